@@ -1,0 +1,131 @@
+/* gan.c - the alternating step of Goodfellow et al. 2014, algorithm 1.
+ *
+ * D learns on a real batch and on fakes that carry no graph; G learns through D, whose
+ * parameters are not differentiated: minimize asks for the generator's alone. */
+#include "train.h"
+
+#include <math.h>
+#include <string.h>
+
+gn_tensor *gn_gan_latent(gn_gan *gan, int64_t n)
+{
+    int64_t dim[GN_MAX_DIM] = {n};
+    memcpy(dim + 1, gan->latent_dim, (size_t)gan->latent_ndim * sizeof *dim);
+    int ndim = gan->latent_ndim + 1;
+    return gan->uniform_latent ? gn_rand_uniform(ndim, dim, gan->rng, -1, 1)
+                               : gn_rand_normal(ndim, dim, gan->rng, 0, 1);
+}
+
+static gn_tensor *forward(const gn_net *net, gn_tensor *x)
+{
+    return x && !gn_failed() ? net->forward(net->self, x) : NULL;
+}
+
+static gn_tensor *fake_without_graph(gn_gan *gan, int64_t n)
+{
+    bool was = gn_set_grad_mode(false);
+    gn_tensor *fake = forward(&gan->g, gn_gan_latent(gan, n));
+    gn_set_grad_mode(was);
+    return fake;
+}
+
+/* Logits of both batches; the first rows are the real ones. */
+static bool judge(gn_gan *gan, gn_tensor *x, gn_tensor *fake, gn_tensor **r, gn_tensor **f)
+{
+    if (!fake)
+        return false;
+    if (!gan->joint) {
+        *r = forward(&gan->d, x);
+        *f = forward(&gan->d, fake);
+        return *r && *f;
+    }
+    gn_tensor *both = forward(&gan->d, gn_cat(2, (gn_tensor *[]){x, fake}, 0));
+    if (both && (both->ndim == 0 || both->dim[0] != x->dim[0] + fake->dim[0]))
+        return gn_fail("the discriminator returned shape %s for a batch of %lld, expected one row "
+                       "a sample",
+                       gn_shape_text(both), (long long)(x->dim[0] + fake->dim[0]));
+    *r = both ? gn_narrow(both, 0, 0, x->dim[0]) : NULL;
+    *f = both ? gn_narrow(both, 0, x->dim[0], fake->dim[0]) : NULL;
+    return *r && *f;
+}
+
+static double value(gn_tensor *scalar)
+{
+    return scalar && scalar->numel == 1 ? (double)scalar->data[0] : NAN;
+}
+
+static double mean_output(const gn_gan *gan, gn_tensor *logits)
+{
+    bool was = gn_set_grad_mode(false);
+    gn_tensor *v = gn_mean(gan->loss.probability ? gn_sigmoid(logits) : logits, GN_ALL, false);
+    gn_set_grad_mode(was);
+    return value(v);
+}
+
+static void clip_weights(gn_net *net, double c)
+{
+    for (int k = 0; k < net->noptim; k++)
+        for (int i = 0; i < net->optim[k]->n; i++) {
+            gn_tensor *p = net->optim[k]->param[i];
+            gn_vec->unary[GN_UNARY_clamp_scalar](p->data, p->data, p->numel, (real)-c, (real)c);
+            gn_tensor_touch(p);
+        }
+}
+
+static bool d_step(gn_gan *gan, gn_tensor *x, gn_gan_stats *stats)
+{
+    gn_tensor *r = NULL, *f = NULL, *fake = fake_without_graph(gan, x->dim[0]);
+    if (!judge(gan, x, fake, &r, &f))
+        return false;
+    gn_tensor *loss = gan->loss.d_loss(gan->loss.self, r, f, gan->label_smoothing);
+    if (gan->d_scale != 1)
+        loss = gn_affine(loss, gan->d_scale, 0);
+    stats->d_real = mean_output(gan, r);
+    stats->d_fake = mean_output(gan, f);
+    stats->d_loss = value(loss);
+    stats->d_grad_norm = gn_optim_minimize(gan->d.noptim, gan->d.optim, loss);
+    if (!gn_failed() && gan->weight_clip > 0)
+        clip_weights(&gan->d, gan->weight_clip);
+    return gn_failed() == GN_OK;
+}
+
+static bool g_step(gn_gan *gan, gn_tensor *x)
+{
+    gn_tensor *fake = forward(&gan->g, gn_gan_latent(gan, x->dim[0]));
+    gn_tensor *f = forward(&gan->d, fake);
+    gn_tensor *loss = f ? gan->loss.g_loss(gan->loss.self, f, NULL) : NULL;
+    double norm = gn_optim_minimize(gan->g.noptim, gan->g.optim, loss);
+    if (gn_failed())
+        return false;
+    gan->g_loss = value(loss);
+    gan->g_grad_norm = norm;
+    return true;
+}
+
+/* Both updates in turn, each in a scope of its own, so that its graph is gone before the
+ * next one begins.  Not interruptible: parameters are always those of a step boundary. */
+static bool both_steps(gn_gan *gan, gn_tensor *x, gn_gan_stats *stats)
+{
+    int64_t mark = gn_scope_begin();
+    bool ok = d_step(gan, x, stats);
+    gn_scope_end(mark);
+    if (!ok)
+        return false;
+    if (++gan->phase < gan->n_critic)
+        return true;
+    mark = gn_scope_begin();
+    ok = g_step(gan, x);
+    gn_scope_end(mark);
+    gan->phase = 0;
+    return ok;
+}
+
+bool gn_gan_step(gn_gan *gan, gn_tensor *x, gn_gan_stats *stats)
+{
+    bool was = gn_set_interruptible(false);
+    bool ok = both_steps(gan, x, stats);
+    gn_set_interruptible(was);
+    stats->g_loss = gan->g_loss;
+    stats->g_grad_norm = gan->g_grad_norm;
+    return ok;
+}

@@ -1,0 +1,60 @@
+/* gemm.h - what the GEMM driver (gemm.c) and its tiles (ukr.inc, pack.inc) say to each
+ * other.  Nobody else includes it.
+ *
+ * A tile is a block of C of h <= mr rows and one or nv vectors of vw columns, kept in
+ * registers while k runs.  The driver cuts C into tiles; what an operand looks like in
+ * memory is hidden from the tiles by strides or by packing. */
+#ifndef GN_GEMM_H
+#define GN_GEMM_H
+
+#include "kern.h"
+
+/* rows and columns of the largest tile */
+enum { GN_MAX_MR = 14, GN_MAX_WIDE = 128 / sizeof(real) };
+
+/* C (h, width) = act(A B + bias): one FMA chain over k for each element. */
+typedef struct {
+    int64_t k;
+    const real *a; /* (h, k): element (i, l) at a[i * as + l * ak] */
+    int64_t as, ak;
+    const real *b; /* (k, width): rows contiguous, bs apart */
+    int64_t bs;
+    real *c; /* (h, width): rows contiguous, cs apart */
+    int64_t cs;
+    bool load;          /* the chain starts from C, else from 0 */
+    const real *bias_i; /* (h) or NULL, added after the chain */
+    const real *bias_j; /* (width) or NULL */
+    gn_act act;         /* NONE, RELU or LEAKY_RELU */
+    real slope;
+    const real *next_c; /* the tile to be written next, fetched early, or NULL */
+    /* What the driver will read next.  A line is fetched every 4 steps of k: four lines
+     * `near` elements apart, then again `far` further on. */
+    const real *ahead;
+    int64_t near, far;
+} gn_tile;
+
+/* Copies the (n0, n1) block of src that starts at (r0, c0) to dense rows dst, ds apart,
+ * and fills columns n1 .. pad-1 with any numbers.  dst has room for n1 rounded up to vw
+ * columns even when pad is less. */
+typedef struct {
+    const gn_mat *src;
+    int64_t r0, c0, n0, n1, pad;
+    real *dst;
+    int64_t ds;
+} gn_block;
+
+typedef void gn_ukr(const gn_tile *t);
+
+typedef struct {
+    const char *name;
+    int vw, mr, nv;
+    gn_ukr *narrow[GN_MAX_MR + 1]; /* [h]: h rows of one vector */
+    gn_ukr *wide[GN_MAX_MR + 1];   /* [h]: h rows of nv vectors */
+    void (*pack)(const gn_block *b);
+    void (*fma_loop)(int64_t n, real *sink); /* 10 n independent vector FMAs: the peak */
+} gn_gemm_kern;
+
+extern const gn_gemm_kern gn_gemm_portable, gn_gemm_avx2, gn_gemm_avx512, gn_gemm_neon;
+extern const gn_gemm_kern *gn_gemm_kernel; /* the one in use */
+
+#endif

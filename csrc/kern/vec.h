@@ -1,0 +1,79 @@
+/* vec.h - the table of kernels that run along memory: pointwise ops, reductions,
+ * batch norm, random numbers, optimizers.  vec.inc is their one source; each vec_ISA.c
+ * compiles it with its own flags.  n is in elements; y never overlaps an input unless
+ * it is the same pointer. */
+#ifndef GN_VEC_H
+#define GN_VEC_H
+
+#include "kern.h"
+
+enum gn_unary_id {
+#define GN_U0(name, ...) GN_UNARY_##name,
+#define GN_U1(name, ...) GN_UNARY_##name,
+#define GN_U2(name, ...) GN_UNARY_##name,
+#include "point.def"
+    GN_UNARY_COUNT
+};
+
+enum gn_binary_id {
+#define GN_B0(name, ...) GN_BINARY_##name,
+#define GN_B1(name, ...) GN_BINARY_##name,
+#include "point.def"
+    GN_BINARY_COUNT
+};
+
+typedef void gn_unary_fn(real *y, const real *x, int64_t n, real p, real q);
+/* sa, sb: element step of an operand, 0 (one value for all) or 1 */
+typedef void gn_binary_fn(real *y, const real *a, int sa, const real *b, int sb, int64_t n,
+                          real p);
+
+/* One slice of a parameter and its state; the slots that an algorithm lacks are NULL. */
+typedef struct {
+    real *p, *s0, *s1, *s2;
+    const real *g;
+} gn_slice;
+
+typedef struct {
+    real lr, beta1, beta2, eps, weight_decay;
+    real c0, c1, grad_scale; /* precomputed once a step (optim.c) */
+    bool first, nesterov, decoupled;
+} gn_update;
+
+typedef void gn_update_fn(gn_slice s, int64_t n, const gn_update *u);
+
+typedef struct {
+    const char *name;
+    gn_unary_fn *unary[GN_UNARY_COUNT];
+    gn_binary_fn *binary[GN_BINARY_COUNT];
+    void (*where)(real *y, const real *c, int sc, const real *a, int sa, const real *b, int sb,
+                  int64_t n);
+    void (*act)(real *y, const real *x, int64_t n, gn_act act, real slope); /* not NONE */
+    void (*from_u8)(real *y, const uint8_t *x, int64_t step, int64_t n, real scale, real shift);
+    /* 16 virtual lanes, folded 8-4-2-1: the same bits at every vector width */
+    real (*sum)(const real *x, int64_t n);
+    real (*sum_square)(const real *x, int64_t n);
+    real (*center_square)(const real *x, int64_t n, real mean); /* sum of (x - mean)^2 */
+    real (*center_dot)(const real *a, const real *x, int64_t n, real mean);
+    real (*max)(const real *x, int64_t n);              /* NaN wins; n > 0 */
+    void (*add_row)(real *y, const real *x, int64_t n); /* y += x */
+    void (*max_row)(real *y, const real *x, int64_t n); /* y = max(y, x) */
+    /* batch norm of columns 0 .. n-1 of a (rows, ld) matrix; s, t, u hold one value a column */
+    void (*cols_stats)(real *mean, real *var, const real *x, int64_t rows, int64_t ld, int64_t n);
+    void (*cols_dot)(real *sum_a, real *dot, const real *a, const real *x, const real *mean,
+                     int64_t rows, int64_t ld, int64_t n);
+    void (*cols_affine)(real *y, const real *x, const real *s, const real *t, int64_t n);
+    void (*cols_affine2)(real *y, const real *a, const real *x, const real *s, const real *t,
+                         const real *u, int64_t n); /* y = a s + x t + u */
+    void (*affine2)(real *y, const real *a, const real *x, int64_t n, real s, real t, real u);
+    /* elements 4 block .. 4 block + n of draw (seed, stream) */
+    void (*uniform)(real *y, int64_t block, int64_t n, gn_rng rng, real low, real high);
+    void (*normal)(real *y, int64_t block, int64_t n, gn_rng rng, real mean, real std);
+    void (*dropout)(real *y, const real *x, int64_t block, int64_t n, gn_rng rng, real keep);
+    gn_update_fn *sgd, *adam, *rmsprop, *adagrad;
+} gn_vec_kern;
+
+extern const gn_vec_kern gn_vec_portable, gn_vec_avx2, gn_vec_avx512, gn_vec_neon;
+extern const gn_vec_kern *gn_vec; /* the one in use */
+void gn_vec_select(gn_isa isa);
+
+#endif

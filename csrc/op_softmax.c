@@ -1,0 +1,50 @@
+/* op_softmax.c - logsumexp, softmax and log_softmax: composites that subtract the largest
+ * element first, so that no finite input overflows. */
+#include "ops.h"
+
+/* The largest element, finite, outside the tape: it cancels in what follows. */
+static gn_tensor *steady_max(gn_tensor *x, gn_dims dims)
+{
+    bool was = gn_set_grad_mode(false);
+    gn_tensor *m = gn_amax(x, dims, true);
+    m = m ? gn_where(gn_isfinite(m), m, gn_scalar(0)) : NULL;
+    gn_set_grad_mode(was);
+    return m;
+}
+
+static gn_tensor *logsumexp_ref(gn_call *c)
+{
+    gn_dims dims = gn_attr_dims(&c->attr[0]);
+    gn_tensor *x = c->in[0], *m = steady_max(x, dims);
+    gn_tensor *y = gn_add(gn_log(gn_sum(gn_exp(gn_sub(x, m)), dims, true)), m);
+    return c->attr[1].i ? y : gn_sum(y, dims, false);
+}
+
+const gn_op gn_op_logsumexp = {.name = "logsumexp",
+                               .sig = "x, dim:dims, keepdim:bool=False",
+                               .doc = "log(sum(exp(x))), without overflow.",
+                               .ref = logsumexp_ref};
+
+static gn_tensor *softmax_ref(gn_call *c)
+{
+    gn_dims dims = GN_DIM(c->attr[0].i);
+    gn_tensor *x = c->in[0], *e = gn_exp(gn_sub(x, steady_max(x, dims)));
+    return gn_div(e, gn_sum(e, dims, true));
+}
+
+const gn_op gn_op_softmax = {.name = "softmax",
+                             .sig = "x, dim:int",
+                             .doc = "exp(x) / sum(exp(x)) along dim.",
+                             .ref = softmax_ref};
+
+static gn_tensor *log_softmax_ref(gn_call *c)
+{
+    gn_dims dims = GN_DIM(c->attr[0].i);
+    gn_tensor *x = c->in[0], *d = gn_sub(x, steady_max(x, dims));
+    return gn_sub(d, gn_log(gn_sum(gn_exp(d), dims, true)));
+}
+
+const gn_op gn_op_log_softmax = {.name = "log_softmax",
+                                 .sig = "x, dim:int",
+                                 .doc = "log(softmax(x)) along dim, without underflow.",
+                                 .ref = log_softmax_ref};

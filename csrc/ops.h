@@ -1,0 +1,81 @@
+/* ops.h - the ops as typed C functions, the way vjps and losses call them.
+ *
+ * The list GN_OPS is the table: each name has one definition `const gn_op gn_op_NAME`
+ * (pointwise ones are rows of kern/point.def).  The binding walks it. */
+#ifndef GN_OPS_H
+#define GN_OPS_H
+
+#include "kern/vec.h"
+#include "tape.h"
+
+typedef struct {
+    int n; /* -1: None */
+    int64_t v[GN_MAX_DIM];
+} gn_dims;
+#define GN_ALL ((gn_dims){.n = -1})
+#define GN_DIM(d) ((gn_dims){.n = 1, .v = {(d)}})
+gn_dims gn_attr_dims(const gn_attr *a);
+
+/* ---- pointwise: kern/point.def ------------------------------------------------------ */
+#define GN_U0(name, ...) gn_tensor *gn_##name(gn_tensor *x);
+#define GN_U1(name, ...) gn_tensor *gn_##name(gn_tensor *x, double p);
+#define GN_U2(name, ...) gn_tensor *gn_##name(gn_tensor *x, double p, double q);
+#define GN_B0(name, ...) gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b);
+#define GN_B1(name, ...) gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b, double p);
+#include "kern/point.def"
+gn_tensor *gn_where(gn_tensor *c, gn_tensor *a, gn_tensor *b);
+
+/* ---- op_reduce.c --------------------------------------------------------------------- */
+gn_tensor *gn_sum(gn_tensor *x, gn_dims dims, bool keepdim);
+gn_tensor *gn_mean(gn_tensor *x, gn_dims dims, bool keepdim);
+gn_tensor *gn_amax(gn_tensor *x, gn_dims dims, bool keepdim);
+gn_tensor *gn_sum_to(gn_tensor *x, int ndim, const int64_t *dim); /* adjoint of expand */
+gn_tensor *gn_cumsum(gn_tensor *x, int64_t dim);
+
+/* ---- op_shape.c ---------------------------------------------------------------------- */
+gn_tensor *gn_identity(gn_tensor *x);
+gn_tensor *gn_reshape(gn_tensor *x, int ndim, const int64_t *dim);
+gn_tensor *gn_reshape_like(gn_tensor *x, const gn_tensor *shape);
+gn_tensor *gn_expand(gn_tensor *x, int ndim, const int64_t *dim);
+gn_tensor *gn_permute(gn_tensor *x, int n, const int64_t *order);
+gn_tensor *gn_transpose(gn_tensor *x, int64_t d0, int64_t d1);
+gn_tensor *gn_narrow(gn_tensor *x, int64_t dim, int64_t start, int64_t length);
+gn_tensor *gn_embed(gn_tensor *x, int64_t dim, int64_t start, int64_t size); /* of narrow */
+gn_tensor *gn_flip(gn_tensor *x, gn_dims dims);
+gn_tensor *gn_cat(int n, gn_tensor **x, int64_t dim);
+gn_tensor *gn_zeros_like(const gn_tensor *x);
+
+/* ---- op_index.c ---------------------------------------------------------------------- */
+gn_tensor *gn_gather(gn_tensor *x, int64_t dim, gn_tensor *index);
+gn_tensor *gn_scatter_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size);
+gn_tensor *gn_index_select(gn_tensor *x, int64_t dim, gn_tensor *index);
+gn_tensor *gn_index_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size);
+
+/* ---- op_matmul.c --------------------------------------------------------------------- */
+/* a (..., M, K) or its transpose, b (..., K, N) or its transpose; equal leading dims, or a
+ * 2-D operand that all share. */
+gn_tensor *gn_matmul_t(gn_tensor *a, gn_tensor *b, bool ta, bool tb);
+gn_tensor *gn_linear(gn_tensor *x, gn_tensor *w, gn_tensor *b, gn_act act, double slope);
+
+/* ---- op_random.c --------------------------------------------------------------------- */
+gn_tensor *gn_rand_uniform(int ndim, const int64_t *dim, gn_rng *rng, double low, double high);
+gn_tensor *gn_rand_normal(int ndim, const int64_t *dim, gn_rng *rng, double mean, double std);
+gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at);
+
+/* ---- the table ----------------------------------------------------------------------- */
+#define GN_OPS_PLAIN(X)                                                                          \
+    X(where) X(sum) X(mean) X(var) X(amax) X(amin) X(argmax) X(argmin) X(sum_to) X(cumsum)       \
+    X(logsumexp) X(norm) X(softmax) X(log_softmax) X(topk_index) X(identity) X(reshape)          \
+    X(expand) X(permute) X(transpose) X(narrow) X(embed) X(flip) X(cat) X(gather)                \
+    X(scatter_add) X(index_select) X(index_add) X(matmul) X(matmul_t) X(linear) X(batch_norm)    \
+    X(batch_norm_eval) X(dropout)
+#define GN_DECLARE(name) extern const gn_op gn_op_##name;
+GN_OPS_PLAIN(GN_DECLARE)
+#define GN_U0(name, ...) GN_DECLARE(name)
+#define GN_U1(name, ...) GN_DECLARE(name)
+#define GN_U2(name, ...) GN_DECLARE(name)
+#define GN_B0(name, ...) GN_DECLARE(name)
+#define GN_B1(name, ...) GN_DECLARE(name)
+#include "kern/point.def"
+
+#endif

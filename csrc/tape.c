@@ -1,0 +1,225 @@
+/* tape.c - recording and the reverse sweep.  Knows no single op. */
+#include "tape.h"
+#include "ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local bool grad_off, anomaly; /* grad mode is on unless switched off */
+static bool fused_off;
+static int64_t last_id;
+
+bool gn_grad_mode(void)
+{
+    return !grad_off;
+}
+
+bool gn_set_grad_mode(bool on)
+{
+    bool was = !grad_off;
+    grad_off = !on;
+    return was;
+}
+
+bool gn_set_anomaly_mode(bool on)
+{
+    bool was = anomaly;
+    anomaly = on;
+    return was;
+}
+
+bool gn_set_fused(bool on)
+{
+    bool was = !fused_off;
+    fused_off = !on;
+    return was;
+}
+
+/* ---- nodes ----------------------------------------------------------------------- */
+
+static gn_node *node_new(void)
+{
+    gn_node *n = gn_alloc("node", sizeof *n);
+    if (n) {
+        memset(n, 0, sizeof *n);
+        n->refs = 1;
+        n->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+    }
+    return n;
+}
+
+void gn_node_retain(gn_node *n)
+{
+    __atomic_fetch_add(&n->refs, 1, __ATOMIC_RELAXED);
+}
+
+static gn_tensor **inputs_of(gn_call *c)
+{
+    return c->list ? c->list : c->in;
+}
+
+/* Gives up what the node holds of the graph below it. */
+static void node_clear(gn_node *n)
+{
+    gn_call c = n->call;
+    gn_storage *out = n->out;
+    n->call.nin = 0;
+    n->call.list = NULL;
+    n->call.aux = NULL;
+    n->out = NULL;
+    for (int i = 0; i < c.nin; i++)
+        gn_tensor_release(inputs_of(&c)[i]);
+    gn_free(c.list);
+    gn_tensor_release(c.aux);
+    gn_storage_release(out);
+}
+
+/* Iterative: a chain of a million ops must not recurse. Pending nodes are linked by .grad,
+ * which a dead node no longer needs. */
+void gn_node_release(gn_node *n)
+{
+    static _Thread_local gn_node *dead;
+    static _Thread_local bool draining;
+    if (!n || __atomic_sub_fetch(&n->refs, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    gn_tensor *grad = n->grad;
+    n->grad = (gn_tensor *)dead;
+    dead = n;
+    gn_tensor_release(grad);
+    if (draining)
+        return;
+    draining = true;
+    while (dead) {
+        n = dead;
+        dead = (gn_node *)n->grad;
+        node_clear(n);
+        gn_free(n);
+    }
+    draining = false;
+}
+
+/* ---- recording --------------------------------------------------------------------- */
+
+static bool needs(const gn_op *op, char what)
+{
+    return !op->needs || strchr(op->needs, what);
+}
+
+static bool is_constant(const gn_op *op)
+{
+    return op->needs && op->needs[0] == '-';
+}
+
+static bool record_inputs(gn_node *n, gn_call *c)
+{
+    n->call = *c;
+    n->call.nin = 0;
+    if (c->list) {
+        n->call.list = gn_alloc("node inputs", (size_t)c->nin * sizeof *c->list);
+        if (!n->call.list)
+            return false;
+    }
+    for (int i = 0; i < c->nin; i++) {
+        gn_tensor *x = inputs_of(c)[i], *kept = NULL;
+        if (x) {
+            kept = gn_tensor_alias(x, !c->list && needs(c->op, (char)('0' + i)));
+            if (!kept)
+                return false;
+            gn_tensor_retain(kept);
+        }
+        inputs_of(&n->call)[i] = kept;
+        n->call.nin = i + 1;
+        if (kept && !c->list)
+            n->version[i] = x->storage->version;
+    }
+    if (n->call.aux)
+        gn_tensor_retain(n->call.aux);
+    return true;
+}
+
+static gn_tensor *record(gn_call *c, gn_tensor *y)
+{
+    gn_node *n = node_new();
+    if (!n)
+        return NULL;
+    gn_tensor *aux = c->aux;
+    if (!record_inputs(n, c)) {
+        if (n->call.aux == aux)
+            n->call.aux = NULL;
+        gn_node_release(n);
+        return NULL;
+    }
+    n->ndim = y->ndim;
+    memcpy(n->dim, y->dim, sizeof n->dim);
+    if (needs(c->op, 'y')) {
+        n->out = y->storage;
+        n->out_data = y->data;
+        __atomic_fetch_add(&n->out->refs, 1, __ATOMIC_RELAXED);
+        n->version[GN_MAX_IN] = y->storage->version;
+    }
+    y->node = n;
+    return y;
+}
+
+static bool any_requires_grad(gn_call *c)
+{
+    for (int i = 0; i < c->nin; i++)
+        if (inputs_of(c)[i] && inputs_of(c)[i]->node)
+            return true;
+    return false;
+}
+
+static bool has_nan(const gn_tensor *x)
+{
+    for (int64_t i = 0; i < x->numel; i++)
+        if (x->data[i] != x->data[i])
+            return true;
+    return false;
+}
+
+gn_tensor *gn_apply(gn_call *c)
+{
+    if (gn_failed())
+        return NULL;
+    const gn_op *op = c->op;
+    if (!op->fwd || (fused_off && op->ref))
+        return op->ref(c);
+    bool was = gn_set_grad_mode(false);
+    gn_tensor *y = op->fwd(c);
+    gn_set_grad_mode(was);
+    if (!y || gn_failed())
+        return NULL;
+    if (anomaly && has_nan(y))
+        return gn_fail_as(GN_RUNTIME, "detect_anomaly: %s returned NaN, output shape %s", op->name,
+                          gn_shape_text(y));
+    if (grad_off || is_constant(op) || !any_requires_grad(c))
+        return y;
+    return record(c, y);
+}
+
+gn_tensor *gn_requires_grad(gn_tensor *x, bool on)
+{
+    if (!x || on == (x->node != NULL))
+        return x;
+    if (!on) {
+        if (x->node->call.op)
+            return gn_fail_as(GN_RUNTIME, "requires_grad can be changed on leaves only, this "
+                                          "tensor was made by %s; use detach()",
+                              x->node->call.op->name);
+        gn_node_release(x->node);
+        x->node = NULL;
+        return x;
+    }
+    x->node = node_new();
+    return x->node ? x : NULL;
+}
+
+bool gn_is_leaf(const gn_tensor *x)
+{
+    return !x->node || !x->node->call.op;
+}
+
+gn_tensor *gn_detach(const gn_tensor *x)
+{
+    return gn_tensor_view(x, 0, x->ndim, x->dim);
+}

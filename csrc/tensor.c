@@ -1,0 +1,213 @@
+/* tensor.c - handles, storages and scopes.  Knows nothing of ops; of the tape only how to
+ * drop a node. */
+#include "tensor.h"
+#include "tape.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t live;
+
+static _Thread_local struct {
+    gn_tensor **item;
+    int64_t count, room;
+} scope;
+
+static bool scope_push(gn_tensor *x)
+{
+    if (scope.count == scope.room) {
+        int64_t room = scope.room ? scope.room * 2 : 256;
+        gn_tensor **item = gn_alloc("scope", (size_t)room * sizeof *item);
+        if (!item)
+            return false;
+        if (scope.count)
+            memcpy(item, scope.item, (size_t)scope.count * sizeof *item);
+        gn_free(scope.item);
+        scope.item = item;
+        scope.room = room;
+    }
+    scope.item[scope.count++] = x;
+    return true;
+}
+
+int64_t gn_scope_begin(void)
+{
+    return scope.count;
+}
+
+void gn_scope_end(int64_t mark)
+{
+    while (scope.count > mark)
+        gn_tensor_release(scope.item[--scope.count]);
+    if (mark == 0 && scope.item) { /* nothing open: hold no memory between calls */
+        if (scope.room > 256) {
+            gn_free(scope.item);
+            scope.item = NULL;
+            scope.room = 0;
+        }
+    }
+}
+
+gn_tensor *gn_scope_return(int64_t mark, gn_tensor *x)
+{
+    if (x)
+        gn_tensor_retain(x);
+    gn_scope_end(mark);
+    if (x && !scope_push(x)) {
+        gn_tensor_release(x);
+        return NULL;
+    }
+    return x;
+}
+
+static gn_tensor *handle_new(int ndim, const int64_t *dim, int64_t numel)
+{
+    gn_tensor *x = gn_alloc("tensor", sizeof *x);
+    if (!x)
+        return NULL;
+    *x = (gn_tensor){.refs = 1, .ndim = ndim, .numel = numel};
+    if (ndim)
+        memcpy(x->dim, dim, (size_t)ndim * sizeof *dim);
+    __atomic_fetch_add(&live, 1, __ATOMIC_RELAXED);
+    if (scope_push(x))
+        return x;
+    gn_tensor_release(x);
+    return NULL;
+}
+
+gn_tensor *gn_tensor_new(int ndim, const int64_t *dim)
+{
+    if (gn_failed())
+        return NULL;
+    if (ndim > GN_MAX_DIM)
+        return gn_fail("a tensor has at most %d dimensions, got %d", GN_MAX_DIM, ndim);
+    int64_t numel = gn_product(dim, ndim);
+    if (numel < 0)
+        return NULL;
+    gn_tensor *x = handle_new(ndim, dim, numel);
+    if (!x)
+        return NULL;
+    size_t header = (sizeof(gn_storage) + 63) / 64 * 64;
+    gn_storage *s = gn_alloc("storage", header + (size_t)numel * sizeof(real));
+    if (!s)
+        return NULL;
+    *s = (gn_storage){.refs = 1, .count = numel, .data = (real *)((char *)s + header)};
+    x->storage = s;
+    x->data = s->data;
+    return x;
+}
+
+gn_tensor *gn_tensor_like(const gn_tensor *x)
+{
+    return x ? gn_tensor_new(x->ndim, x->dim) : NULL;
+}
+
+gn_tensor *gn_tensor_full(int ndim, const int64_t *dim, double value)
+{
+    gn_tensor *x = gn_tensor_new(ndim, dim);
+    for (int64_t i = 0; x && i < x->numel; i++)
+        x->data[i] = (real)value;
+    return x;
+}
+
+gn_tensor *gn_scalar(double value)
+{
+    return gn_tensor_full(0, NULL, value);
+}
+
+gn_tensor *gn_tensor_view(const gn_tensor *x, int64_t offset, int ndim, const int64_t *dim)
+{
+    if (gn_failed() || !x)
+        return NULL;
+    gn_tensor *y = handle_new(ndim, dim, gn_product(dim, ndim));
+    if (!y)
+        return NULL;
+    y->storage = x->storage;
+    y->data = x->data ? x->data + offset : NULL;
+    if (y->storage)
+        __atomic_fetch_add(&y->storage->refs, 1, __ATOMIC_RELAXED);
+    return y;
+}
+
+gn_tensor *gn_tensor_alias(const gn_tensor *x, bool with_data)
+{
+    gn_tensor ghost = *x;
+    if (!with_data) {
+        ghost.storage = NULL;
+        ghost.data = NULL;
+    }
+    gn_tensor *y = gn_tensor_view(&ghost, 0, x->ndim, x->dim);
+    if (y && x->node) {
+        y->node = x->node;
+        gn_node_retain(y->node);
+    }
+    return y;
+}
+
+void gn_tensor_retain(gn_tensor *x)
+{
+    __atomic_fetch_add(&x->refs, 1, __ATOMIC_RELAXED);
+}
+
+void gn_storage_release(gn_storage *s)
+{
+    if (s && __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) == 0)
+        gn_free(s);
+}
+
+void gn_tensor_release(gn_tensor *x)
+{
+    if (!x || __atomic_sub_fetch(&x->refs, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    gn_node *node = x->node;
+    gn_storage_release(x->storage);
+    gn_free(x);
+    __atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
+    gn_node_release(node);
+}
+
+int64_t gn_tensor_live(void)
+{
+    return __atomic_load_n(&live, __ATOMIC_RELAXED);
+}
+
+void gn_tensor_touch(gn_tensor *x)
+{
+    __atomic_fetch_add(&x->storage->version, 1, __ATOMIC_RELAXED);
+}
+
+bool gn_same_shape(const gn_tensor *a, const gn_tensor *b)
+{
+    return a->ndim == b->ndim &&
+           (a->ndim == 0 || memcmp(a->dim, b->dim, (size_t)a->ndim * sizeof a->dim[0]) == 0);
+}
+
+const char *gn_dims_text(int ndim, const int64_t *dim)
+{
+    static _Thread_local char buffer[8][128];
+    static _Thread_local int turn;
+    char *text = buffer[turn++ % 8];
+    int used = snprintf(text, 128, "(");
+    for (int i = 0; i < ndim && used < 100; i++)
+        used += snprintf(text + used, (size_t)(128 - used), i ? ", %lld" : "%lld",
+                         (long long)dim[i]);
+    snprintf(text + used, (size_t)(128 - used), ndim == 1 ? ",)" : ")");
+    return text;
+}
+
+const char *gn_shape_text(const gn_tensor *x)
+{
+    return gn_dims_text(x->ndim, x->dim);
+}
+
+int gn_dim_index(const char *op, int64_t d, int ndim)
+{
+    int span = ndim > 0 ? ndim : 1;
+    if (d < -span || d >= span) {
+        gn_fail_as(GN_INDEX, "%s: dimension %lld is out of range, expected %d to %d", op,
+                   (long long)d, -span, span - 1);
+        return -1;
+    }
+    return (int)(d < 0 ? d + span : d);
+}

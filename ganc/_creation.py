@@ -1,0 +1,292 @@
+"""Tensors from numbers: `tensor`, `zeros`, `arange` and their kin."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ._backend import core
+
+__all__ = [
+    "Tensor",
+    "arange",
+    "empty",
+    "eye",
+    "full",
+    "linspace",
+    "ones",
+    "ones_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
+
+Tensor = core.Tensor
+tensor = core.tensor
+_expand = core.expand
+
+
+def sizes(args: tuple[Any, ...], name: str = "size") -> tuple[int, ...]:
+    """Read ``f(2, 3)`` and ``f((2, 3))`` alike; every size is checked."""
+    if len(args) == 1 and not hasattr(args[0], "__index__"):
+        args = args[0]
+        if not isinstance(args, (tuple, list)):
+            raise TypeError(f"{name}: got {type(args).__name__}, expected ints or a tuple of ints")
+    try:
+        shape = tuple([operator.index(s) for s in args])
+    except TypeError:
+        raise TypeError(f"{name}: got {args!r}, expected ints or a tuple of ints") from None
+    for s in shape:
+        if s < 0:
+            raise ValueError(f"{name}: got {shape}, expected no negative size")
+    return shape
+
+
+def filled(shape: tuple[int, ...], value: float, requires_grad: bool = False) -> Tensor:
+    """Return a new tensor of `shape`, every element `value`."""
+    x = _expand(tensor(value), shape) if shape else tensor(value)
+    return x.requires_grad_() if requires_grad else x
+
+
+def zeros(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
+    """Return a tensor of zeros.
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape, as several ints or as one tuple.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.zeros(2, 3).tolist()
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    return filled(sizes(size), 0.0, requires_grad)
+
+
+def ones(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
+    """Return a tensor of ones.
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape, as several ints or as one tuple.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.ones((2,)).tolist()
+    [1.0, 1.0]
+    """
+    return filled(sizes(size), 1.0, requires_grad)
+
+
+def empty(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
+    """Return a tensor whose values are not promised (here: zeros).
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape, as several ints or as one tuple.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.empty(4, 0).shape
+    (4, 0)
+    """
+    return filled(sizes(size), 0.0, requires_grad)
+
+
+def full(
+    size: int | tuple[int, ...], fill_value: float, *, requires_grad: bool = False
+) -> Tensor:
+    """Return a tensor with every element equal to `fill_value`.
+
+    Parameters
+    ----------
+    size : tuple of int
+        The shape.
+    fill_value : float
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.full((3,), 0.5).tolist()
+    [0.5, 0.5, 0.5]
+    """
+    return filled(sizes((size,)), float(fill_value), requires_grad)
+
+
+def zeros_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
+    """Return zeros in the shape of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.zeros_like(ganc.ones(2)).tolist()
+    [0.0, 0.0]
+    """
+    return filled(input.shape, 0.0, requires_grad)
+
+
+def ones_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
+    """Return ones in the shape of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.ones_like(ganc.zeros(2)).tolist()
+    [1.0, 1.0]
+    """
+    return filled(input.shape, 1.0, requires_grad)
+
+
+def arange(
+    start: float = 0, end: float | None = None, step: float = 1, *, requires_grad: bool = False
+) -> Tensor:
+    """Return the numbers from `start` up to but without `end`.
+
+    ``arange(end)`` counts from 0.
+
+    Parameters
+    ----------
+    start, end, step : float
+        `step` is not zero and points from `start` towards `end`.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor of shape (ceil((end - start) / step),)
+
+    Raises
+    ------
+    ValueError
+        If the numbers do not describe a finite range.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.arange(1, 2, 0.25).tolist()
+    [1.0, 1.25, 1.5, 1.75]
+    """
+    if end is None:
+        start, end = 0, start
+    count = (end - start) / step if step else float("nan")
+    if not 0 <= count < 2**62:
+        raise ValueError(
+            f"arange: got start={start}, end={end}, step={step}, expected a finite range with a "
+            "step from start towards end"
+        )
+    values = start + step * np.arange(int(np.ceil(count)), dtype=np.float64)
+    return tensor(values, requires_grad=requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, *, requires_grad: bool = False) -> Tensor:
+    """Return `steps` evenly spaced numbers from `start` to `end`, both included.
+
+    Parameters
+    ----------
+    start, end : float
+    steps : int
+        How many, at least 0.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor of shape (steps,)
+
+    Raises
+    ------
+    ValueError
+        If `steps` is negative.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.linspace(-1, 1, 5).tolist()
+    [-1.0, -0.5, 0.0, 0.5, 1.0]
+    """
+    if operator.index(steps) < 0:
+        raise ValueError(f"linspace: got steps={steps}, expected at least 0")
+    return tensor(np.linspace(start, end, steps), requires_grad=requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, requires_grad: bool = False) -> Tensor:
+    """Return a matrix with ones on the diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    m : int, optional
+        Columns; by default `n`.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor of shape (n, m)
+
+    Raises
+    ------
+    ValueError
+        If a size is negative.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.eye(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    rows, columns = sizes((n, n if m is None else m))
+    return tensor(np.eye(rows, columns), requires_grad=requires_grad)

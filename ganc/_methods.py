@@ -1,0 +1,212 @@
+"""Tensor's methods beyond those of the core: the functions as methods, PyTorch's in-place forms.
+
+In-place methods compute out of place and then let the tensor take the result, so the tape sees
+one rule for all of them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from . import _einsum, _join, _math, _shape
+from ._backend import core
+from ._creation import Tensor
+from ._random import Generator, draw
+
+__all__: list[str] = []
+
+_assign = Tensor._assign
+_reshape = core.reshape
+
+
+def _method(name: str | None = None) -> Callable[[Callable], Callable]:
+    def attach(function: Callable) -> Callable:
+        function.__name__ = name or function.__name__.lstrip("_")
+        function.__qualname__ = f"Tensor.{function.__name__}"
+        setattr(Tensor, function.__name__, function)
+        return function
+
+    return attach
+
+
+for _name in (
+    "broadcast_to expand masked_fill squeeze unsqueeze flatten tril triu "
+    "chunk split repeat roll bmm clamp max min norm pow std topk var"
+).split():
+    for _module in (_shape, _join, _math, _einsum):
+        if hasattr(_module, _name):
+            setattr(Tensor, _name, getattr(_module, _name))
+            break
+
+
+# ---- shapes ------------------------------------------------------------------------------
+@_method()
+def reshape(self: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
+    """Return the same elements in another shape; one size may be -1. Shares memory."""
+    return _reshape(self, shape if len(shape) != 1 else _shape.ints(shape, "reshape"))
+
+
+@_method()
+def view(self: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
+    """Return the same elements in another shape; one size may be -1. Shares memory."""
+    return _reshape(self, shape if len(shape) != 1 else _shape.ints(shape, "view"))
+
+
+@_method()
+def permute(self: Tensor, *dims: int | tuple[int, ...]) -> Tensor:
+    """Return a copy with its dimensions in another order."""
+    return core.permute(self, _shape.ints(dims, "permute"))
+
+
+@_method()
+def flip(self: Tensor, *dims: int | tuple[int, ...]) -> Tensor:
+    """Reverse the order of the elements along some dimensions."""
+    return core.flip(self, _shape.ints(dims, "flip"))
+
+
+@_method()
+def size(self: Tensor, dim: int | None = None) -> tuple[int, ...] | int:
+    """Return the shape, or the size of one dimension."""
+    return self.shape if dim is None else self.shape[dim]
+
+
+@_method()
+def t(self: Tensor) -> Tensor:
+    """Return the transpose of a matrix; tensors of fewer dimensions unchanged."""
+    if self.ndim > 2:
+        raise ValueError(f"t: got shape {self.shape}, expected at most 2 dimensions")
+    return self if self.ndim < 2 else core.transpose(self, 0, 1)
+
+
+@property
+def _transposed(self: Tensor) -> Tensor:
+    """The tensor with its dimensions in reverse order."""
+    return self if self.ndim < 2 else core.permute(self, tuple(range(self.ndim))[::-1])
+
+
+Tensor.T = _transposed
+
+
+@_method()
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """Return the same elements in the shape of `other`."""
+    return _reshape(self, other.shape)
+
+
+@_method()
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """Repeat dimensions of size 1 to reach the shape of `other`."""
+    return core.expand(self, other.shape)
+
+
+# ---- what a script written for several types and devices calls --------------------------
+@_method("float")
+def _float(self: Tensor) -> Tensor:
+    """Return the tensor itself: there is one number type."""
+    return self
+
+
+@_method()
+def contiguous(self: Tensor) -> Tensor:
+    """Return the tensor itself: tensors are dense."""
+    return self
+
+
+@_method()
+def cpu(self: Tensor) -> Tensor:
+    """Return the tensor itself: tensors live in the CPU's memory."""
+    return self
+
+
+@_method()
+def clone(self: Tensor) -> Tensor:
+    """Return a copy that takes part in differentiation."""
+    return _clone(self)
+
+
+_clone = getattr(core, "clone", None) or (lambda x: core.affine(x, 1, 0))
+
+
+@_method("__deepcopy__")
+def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    """Return an independent leaf with the same values."""
+    if not self.is_leaf:
+        raise RuntimeError(
+            "deepcopy: got a tensor that was computed from others, expected a leaf; use "
+            ".detach().clone()"
+        )
+    new = type(self)(self.detach())
+    if vars_ := getattr(self, "__dict__", None):
+        new.__dict__.update(copy.deepcopy(vars_, memo))
+    if self.requires_grad != new.requires_grad:
+        new.requires_grad_(self.requires_grad)
+    memo[id(self)] = new
+    return new
+
+
+@_method("__format__")
+def _format(self: Tensor, spec: str) -> str:
+    """Format a single number as a number, anything else as ``str`` does."""
+    return format(self.item(), spec) if self.ndim == 0 and spec else format(str(self), spec)
+
+
+# ---- in place ----------------------------------------------------------------------------
+def _in_place(name: str, function: Callable[..., Tensor], doc: str) -> None:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        _assign(self, function(self, *args, **kwargs))
+        return self
+
+    method.__doc__ = doc
+    _method(name)(method)
+
+
+def _scaled(op: Callable[[Tensor, Any], Tensor]) -> Callable[..., Tensor]:
+    def function(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+        return op(self, other if alpha == 1 else other * alpha)
+
+    return function
+
+
+_in_place("add_", _scaled(core.add), "Add ``alpha * other`` in place.")
+_in_place("sub_", _scaled(core.sub), "Subtract ``alpha * other`` in place.")
+_in_place("mul_", lambda self, other: core.mul(self, other), "Multiply in place.")
+_in_place("div_", lambda self, other: core.div(self, other), "Divide in place.")
+_in_place("pow_", _math.pow, "Raise to a power in place.")
+_in_place("clamp_", _math.clamp, "Limit to [min, max] in place.")
+_in_place("masked_fill_", _shape.masked_fill, "Replace elements where a mask is not zero.")
+for _name in "neg abs exp log sqrt square sigmoid tanh relu".split():
+    _in_place(f"{_name}_", getattr(core, _name), f"`{_name}` in place.")
+for _name in ("add", "sub", "mul"):  # so that x += y changes x itself, as in PyTorch
+    setattr(Tensor, f"__i{_name}__", getattr(Tensor, f"{_name}_"))
+Tensor.__itruediv__ = Tensor.div_
+
+
+@_method()
+def normal_(
+    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Fill with normal random numbers."""
+    if not std >= 0:
+        raise ValueError(f"normal_: got std={std}, expected at least 0")
+    _assign(self, core.rand_normal(self.shape, *draw(generator), mean, std))
+    return self
+
+
+def _uniform_(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Fill with uniform random numbers of [from, to): ``uniform_(from=0, to=1)``."""
+    generator = kwargs.pop("generator", None)
+    bounds = dict(zip(("from", "to"), args, strict=False))
+    if len(args) > 2 or set(bounds) & set(kwargs) or set(kwargs) - {"from", "to"}:
+        raise TypeError("uniform_: expected uniform_(from=0, to=1, *, generator=None)")
+    bounds |= kwargs
+    low, high = bounds.get("from", 0.0), bounds.get("to", 1.0)
+    if not low <= high:
+        raise ValueError(f"uniform_: got from={low}, to={high}, expected from <= to")
+    _assign(self, core.rand_uniform(self.shape, *draw(generator), low, high))
+    return self
+
+
+_method("uniform_")(_uniform_)
+Tensor.__array_priority__ = 1000  # array * tensor is a tensor

@@ -1,0 +1,282 @@
+"""Random tensors and the generators behind them.
+
+A generator is a seed and a stream number: each draw takes the next stream, and element i of a
+draw is a pure function of (seed, stream, i). So results do not depend on threads, and a
+generator's whole state is two integers.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from ._backend import core
+from ._creation import Tensor, sizes
+
+__all__ = [
+    "Generator",
+    "get_rng_state",
+    "manual_seed",
+    "rand",
+    "randint",
+    "randn",
+    "randn_like",
+    "set_rng_state",
+]
+
+Generator = core.Generator
+default_generator = core.default_generator
+_uniform, _normal = core.rand_uniform, core.rand_normal
+
+
+def draw(generator: Generator | None) -> tuple[int, int]:
+    """Return the (seed, stream) of the next draw; None means the global generator."""
+    return (default_generator if generator is None else generator).next()
+
+
+def _seed(seed: int) -> int:
+    seed = operator.index(seed)
+    if not -(2**63) <= seed < 2**64:
+        raise ValueError(f"seed: got {seed}, expected an int of 64 bits")
+    return seed % 2**64
+
+
+def manual_seed(seed: int) -> Generator:
+    """Restart the global generator.
+
+    Parameters
+    ----------
+    seed : int
+        Any integer of 64 bits.
+
+    Returns
+    -------
+    Generator
+        The global one.
+
+    Raises
+    ------
+    ValueError
+        If `seed` does not fit into 64 bits.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> _ = ganc.manual_seed(0)
+    >>> a = ganc.rand(3).tolist()
+    >>> _ = ganc.manual_seed(0)
+    >>> a == ganc.rand(3).tolist()
+    True
+    """
+    return _restart(default_generator, seed)
+
+
+def _restart(self: Generator, seed: int) -> Generator:
+    """Restart this generator at `seed`; return it."""
+    self.seed, self.stream = _seed(seed), 0
+    return self
+
+
+def _get_state(self: Generator) -> np.ndarray:
+    """Return this generator's state: uint64 array [seed, stream]."""
+    return np.array([self.seed, self.stream], np.uint64)
+
+
+def _set_state(self: Generator, new_state: np.ndarray) -> None:
+    """Continue where `get_state` was taken."""
+    state = np.asarray(new_state)
+    if state.shape != (2,) or state.dtype.kind not in "iu":
+        raise ValueError(
+            f"new_state: got {state.dtype} of shape {state.shape}, expected two integers "
+            "(seed, stream) as get_rng_state() returns them"
+        )
+    self.seed, self.stream = _seed(int(state[0])), _seed(int(state[1]))
+
+
+def _initial_seed(self: Generator) -> int:
+    """Return the seed."""
+    return self.seed
+
+
+for _name, _function in {
+    "manual_seed": _restart,
+    "get_state": _get_state,
+    "set_state": _set_state,
+    "initial_seed": _initial_seed,
+}.items():
+    _function.__name__ = _name
+    setattr(Generator, _name, _function)
+
+
+def get_rng_state() -> np.ndarray:
+    """Return the state of the global generator.
+
+    Returns
+    -------
+    ndarray of uint64, shape (2,)
+        Seed and stream number.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> state = ganc.get_rng_state()
+    >>> a = ganc.randn(2).tolist()
+    >>> ganc.set_rng_state(state)
+    >>> a == ganc.randn(2).tolist()
+    True
+    """
+    return _get_state(default_generator)
+
+
+def set_rng_state(new_state: np.ndarray) -> None:
+    """Continue the global generator where `get_rng_state` was taken.
+
+    Parameters
+    ----------
+    new_state : array_like of two integers
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.set_rng_state([7, 0])
+    >>> ganc.get_rng_state().tolist()
+    [7, 0]
+    """
+    _set_state(default_generator, new_state)
+
+
+def rand(
+    *size: int | tuple[int, ...], generator: Generator | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Return uniform random numbers in [0, 1).
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape, as several ints or as one tuple.
+    generator : Generator, optional
+        By default the global one.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.rand(2, 3).shape
+    (2, 3)
+    """
+    x = _uniform(sizes(size), *draw(generator))
+    return x.requires_grad_() if requires_grad else x
+
+
+def randn(
+    *size: int | tuple[int, ...], generator: Generator | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Return standard normal random numbers.
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape, as several ints or as one tuple.
+    generator : Generator, optional
+        By default the global one.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> z = ganc.randn(64, 100, generator=ganc.Generator(3))
+    >>> z.shape
+    (64, 100)
+    """
+    x = _normal(sizes(size), *draw(generator))
+    return x.requires_grad_() if requires_grad else x
+
+
+def randn_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
+    """Return standard normal random numbers in the shape of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.randn_like(ganc.zeros(2, 2)).shape
+    (2, 2)
+    """
+    x = _normal(input.shape, *draw(None))
+    return x.requires_grad_() if requires_grad else x
+
+
+def randint(
+    low: int,
+    high: int | tuple[int, ...],
+    size: tuple[int, ...] | None = None,
+    *,
+    generator: Generator | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return random whole numbers from `low` up to but without `high`.
+
+    ``randint(high, size)`` counts from 0.
+
+    Parameters
+    ----------
+    low, high : int
+        ``low < high``, at most 2**24 apart.
+    size : tuple of int
+        The shape.
+    generator : Generator, optional
+        By default the global one.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation.
+
+    Returns
+    -------
+    Tensor
+        Whole numbers, stored as reals like every tensor.
+
+    Raises
+    ------
+    ValueError
+        If the range is empty or too wide.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> labels = ganc.randint(0, 10, (64,))
+    >>> bool((labels >= 0).amin()), bool((labels < 10).amin())
+    (True, True)
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    low, high = operator.index(low), operator.index(high)
+    if not 0 < high - low <= 2**24:
+        raise ValueError(f"randint: got low={low}, high={high}, expected 0 < high - low <= 2**24")
+    u = _uniform(sizes((size,)), *draw(generator))
+    x = core.clamp_scalar(core.floor(core.affine(u, high - low, 0)), 0, high - low - 1)
+    x = core.affine(x, 1, low)
+    return x.requires_grad_() if requires_grad else x

@@ -1,0 +1,41 @@
+"""What happens while `fit` runs: Keras's base class and hook names.
+
+A callback sees the model as ``self.model`` between two steps and may stop training with
+``self.model.stop_training = True``. An exception in it leaves the model as it was after the last
+step.
+
+>>> import ganc
+>>> class Stop(ganc.callbacks.Callback):
+...     def on_epoch_end(self, epoch, logs=None):
+...         self.model.stop_training = logs["d_loss"] < 100
+>>> gan = ganc.models.ToyGAN(seed=0)
+>>> len(gan.fit(ganc.datasets.toy.ring(256), epochs=9, verbose=0, callbacks=[Stop()]))
+1
+"""
+
+from ._base import Callback, CallbackList, LambdaCallback
+from ._files import CSVLogger, ModelCheckpoint, SampleGrid
+from ._progress import ProgressBar, progress_for
+from ._stop import EarlyStopping, TerminateOnNaN
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "ModelCheckpoint",
+    "ProgressBar",
+    "SampleGrid",
+    "TerminateOnNaN",
+    "progress_for",
+]
+
+
+def __getattr__(name: str):
+    if name == "History":  # it is itself a callback, so its module imports this one
+        from ganc.history import History
+
+        return History
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

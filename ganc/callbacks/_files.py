@@ -1,0 +1,135 @@
+"""Keeping what training produces: numbers, pictures, models."""
+
+import csv
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from ganc._options import at_least
+from ganc.callbacks._base import Callback
+
+__all__ = ["CSVLogger", "ModelCheckpoint", "SampleGrid"]
+
+
+class CSVLogger(Callback):
+    """Write one line an epoch to a CSV file, while training runs.
+
+    Parameters
+    ----------
+    filename : str or path-like
+    append : bool, default False
+        Continue an existing file.
+    """
+
+    def __init__(self, filename: str | os.PathLike[str], append: bool = False) -> None:
+        super().__init__()
+        self.filename = os.fspath(filename)
+        self.append = append
+        self._names: list[str] = []
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Begin the file, or read the names of the columns of the old one."""
+        self._names = []
+        if self.append and os.path.exists(self.filename):
+            with open(self.filename, newline="", encoding="utf-8") as file:
+                self._names = next(csv.reader(file), [])[1:]
+        else:
+            open(self.filename, "w", encoding="utf-8").close()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Write the epoch."""
+        logs = logs or {}
+        with open(self.filename, "a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if not self._names:
+                self._names = list(logs)
+                writer.writerow(["epoch", *self._names])
+            writer.writerow([epoch, *(logs.get(name, "") for name in self._names)])
+
+
+class SampleGrid(Callback):
+    """Collect sample grids of the same latents, the frames of a film.
+
+    Parameters
+    ----------
+    n : int, default 16
+        Samples in a grid.
+    every : int, default 1
+        Epochs between two grids; the first is taken before training.
+    seed : int, default 0
+        Of the samples.
+    folder : str or path-like, optional
+        Also write each grid there, as ``samples_0003.png``.
+
+    Attributes
+    ----------
+    frames : list of ndarray
+        Images as `ganc.plot.grid` makes them, for `ganc.plot.animation`. For points, the points.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> film = ganc.callbacks.SampleGrid(n=4)
+    >>> gan = ganc.models.ToyGAN(seed=0)
+    >>> _ = gan.fit(ganc.datasets.toy.ring(256), epochs=2, verbose=0, callbacks=[film])
+    >>> len(film.frames)
+    3
+    """
+
+    def __init__(
+        self,
+        n: int = 16,
+        every: int = 1,
+        seed: int = 0,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        super().__init__()
+        self.n = at_least("n", n, 1)
+        self.every = at_least("every", every, 1)
+        self.seed = seed
+        self.folder = folder
+        self.frames: list[np.ndarray] = []
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Take the first grid, unless this continues a film."""
+        if not self.frames:
+            self._take(self.model.epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Take a grid."""
+        if (epoch + 1) % self.every == 0:
+            self._take(epoch + 1)
+
+    def _take(self, number: int) -> None:
+        from ganc import plot
+
+        samples = self.model.sample(self.n, seed=self.seed)
+        frame = plot.grid(samples) if samples.ndim == 4 else samples
+        self.frames.append(frame)
+        if self.folder is not None and samples.ndim == 4:
+            os.makedirs(self.folder, exist_ok=True)
+            plot.save_image(os.path.join(self.folder, f"samples_{number:04}.png"), frame)
+
+
+class ModelCheckpoint(Callback):
+    """Save the model while training runs.
+
+    Parameters
+    ----------
+    filepath : str
+        May hold ``{epoch}``, counted from 1: ``"run-{epoch:03}.ganc"``. Without it each save
+        replaces the last.
+    every : int, default 1
+        Epochs between two saves.
+    """
+
+    def __init__(self, filepath: str | os.PathLike[str], every: int = 1) -> None:
+        super().__init__()
+        self.filepath = os.fspath(filepath)
+        self.every = at_least("every", every, 1)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Save."""
+        if (epoch + 1) % self.every == 0:
+            self.model.save(self.filepath.format(epoch=epoch + 1))

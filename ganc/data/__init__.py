@@ -1,0 +1,26 @@
+"""Arrays at the door: checking images and labels, conversion, batches in a repeatable order.
+
+>>> import numpy as np
+>>> from ganc import data
+>>> images = np.zeros((10, 28, 28), np.uint8)
+>>> batches = data.Batches(images, batch_size=4, seed=0)
+>>> x, y = batches.batch(epoch=0, index=0)
+>>> x.shape, x.dtype.name, y
+((4, 1, 28, 28), 'float32', None)
+"""
+
+from ._batches import Batches, order
+from ._images import as_images, as_labels, from_uint8, to_uint8
+from ._loader import DataLoader, Dataset, TensorDataset
+
+__all__ = [
+    "Batches",
+    "DataLoader",
+    "Dataset",
+    "TensorDataset",
+    "as_images",
+    "as_labels",
+    "from_uint8",
+    "order",
+    "to_uint8",
+]

@@ -1,0 +1,243 @@
+"""PyTorch's data sets and loader, giving NumPy batches."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._batches import order
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["DataLoader", "Dataset", "TensorDataset"]
+
+
+class Dataset:
+    """Base class of data sets: samples by number.
+
+    A subclass defines ``__getitem__(index)``, giving one sample (an array, a number, or a tuple
+    or dict of them), and ``__len__()``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ganc import data
+    >>> class Squares(data.Dataset):
+    ...     def __len__(self):
+    ...         return 4
+    ...     def __getitem__(self, index):
+    ...         return np.float32(index**2), index
+    >>> [x for x, y in data.DataLoader(Squares(), batch_size=2)]
+    [array([0., 1.], dtype=float32), array([4., 9.], dtype=float32)]
+    """
+
+    def __getitem__(self, index: int) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index)")
+
+    def __class_getitem__(cls, item: Any) -> type:
+        """Allow ``Dataset[...]`` in annotations, as PyTorch does."""
+        return cls
+
+
+class TensorDataset(Dataset):
+    """Arrays of equal length as a data set; a sample is a tuple of their rows.
+
+    Parameters
+    ----------
+    *tensors : array_like
+        Each of shape (N, ...).
+
+    Raises
+    ------
+    ValueError
+        Without arrays, or if their lengths differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ganc import data
+    >>> pairs = data.TensorDataset(np.zeros((6, 2)), np.arange(6))
+    >>> len(pairs), pairs[5][1]
+    (6, np.int64(5))
+    """
+
+    def __init__(self, *tensors: ArrayLike) -> None:
+        self.tensors = tuple(np.asarray(tensor) for tensor in tensors)
+        if not self.tensors:
+            raise ValueError("got no arrays, expected at least one")
+        for tensor in self.tensors:
+            if tensor.ndim == 0 or len(tensor) != len(self.tensors[0]):
+                shapes = ", ".join(str(t.shape) for t in self.tensors)
+                raise ValueError(f"got shapes {shapes}, expected arrays of equal length")
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        return tuple(tensor[index] for tensor in self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+
+class DataLoader:
+    """Batches of a data set, as NumPy arrays.
+
+    Each ``for`` loop over the loader is the next epoch. The order of an epoch is
+    ``ganc.data.order(seed, epoch, len(dataset))``; `state_dict` and `load_state_dict` continue a
+    run with the very next batch.
+
+    Parameters
+    ----------
+    dataset : Dataset or array_like
+        Anything with ``__len__`` and ``__getitem__``. For a plain array a batch is an array; for a
+        `TensorDataset` a list of arrays.
+    batch_size : int, default 1
+        Samples a batch, at least 1.
+    shuffle : bool, default False
+        Another order each epoch.
+    num_workers, pin_memory : optional
+        Accepted because PyTorch scripts pass them; batches are always made by the calling thread.
+    collate_fn : callable, optional
+        Makes a batch of a list of samples; by default like samples are stacked.
+    drop_last : bool, default False
+        Leave out the last batch of an epoch if it is smaller.
+    seed : int, optional
+        Chooses the orders; by default a fresh one, readable as ``loader.seed``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `dataset` has no length, or a number is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ganc import data
+    >>> x, y = np.zeros((10, 1, 8, 8), np.float32), np.arange(10)
+    >>> loader = data.DataLoader(data.TensorDataset(x, y), batch_size=4, shuffle=True, seed=0)
+    >>> [len(y) for x, y in loader]
+    [4, 4, 2]
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset | ArrayLike,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        *,
+        num_workers: int = 0,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+            raise TypeError(
+                f"dataset: got {type(dataset).__name__}, expected a Dataset or an array "
+                "(with __len__ and __getitem__)"
+            )
+        self.dataset = dataset
+        self.batch_size = operator.index(batch_size)
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size: got {batch_size}, expected at least 1")
+        self.shuffle = bool(shuffle)
+        self.num_workers = num_workers
+        self.collate_fn = collate_fn
+        self.pin_memory = pin_memory
+        self.drop_last = bool(drop_last)
+        self.seed = _fresh_seed() if seed is None else operator.index(seed)
+        order(self.seed, 0, 0)  # refuses a seed out of range now, not in the first loop
+        self._epoch, self._position = 0, 0
+        self._started = False  # a loop has taken a batch of this epoch
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+        n = len(self.dataset)
+        return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._started:
+            self._epoch, self._position = self._epoch + 1, 0
+        n = len(self.dataset)
+        epoch = self._epoch
+        chosen = order(self.seed, epoch, n) if self.shuffle else np.arange(n)
+        for number in range(self._position, len(self)):
+            start = number * self.batch_size
+            batch = self._take(chosen[start : start + self.batch_size])
+            self._epoch, self._position, self._started = epoch, number + 1, True
+            yield batch
+        self._started = True
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where the loader is: seed, epoch, and batches already given in that epoch.
+
+        Returns
+        -------
+        dict of str to int
+        """
+        return {"seed": self.seed, "epoch": self._epoch, "position": self._position}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Continue where `state_dict` was taken: the next loop gives the rest of that epoch.
+
+        Parameters
+        ----------
+        state : dict of str to int
+
+        Raises
+        ------
+        KeyError, ValueError
+            If an entry is missing or out of range.
+
+        Examples
+        --------
+        >>> from ganc import data
+        >>> loader = data.DataLoader(list(range(4)), shuffle=True, seed=5)
+        >>> _ = next(iter(loader))
+        >>> other = data.DataLoader(list(range(4)), shuffle=True)
+        >>> other.load_state_dict(loader.state_dict())
+        >>> len(list(other))
+        3
+        """
+        seed, epoch, position = (operator.index(state[k]) for k in ("seed", "epoch", "position"))
+        if not 0 <= position <= len(self):
+            raise ValueError(f"position: got {position}, expected 0 to {len(self)}")
+        order(seed, epoch, 0)  # refuses numbers out of range before anything changes
+        self.seed, self._epoch, self._position = seed, epoch, position
+        self._started = position == len(self)  # nothing left: the next loop is the next epoch
+
+    def _take(self, indices: np.ndarray) -> Any:
+        if self.collate_fn is None:
+            if isinstance(self.dataset, np.ndarray):
+                return self.dataset[indices]
+            if type(self.dataset) is TensorDataset:
+                return [tensor[indices] for tensor in self.dataset.tensors]
+        samples = [self.dataset[i] for i in indices.tolist()]
+        return (self.collate_fn or _stack)(samples)
+
+
+def _fresh_seed() -> int:
+    return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+
+
+def _stack(samples: list[Any]) -> Any:
+    """Make a batch of samples as PyTorch's default does: dicts stay dicts, tuples become lists."""
+    first = samples[0]
+    if isinstance(first, Mapping):
+        return {key: _stack([sample[key] for sample in samples]) for key in first}
+    if isinstance(first, (tuple, list)):
+        if any(len(sample) != len(first) for sample in samples):
+            raise ValueError("got samples with different numbers of parts, expected equal ones")
+        return [_stack(list(parts)) for parts in zip(*samples, strict=True)]
+    if isinstance(first, (str, bytes)):
+        return samples
+    arrays = [np.asarray(sample) for sample in samples]
+    shapes = sorted({array.shape for array in arrays})
+    if len(shapes) > 1:
+        raise ValueError(
+            f"got samples of shapes {shapes[0]} and {shapes[1]} in one batch, expected equal "
+            "shapes; resize them in the dataset or pass collate_fn"
+        )
+    return np.stack(arrays)

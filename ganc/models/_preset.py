@@ -1,0 +1,121 @@
+"""What all ready-made GANs share: arguments kept as `config`, networks made from the seed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from ganc import nn
+from ganc._options import at_least, entropy, finite, seed_word
+from ganc.gan import GAN
+from ganc.gan._streams import INIT, drawing
+
+__all__ = ["Preset"]
+
+
+class Preset(GAN):
+    """Base class of ready-made GANs.
+
+    A subclass has an ``__init__`` with every number as a keyword that calls
+    ``super().__init__(locals())``, a method `networks` and, if it needs, `options`.
+
+    Parameters
+    ----------
+    arguments : dict
+        ``locals()`` of the subclass's ``__init__``.
+
+    Attributes
+    ----------
+    source : str
+        Where the numbers come from.
+    deviations : tuple of str
+        Where ganc differs from that source.
+    config : dict
+        The arguments; ``type(gan)(**gan.config)`` makes the same model again.
+    """
+
+    source: ClassVar[str] = ""
+    deviations: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        config = {k: _plain(v) for k, v in arguments.items() if k not in ("self", "__class__")}
+        seed = config["seed"]
+        config["seed"] = entropy() if seed is None else seed_word("seed", seed)
+        config["latent_dim"] = at_least("latent_dim", config["latent_dim"], 1)
+        c = SimpleNamespace(**config)
+        with drawing(c.seed, INIT):
+            generator, discriminator = self.networks(c)
+        super().__init__(generator, discriminator, seed=c.seed, **self.options(c))
+        config["loss"] = self.loss.name if hasattr(self.loss, "name") else "custom"
+        self.config = config
+        if "batch_size" in config:
+            self.default_batch_size = at_least("batch_size", c.batch_size, 1)
+
+    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
+        """Return generator and discriminator for a configuration.
+
+        Parameters
+        ----------
+        c : SimpleNamespace
+            The arguments as attributes.
+
+        Returns
+        -------
+        tuple of Module
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define networks(c)")
+
+    def options(self, c: SimpleNamespace) -> dict[str, Any]:
+        """Return the arguments of `GAN` besides networks and seed.
+
+        Parameters
+        ----------
+        c : SimpleNamespace
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "latent_dim": c.latent_dim,
+            "loss": c.loss,
+            "label_smoothing": c.label_smoothing,
+            "g_optimizer": adam(c.g_lr, c),
+            "d_optimizer": adam(c.d_lr, c),
+        }
+
+
+def adam(lr: float, c: SimpleNamespace) -> Callable:
+    """Return a function that makes Adam with the betas and eps of a configuration."""
+    from ganc.optim import Adam
+
+    lr = finite("lr", lr, 0.0)
+    return lambda parameters: Adam(parameters, lr=lr, betas=tuple(c.betas), eps=c.eps)
+
+
+def image_size(shape: Iterable[int]) -> tuple[tuple[int, int, int], int]:
+    """Return a checked (C, H, W) and the number of its values."""
+    shape = tuple(shape) if not isinstance(shape, int) else (shape,)
+    if len(shape) != 3:
+        raise ValueError(f"image_shape: got {shape}, expected (C, H, W), for example (1, 28, 28)")
+    shape = tuple(at_least("image_shape", size, 1) for size in shape)
+    return shape, shape[0] * shape[1] * shape[2]
+
+
+def widths(name: str, hidden: Iterable[int]) -> tuple[int, ...]:
+    """Return checked widths of hidden layers, at least one."""
+    hidden = (hidden,) if isinstance(hidden, int) else tuple(hidden)
+    if not hidden:
+        raise ValueError(f"{name}: got no hidden layer, expected at least one width")
+    return tuple(at_least(name, width, 1) for width in hidden)
+
+
+def uniform_init(network: nn.Module, limits: Iterable[float]) -> None:
+    """Draw the weights of the linear layers, in order, from U(-limit, limit); zero the biases."""
+    layers = [m for m in network.modules() if isinstance(m, nn.Linear)]
+    for layer, limit in zip(layers, limits, strict=True):
+        nn.init.uniform_(layer.weight, -limit, limit)
+        nn.init.zeros_(layer.bias)
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

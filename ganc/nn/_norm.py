@@ -1,0 +1,434 @@
+"""Normalisation layers."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from ganc._backend import core
+from ganc._creation import Tensor, ones, tensor, zeros
+
+from . import functional as F
+from ._config import register
+from ._linear import count
+from ._module import Module
+from ._parameter import Parameter
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "GroupNorm", "InstanceNorm2d", "LayerNorm"]
+
+_warned: set[str] = set()
+
+
+def _check_eps(what: str, eps: float) -> None:
+    if not eps >= 0:
+        raise ValueError(f"{what}: got eps={eps}, expected at least 0")
+    if eps >= 0.1 and what not in _warned:
+        _warned.add(what)
+        warnings.warn(
+            f"{what}: got eps={eps}, which looks like a Keras momentum. The second argument is "
+            f"eps, added to the variance (1e-5 by default). Keras's momentum={eps} is "
+            f"momentum={1 - eps:.3g} here",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+class _Norm(Module):
+    """What batch and instance norm share: affine parameters and running statistics."""
+
+    _dims: ClassVar[tuple[int, ...]] = ()
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float,
+        momentum: float | None,
+        affine: bool,
+        track_running_stats: bool,
+    ) -> None:
+        super().__init__()
+        what = type(self).__name__
+        self.num_features = count(what, "num_features", num_features)
+        _check_eps(what, eps)
+        if momentum is not None and not 0 <= momentum <= 1:
+            raise ValueError(f"{what}: got momentum={momentum}, expected 0 to 1 or None")
+        self.eps, self.momentum = float(eps), momentum
+        self.affine, self.track_running_stats = bool(affine), bool(track_running_stats)
+        size = (self.num_features,)
+        self.register_parameter("weight", Parameter(ones(size)) if affine else None)
+        self.register_parameter("bias", Parameter(zeros(size)) if affine else None)
+        track = self.track_running_stats
+        self.register_buffer("running_mean", zeros(size) if track else None)
+        self.register_buffer("running_var", ones(size) if track else None)
+        self.register_buffer("num_batches_tracked", tensor(0.0) if track else None)
+
+    def reset_running_stats(self) -> None:
+        """Forget the running statistics."""
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1.0)
+            self.num_batches_tracked.zero_()
+
+    def _check(self, input: Tensor) -> None:
+        if input.ndim not in self._dims:
+            dims = " or ".join(f"{d}-D" for d in self._dims)
+            raise ValueError(
+                f"{type(self).__name__}: got shape {input.shape} ({input.ndim}-D), expected {dims}"
+            )
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_Norm):
+    batch_coupled = True
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalise; in training also move the running statistics.
+
+        Parameters
+        ----------
+        input : Tensor of shape (N, C) or (N, C, ...)
+
+        Returns
+        -------
+        Tensor
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit, or a channel has a single value in training.
+        """
+        self._check(input)
+        shape = input.shape
+        if shape[1] != self.num_features:
+            raise ValueError(
+                f"{type(self).__name__}: got {shape[1]} channels in shape {shape}, expected "
+                f"{self.num_features}"
+            )
+        mean, var = self.running_mean, self.running_var
+        if not (self.training or mean is None):
+            return core.batch_norm_eval(input, mean, var, self.weight, self.bias, eps=self.eps)
+        if input.numel() <= shape[1]:
+            raise ValueError(
+                f"{type(self).__name__}: got shape {shape}, expected more than 1 value per "
+                "channel when training"
+            )
+        momentum = self.momentum
+        if self.training and mean is not None:
+            seen = self.num_batches_tracked
+            seen._assign(core.affine(seen, 1.0, 1.0))
+            if momentum is None:  # the average of all batches so far
+                momentum = 1 / seen.item()
+        return core.batch_norm(
+            input,
+            self.weight,
+            self.bias,
+            mean,
+            var,
+            momentum=0.0 if momentum is None else momentum,
+            eps=self.eps,
+        )
+
+
+@register
+class BatchNorm1d(_BatchNorm):
+    """Normalises each feature over the batch.
+
+    Parameters
+    ----------
+    num_features : int
+        C, at least 1.
+    eps : float, default 1e-5
+        Added to the variance. (The second argument; 0.1 or more gives a warning, because a
+        Keras momentum put here has spoilt many GANs.)
+    momentum : float in [0, 1] or None, default 0.1
+        The weight of the newest batch in the running statistics; None: the average of all.
+    affine : bool, default True
+        Learn a scale and a shift for each feature.
+    track_running_stats : bool, default True
+        False: use the batch's statistics in evaluation too.
+
+    Attributes
+    ----------
+    weight, bias : Parameter of shape (C,) or None
+    running_mean, running_var : Tensor of shape (C,) or None
+    num_batches_tracked : Tensor of shape () or None
+
+    References
+    ----------
+    Ioffe and Szegedy 2015, Batch normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.BatchNorm1d(16)(ganc.randn(64, 16)).shape
+    (64, 16)
+    """
+
+    _dims = (2, 3)
+
+
+@register
+class BatchNorm2d(_BatchNorm):
+    """Normalises each channel of images over the batch.
+
+    Parameters
+    ----------
+    num_features : int
+        C, at least 1.
+    eps : float, default 1e-5
+        Added to the variance. (The second argument; 0.1 or more gives a warning, because a
+        Keras momentum put here has spoilt many GANs.)
+    momentum : float in [0, 1] or None, default 0.1
+        The weight of the newest batch in the running statistics; None: the average of all.
+    affine : bool, default True
+        Learn a scale and a shift for each channel.
+    track_running_stats : bool, default True
+        False: use the batch's statistics in evaluation too.
+
+    Attributes
+    ----------
+    weight, bias : Parameter of shape (C,) or None
+    running_mean, running_var : Tensor of shape (C,) or None
+    num_batches_tracked : Tensor of shape () or None
+
+    References
+    ----------
+    Ioffe and Szegedy 2015, Batch normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.BatchNorm2d(3)(ganc.randn(8, 3, 4, 4)).shape
+    (8, 3, 4, 4)
+    """
+
+    _dims = (4,)
+
+
+@register
+class InstanceNorm2d(_Norm):
+    """Normalises each channel of each image over its pixels.
+
+    Parameters
+    ----------
+    num_features : int
+        C, at least 1.
+    eps : float, default 1e-5
+        Added to the variance.
+    momentum : float in [0, 1], default 0.1
+        The weight of the newest batch in the running statistics.
+    affine : bool, default False
+        Learn a scale and a shift for each channel.
+    track_running_stats : bool, default False
+        Keep running statistics, and use them in evaluation.
+
+    Attributes
+    ----------
+    weight, bias : Parameter of shape (C,) or None
+    running_mean, running_var : Tensor of shape (C,) or None
+
+    References
+    ----------
+    Ulyanov, Vedaldi and Lempitsky 2016, Instance normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.InstanceNorm2d(3)(ganc.randn(2, 3, 8, 8)).shape
+    (2, 3, 8, 8)
+    """
+
+    _dims = (4,)
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Compute the output.
+
+        Parameters
+        ----------
+        input : Tensor of shape (N, C, H, W)
+
+        Returns
+        -------
+        Tensor
+        """
+        self._check(input)
+        if input.shape[1] != self.num_features:
+            raise ValueError(
+                f"InstanceNorm2d: got {input.shape[1]} channels, expected {self.num_features}"
+            )
+        own = self.training or self.running_mean is None
+        return F.instance_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            own,
+            self.momentum,
+            self.eps,
+        )
+
+
+@register
+class LayerNorm(Module):
+    """Normalises each sample over its last dimensions.
+
+    Parameters
+    ----------
+    normalized_shape : int or tuple of int
+        The sizes of those dimensions.
+    eps : float, default 1e-5
+        Added to the variance.
+    elementwise_affine : bool, default True
+        Learn a scale and a shift for each element.
+    bias : bool, default True
+        False: learn only a scale.
+
+    Attributes
+    ----------
+    weight, bias : Parameter of shape `normalized_shape` or None
+
+    References
+    ----------
+    Ba, Kiros and Hinton 2016, Layer normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.LayerNorm(16)(ganc.randn(64, 16)).shape
+    (64, 16)
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        sizes: Any = normalized_shape
+        if hasattr(sizes, "__index__"):
+            sizes = (sizes,)
+        self.normalized_shape = tuple(operator.index(s) for s in sizes)
+        _check_eps("LayerNorm", eps)
+        self.eps, self.elementwise_affine = float(eps), bool(elementwise_affine)
+        shape = self.normalized_shape
+        self.register_parameter("weight", Parameter(ones(shape)) if elementwise_affine else None)
+        with_bias = elementwise_affine and bias
+        self.register_parameter("bias", Parameter(zeros(shape)) if with_bias else None)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Compute the output.
+
+        Parameters
+        ----------
+        input : Tensor of shape (..., *normalized_shape)
+
+        Returns
+        -------
+        Tensor
+        """
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, "
+            f"elementwise_affine={self.elementwise_affine}"
+        )
+
+
+@register
+class GroupNorm(Module):
+    """Normalises each sample over groups of its channels.
+
+    Parameters
+    ----------
+    num_groups : int
+        Divides `num_channels`.
+    num_channels : int
+        C, at least 1.
+    eps : float, default 1e-5
+        Added to the variance.
+    affine : bool, default True
+        Learn a scale and a shift for each channel.
+
+    Attributes
+    ----------
+    weight, bias : Parameter of shape (C,) or None
+
+    References
+    ----------
+    Wu and He 2018, Group normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.GroupNorm(4, 16)(ganc.randn(8, 16, 5, 5)).shape
+    (8, 16, 5, 5)
+    """
+
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True
+    ) -> None:
+        super().__init__()
+        self.num_groups = count("GroupNorm", "num_groups", num_groups)
+        self.num_channels = count("GroupNorm", "num_channels", num_channels)
+        if num_channels % num_groups:
+            raise ValueError(
+                f"GroupNorm: got num_channels={num_channels}, expected a multiple of "
+                f"num_groups={num_groups}"
+            )
+        _check_eps("GroupNorm", eps)
+        self.eps, self.affine = float(eps), bool(affine)
+        size = (num_channels,)
+        self.register_parameter("weight", Parameter(ones(size)) if affine else None)
+        self.register_parameter("bias", Parameter(zeros(size)) if affine else None)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Compute the output.
+
+        Parameters
+        ----------
+        input : Tensor of shape (N, C, ...)
+
+        Returns
+        -------
+        Tensor
+        """
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"

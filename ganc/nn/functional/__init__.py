@@ -1,0 +1,23 @@
+"""Layers and losses as functions, usually imported as ``F``.
+
+>>> import ganc
+>>> import ganc.nn.functional as F
+>>> F.relu(ganc.tensor([-1.0, 2.0])).tolist()
+[0.0, 2.0]
+"""
+
+from . import _activation, _cell, _class_loss, _linear, _loss, _noise, _norm, _softmax
+from ._activation import *  # noqa: F403
+from ._cell import *  # noqa: F403
+from ._class_loss import *  # noqa: F403
+from ._linear import *  # noqa: F403
+from ._loss import *  # noqa: F403
+from ._noise import *  # noqa: F403
+from ._norm import *  # noqa: F403
+from ._softmax import *  # noqa: F403
+
+__all__ = sorted(
+    name
+    for module in (_activation, _cell, _class_loss, _linear, _loss, _noise, _norm, _softmax)
+    for name in module.__all__
+)

@@ -1,0 +1,305 @@
+"""Normalisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from ganc._backend import core
+from ganc._creation import Tensor
+
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize"]
+
+
+def _check(what: str, name: str, x: Tensor | None, channels: int) -> None:
+    if x is not None and x.shape != (channels,):
+        raise ValueError(f"{what}: got {name} of shape {x.shape}, expected ({channels},)")
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel over the batch.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C) or (N, C, ...)
+    running_mean, running_var : Tensor of shape (C,), optional
+        Moved towards the batch's statistics in training, used instead of them otherwise.
+    weight, bias : Tensor of shape (C,), optional
+    training : bool, default False
+    momentum : float, default 0.1
+        The weight of the new statistics.
+    eps : float, default 1e-5
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a channel has a single value in training.
+
+    References
+    ----------
+    Ioffe and Szegedy 2015, Batch normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> y = F.batch_norm(ganc.randn(64, 3), None, None, training=True)
+    >>> bool(y.mean(0).abs().amax() < 1e-5)
+    True
+    """
+    shape = input.shape
+    if len(shape) < 2:
+        raise ValueError(f"batch_norm: got shape {shape}, expected at least 2 dimensions")
+    c = shape[1]
+    for name, x in (
+        ("running_mean", running_mean),
+        ("running_var", running_var),
+        ("weight", weight),
+        ("bias", bias),
+    ):
+        _check("batch_norm", name, x, c)
+    if training:
+        if input.numel() <= c:
+            raise ValueError(
+                f"batch_norm: got shape {shape}, expected more than 1 value per channel when "
+                "training"
+            )
+        return core.batch_norm(
+            input, weight, bias, running_mean, running_var, momentum=momentum, eps=eps
+        )
+    if running_mean is None or running_var is None:
+        raise ValueError(
+            "batch_norm: got no running_mean or running_var, expected both when training=False"
+        )
+    return core.batch_norm_eval(input, running_mean, running_var, weight, bias, eps=eps)
+
+
+def _standardize(x: Tensor, dims: int | tuple[int, ...], eps: float) -> Tensor:
+    d = core.sub(x, core.mean(x, dims, True))
+    return core.mul(d, core.rsqrt(core.affine(core.mean(core.square(d), dims, True), 1.0, eps)))
+
+
+def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None, shape: tuple) -> Tensor:
+    if weight is not None:
+        x = core.mul(x, core.reshape(weight, shape))
+    if bias is not None:
+        x = core.add(x, core.reshape(bias, shape))
+    return x
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: int | Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each sample over its last dimensions.
+
+    Parameters
+    ----------
+    input : Tensor of shape (..., *normalized_shape)
+    normalized_shape : tuple of int
+    weight, bias : Tensor of shape `normalized_shape`, optional
+    eps : float, default 1e-5
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    References
+    ----------
+    Ba, Kiros and Hinton 2016, Layer normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> F.layer_norm(ganc.tensor([[1.0, 3.0]]), (2,), eps=0.0).tolist()
+    [[-1.0, 1.0]]
+    """
+    shape = (
+        (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    )
+    k = len(shape)
+    if not k or input.shape[-k:] != shape:
+        raise ValueError(
+            f"layer_norm: got shape {input.shape}, expected it to end in {shape}, the "
+            "normalized_shape"
+        )
+    for name, x in (("weight", weight), ("bias", bias)):
+        if x is not None and x.shape != shape:
+            raise ValueError(f"layer_norm: got {name} of shape {x.shape}, expected {shape}")
+    return _affine(_standardize(input, tuple(range(-k, 0)), eps), weight, bias, shape)
+
+
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each sample over groups of its channels.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, ...)
+    num_groups : int
+        Divides C.
+    weight, bias : Tensor of shape (C,), optional
+    eps : float, default 1e-5
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    References
+    ----------
+    Wu and He 2018, Group normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> F.group_norm(ganc.tensor([[1.0, 3.0, 5.0, 7.0]]), 2, eps=0.0).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
+    """
+    shape = input.shape
+    if len(shape) < 2 or num_groups < 1 or shape[1] % num_groups:
+        raise ValueError(
+            f"group_norm: got shape {shape} for num_groups={num_groups}, expected (N, C, ...) "
+            "with C a multiple of it"
+        )
+    c = shape[1]
+    _check("group_norm", "weight", weight, c)
+    _check("group_norm", "bias", bias, c)
+    size = prod(shape[1:]) // num_groups
+    x = _standardize(core.reshape(input, (shape[0], num_groups, size)), 2, eps)
+    return _affine(core.reshape(x, shape), weight, bias, (1, c, *(1,) * (len(shape) - 2)))
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel of each sample over its pixels.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, ...)
+    running_mean, running_var : Tensor of shape (C,), optional
+        Moved towards the batch's mean statistics, or used if `use_input_stats` is False.
+    weight, bias : Tensor of shape (C,), optional
+    use_input_stats : bool, default True
+    momentum : float, default 0.1
+        The weight of the new statistics.
+    eps : float, default 1e-5
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a channel has a single pixel.
+
+    References
+    ----------
+    Ulyanov, Vedaldi and Lempitsky 2016, Instance normalization.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> y = F.instance_norm(ganc.randn(2, 3, 8, 8))
+    >>> bool(y.mean((2, 3)).abs().amax() < 1e-5)
+    True
+    """
+    shape = input.shape
+    if len(shape) < 3:
+        raise ValueError(f"instance_norm: got shape {shape}, expected at least 3 dimensions")
+    n, c, size = shape[0], shape[1], prod(shape[2:])
+    for name, x in (("weight", weight), ("bias", bias)):
+        _check("instance_norm", name, x, c)
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    if size <= 1:
+        raise ValueError(
+            f"instance_norm: got shape {shape}, expected more than 1 pixel per channel"
+        )
+    x = core.reshape(input, (n, c, size))
+    if running_mean is not None and running_var is not None:
+        previous = core.set_grad_enabled(False)
+        try:
+            mean = core.mean(core.mean(x, 2, False), 0, False)
+            var = core.mean(core.var(x, 2, 1, False), 0, False)
+            for running, new in ((running_mean, mean), (running_var, var)):
+                running.copy_(running * (1 - momentum) + new * momentum)
+        finally:
+            core.set_grad_enabled(previous)
+    x = core.reshape(_standardize(x, 2, eps), shape)
+    return _affine(x, weight, bias, (1, c, *(1,) * (len(shape) - 2)))
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """Divide by the norm along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    p : float, default 2.0
+        The order of the norm.
+    dim : int, default 1
+    eps : float, default 1e-12
+        The smallest divisor.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> F.normalize(ganc.tensor([[4.0, 0.0]])).tolist()
+    [[1.0, 0.0]]
+    """
+    from ganc._math import norm
+
+    length = norm(input, p, dim, True)
+    return core.div(input, core.clamp_scalar(length, eps, float("inf")))

@@ -1,0 +1,102 @@
+"""Activations along a dimension."""
+
+from __future__ import annotations
+
+import warnings
+
+from ganc._backend import core
+from ganc._creation import Tensor
+
+__all__ = ["log_softmax", "maxout", "softmax"]
+
+
+def _implicit_dim(what: str, ndim: int) -> int:
+    warnings.warn(
+        f"{what}: got no dim, used {0 if ndim in (0, 1, 3) else 1}; name the dimension",
+        UserWarning,
+        stacklevel=3,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def softmax(input: Tensor, dim: int | None = None) -> Tensor:
+    """exp(x) / sum(exp(x)) along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Name it: without, the old rule of PyTorch applies, with a warning.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> F.softmax(ganc.zeros(4), dim=0).tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+    return core.softmax(input, _implicit_dim("softmax", input.ndim) if dim is None else dim)
+
+
+def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
+    """log(softmax(x)), computed without overflow.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Name it: without, the old rule of PyTorch applies, with a warning.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> F.log_softmax(ganc.tensor([0.0, -1000.0]), dim=0).tolist()
+    [0.0, -1000.0]
+    """
+    return core.log_softmax(input, _implicit_dim("log_softmax", input.ndim) if dim is None else dim)
+
+
+def maxout(input: Tensor, pieces: int) -> Tensor:
+    """The largest of each group of `pieces` neighbours in the last dimension.
+
+    Parameters
+    ----------
+    input : Tensor of shape (..., F * pieces)
+    pieces : int
+
+    Returns
+    -------
+    Tensor of shape (..., F)
+
+    Raises
+    ------
+    ValueError
+        If the last dimension is not a multiple of `pieces`.
+
+    References
+    ----------
+    Goodfellow et al. 2013, Maxout networks.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> F.maxout(ganc.tensor([[1.0, 5.0, 2.0, 0.0]]), 2).tolist()
+    [[5.0, 2.0]]
+    """
+    width = input.shape[-1] if input.ndim else 0
+    if pieces < 1 or not input.ndim or width % pieces:
+        raise ValueError(
+            f"maxout: got shape {input.shape} for pieces={pieces}, expected a last dimension that "
+            "is a multiple of it"
+        )
+    return core.amax(core.reshape(input, (*input.shape[:-1], width // pieces, pieces)), -1)

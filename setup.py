@@ -1,0 +1,131 @@
+"""Builds the two extension modules from the same C sources.
+
+``ganc._core`` is float32 with every kernel, ``ganc._core64`` is float64 with the portable ones.
+
+Environment variables
+---------------------
+GANC_DEBUG=1         -O0 -g, assertions
+GANC_SANITIZE=address|thread   build under the sanitizer (see CONTRIBUTING.md)
+GANC_COVERAGE=1      gcov instrumentation
+GANC_WERROR=1        warnings are errors (CI)
+"""
+
+import os
+import platform
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+AVX2 = ["-mavx2", "-mfma"]
+AVX512 = ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mfma"]
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+ARM = platform.machine().lower() in ("aarch64", "arm64")
+
+
+def on(name: str) -> bool:
+    return os.environ.get(name, "0") not in ("", "0")
+
+
+def sources() -> list[str]:
+    foreign = ("_neon",) if X86 else ("_avx2", "_avx512") if ARM else ("_avx2", "_avx512", "_neon")
+    found = sorted(ROOT.glob("csrc/**/*.c"))
+    return [str(p.relative_to(ROOT)) for p in found if not p.stem.endswith(foreign)]
+
+
+def is_isa_file(path: str) -> bool:
+    return Path(path).stem.endswith(("_avx2", "_avx512", "_neon"))
+
+
+def isa_flags(path: str) -> list[str]:
+    """Flags of one file: its ISA, and contraction for the GEMM tiles only.
+
+    ``-ffp-contract=off`` everywhere else keeps the bits the same on every ISA.
+    """
+    stem = Path(path).stem
+    flags = AVX512 if stem.endswith("_avx512") else AVX2 if stem.endswith("_avx2") else []
+    if stem.endswith("_avx512"):
+        flags = [*flags, "-mprefer-vector-width=512"]
+    tile = stem.startswith("gemm_") and is_isa_file(path)
+    return [*flags, "-ffp-contract=fast" if tile else "-ffp-contract=off"]
+
+
+def common_flags() -> tuple[list[str], list[str]]:
+    flags = ["-std=gnu11", "-D_GNU_SOURCE", "-fvisibility=hidden", "-fno-math-errno"]
+    flags += ["-fno-trapping-math", "-fopenmp", "-Wall", "-Wextra", "-Wshadow", "-Wno-psabi"]
+    flags += ["-O0", "-g"] if on("GANC_DEBUG") or on("GANC_COVERAGE") else ["-O3", "-g0"]
+    link = ["-fopenmp"]
+    if on("GANC_WERROR"):
+        flags.append("-Werror")
+    if on("GANC_COVERAGE"):
+        flags.append("--coverage")
+        link.append("--coverage")
+    sanitize = os.environ.get("GANC_SANITIZE", "")
+    if sanitize == "address":
+        both = ["-fsanitize=address,undefined,float-cast-overflow"]
+        both += ["-fno-sanitize-recover=undefined,float-cast-overflow"]
+        flags += [*both, "-O1", "-g", "-fno-omit-frame-pointer"]
+        link += both
+    elif sanitize == "thread":
+        flags += ["-fsanitize=thread", "-O1", "-g"]
+        link.append("-fsanitize=thread")
+    return flags, link
+
+
+class BuildExt(build_ext):
+    """Compiles each file with its own flags, as many at a time as there are cores."""
+
+    def build_extension(self, ext):
+        flags, link = common_flags()
+        files = [s for s in ext.sources if not (ext.name.endswith("64") and is_isa_file(s))]
+        self.compiler.compiler_so = [f for f in self.compiler.compiler_so if f != "-g"]
+        newest_header = max(p.stat().st_mtime for p in ROOT.glob("csrc/**/*.[hid]*"))
+        temp = str(Path(self.build_temp) / ext.name)
+
+        def build(source: str) -> str:
+            target = Path(self.compiler.object_filenames([source], output_dir=temp)[0])
+            newest = max(newest_header, (ROOT / source).stat().st_mtime)
+            if not self.force and target.exists() and target.stat().st_mtime > newest:
+                return str(target)
+            self.compiler.compile(
+                [source],
+                output_dir=temp,
+                macros=ext.define_macros,
+                include_dirs=[*ext.include_dirs, *self.include_dirs],
+                extra_postargs=[*flags, *isa_flags(source)],
+            )
+            return str(target)
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            objects = list(pool.map(build, files))
+        self.compiler.link_shared_object(
+            objects,
+            self.get_ext_fullpath(ext.name),
+            extra_postargs=link,
+            build_temp=self.build_temp,
+            export_symbols=None,
+        )
+
+
+def extension(name: str, macros: list[tuple[str, str | None]]) -> Extension:
+    return Extension(
+        name,
+        sources(),
+        include_dirs=[numpy.get_include()],
+        define_macros=[("Py_LIMITED_API", "0x030b0000"), *macros],
+        py_limited_api=True,
+    )
+
+
+if sys.platform == "win32":
+    raise SystemExit("ganc needs gcc or clang; on Windows use WSL")
+
+setup(
+    ext_modules=[extension("ganc._core", []), extension("ganc._core64", [("GANC_FLOAT64", None)])],
+    cmdclass={"build_ext": BuildExt},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)

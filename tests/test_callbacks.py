@@ -1,0 +1,159 @@
+"""ganc.callbacks: hooks in Keras's order, progress, files, stopping."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+import ganc
+from ganc.callbacks import (
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+    ModelCheckpoint,
+    ProgressBar,
+    SampleGrid,
+    TerminateOnNaN,
+    progress_for,
+)
+from ganc.datasets import toy
+
+X = toy.ring(128, seed=0)
+
+
+def toy_gan(**options):
+    return ganc.models.ToyGAN(g_hidden=(8,), d_hidden=(8,), batch_size=32, seed=0, **options)
+
+
+def test_hooks_and_their_order():
+    calls = []
+
+    class Log(Callback):
+        def __getattribute__(self, name):
+            if name.startswith("on_"):
+                return lambda *a: calls.append((name, a[0] if len(a) == 2 else None))
+            return super().__getattribute__(name)
+
+    toy_gan().fit(X, epochs=2, steps_per_epoch=2, verbose=0, callbacks=[Log()])
+    step = [("on_train_batch_begin", 0), ("on_train_batch_end", 0)]
+    step += [("on_train_batch_begin", 1), ("on_train_batch_end", 1)]
+    want = [("on_train_begin", None)]
+    for epoch in range(2):
+        want += [("on_epoch_begin", epoch), *step, ("on_epoch_end", epoch)]
+    assert calls == [*want, ("on_train_end", None)]
+
+
+def test_logs_and_params():
+    seen = {}
+
+    class Look(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.update(logs)
+            logs["mine"] = 5.0
+            assert self.params["epochs"] == 3 and self.params["steps"] == 4
+            assert isinstance(self.model, ganc.GAN)
+
+    history = toy_gan().fit(X, epochs=3, verbose=0, callbacks=[Look()])
+    assert {"d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm"} <= seen.keys()
+    assert history.history["mine"] == [5.0] * 3
+
+
+def test_epoch_means():
+    steps = []
+    note = LambdaCallback(on_train_batch_end=lambda batch, logs: steps.append(dict(logs)))
+    history = toy_gan(n_critic=3).fit(X, epochs=1, steps_per_epoch=6, verbose=0, callbacks=[note])
+    assert history.history["d_loss"][0] == pytest.approx(np.mean([s["d_loss"] for s in steps]))
+    assert np.isnan(steps[0]["g_loss"]) and steps[3]["g_loss"] == steps[2]["g_loss"]
+    assert history.history["g_loss"][0] == pytest.approx((steps[2]["g_loss"] + steps[5]["g_loss"]) / 2)
+
+
+@pytest.mark.parametrize("wrong", [EarlyStopping, 3, "bar"])
+def test_things_that_are_no_callbacks(wrong):
+    with pytest.raises(TypeError, match="Callback"):
+        toy_gan().fit(X, verbose=0, callbacks=[wrong])
+
+
+def test_early_stopping():
+    values = iter([5.0, 4.0, 4.5, 4.6, 3.0])
+    feed = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(metric=next(values)))
+    gan = toy_gan()
+    gan.fit(X, epochs=9, verbose=0, callbacks=[feed, EarlyStopping("metric", patience=2)])
+    assert gan.epoch == 4
+    with pytest.raises(ValueError, match="expected one of d_loss"):
+        toy_gan().fit(X, verbose=0, callbacks=[EarlyStopping("fid")])
+    with pytest.raises(ValueError, match="mode"):
+        EarlyStopping("d_loss", mode="maximum")
+
+
+def test_terminate_on_nan():
+    class Odd(ganc.GAN):
+        def train_step(self, batch):
+            return {"score": np.nan if self.step == 2 else 0.0}
+
+    gan = Odd(ganc.nn.Linear(2, 2), ganc.nn.Linear(2, 1), 2, seed=0)
+    gan.fit(X, batch_size=8, verbose=0, callbacks=[TerminateOnNaN()])
+    assert gan.step == 3
+
+
+def test_csv_logger(tmp_path):
+    path = tmp_path / "log.csv"
+    gan = toy_gan()
+    gan.fit(X, epochs=2, verbose=0, callbacks=[CSVLogger(path)])
+    gan.fit(X, epochs=1, verbose=0, callbacks=[CSVLogger(path, append=True)])
+    rows = list(csv.reader(path.open()))
+    assert rows[0][:3] == ["epoch", "d_loss", "g_loss"] and [r[0] for r in rows[1:]] == ["0", "1", "2"]
+
+
+def test_sample_grid_and_checkpoint(tmp_path):
+    x = np.zeros((32, 4, 4), np.uint8)
+    gan = ganc.models.VanillaGAN((1, 4, 4), g_hidden=(8,), d_hidden=(8,), batch_size=8, seed=0)
+    film = SampleGrid(n=4, every=2, folder=tmp_path / "grids")
+    keep = ModelCheckpoint(tmp_path / "e{epoch}.ganc", every=2)
+    gan.fit(x, epochs=4, verbose=0, callbacks=[film, keep])
+    assert len(film.frames) == 3 and film.frames[0].shape == (14, 14)
+    assert sorted(p.name for p in (tmp_path / "grids").iterdir()) == [
+        "samples_0000.png", "samples_0002.png", "samples_0004.png",
+    ]  # fmt: skip
+    assert sorted(p.name for p in tmp_path.glob("*.ganc")) == ["e2.ganc", "e4.ganc"]
+    assert ganc.load(tmp_path / "e2.ganc").epoch == 2
+
+
+def test_progress_in_a_log():
+    stream = io.StringIO()
+    toy_gan().fit(X, epochs=2, verbose=0, callbacks=[ProgressBar(live=False, stream=stream)])
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("epoch 1/2  ") and "d_loss" in lines[0] and "taken" in lines[1]
+
+
+def test_progress_line(monkeypatch):
+    from ganc.callbacks import _progress
+
+    monkeypatch.setattr(_progress, "_REFRESH", 0.0)
+    stream = io.StringIO()
+    toy_gan().fit(X, epochs=20, verbose=0, callbacks=[ProgressBar(stream=stream)])
+    text = stream.getvalue()
+    assert text.count("\n") == 1 and text.endswith("\n")
+    assert "-:-- left" in text and "0:00 left" in text and "step 3/4" in text
+
+
+def test_progress_with_a_budget():
+    stream = io.StringIO()
+    bar = ProgressBar(live=False, stream=stream)
+    toy_gan().fit(X, budget=0.2, verbose=0, callbacks=[bar])
+    assert stream.getvalue().startswith("epoch 1  ") and "0:00 left" in stream.getvalue()
+
+
+def test_verbose():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    assert progress_for(0) == []
+    assert progress_for("auto", Terminal())[0].live
+    assert not progress_for("auto", io.StringIO())[0].live
+    assert progress_for(1, io.StringIO())[0].live and not progress_for(2, Terminal())[0].live
+    with pytest.raises(ValueError, match="verbose"):
+        progress_for("loud")

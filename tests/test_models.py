@@ -1,0 +1,159 @@
+"""ganc.models: parameter counts, the numbers of the sources, keywords."""
+
+import inspect
+import json
+
+import numpy as np
+import pytest
+
+import ganc
+from ganc import models, nn
+from ganc.gan import _networks
+
+
+def count(network):
+    return sum(p.numel() for p in network.parameters())
+
+
+def test_list_and_get():
+    assert models.list() == ["DenseGAN", "Goodfellow2014", "ToyGAN", "VanillaGAN"]
+    for name in ("VanillaGAN", "vanillagan", "vanilla", "Vanilla"):
+        assert models.get(name) is ganc.models.VanillaGAN
+    with pytest.raises(ValueError, match="did you mean 'dense'"):
+        models.get("densse")
+
+
+def test_vanilla():
+    gan = models.VanillaGAN(seed=0)
+    assert count(gan.generator) == 1_486_352
+    assert count(gan.discriminator) == 1_460_225
+    group = gan.d_optimizer.param_groups[0]
+    assert (group["lr"], tuple(group["betas"])) == (2e-4, (0.9, 0.999))
+    assert gan.default_batch_size == 100 and gan.latent == "normal"
+    drops = [m.p for m in gan.discriminator.modules() if isinstance(m, nn.Dropout)]
+    slopes = {m.negative_slope for m in gan.generator.modules() if isinstance(m, nn.LeakyReLU)}
+    assert drops == [0.3] * 3 and slopes == {0.2}
+
+
+def test_dense():
+    gan = models.DenseGAN(seed=0)
+    assert _networks.count(gan.generator) == 583_312
+    assert _networks.count(gan.generator, trainable=False) == 1_792
+    assert _networks.count(gan.discriminator) == 533_505
+    norms = [m for m in gan.generator.modules() if isinstance(m, nn.BatchNorm1d)]
+    assert [(m.eps, m.momentum) for m in norms] == [(1e-3, 0.01)] * 3
+    kinds = [type(m).__name__ for m in gan.generator.modules()][1:4]
+    assert kinds == ["Linear", "ReLU", "BatchNorm1d"]
+    assert gan.d_reduction == "mean" and gan.default_batch_size == 128
+    first = next(m for m in gan.generator.modules() if isinstance(m, nn.Linear))
+    limit = np.sqrt(6 / (100 + 128))
+    assert 0.95 * limit < abs(first.weight.numpy(force=True)).max() <= limit * 1.001
+    assert not first.bias.detach().numpy().any()
+
+
+def test_dense_loss_is_the_mean_over_the_concatenation():
+    sums = {}
+    for how in ("mean", "sum"):
+        gan = models.DenseGAN(image_shape=(1, 4, 4), seed=0, d_reduction=how)
+        sums[how] = gan.train_on_batch(np.zeros((8, 1, 4, 4), np.float32))["d_loss"]
+    assert sums["mean"] == pytest.approx(sums["sum"] / 2)
+
+
+def test_goodfellow():
+    gan = models.Goodfellow2014(seed=0)
+    assert count(gan.generator) == 100 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 784 + 784
+    assert count(gan.discriminator) == 784 * 1200 + 1200 + 240 * 1200 + 1200 + 240 + 1
+    assert gan.latent == "uniform" and gan.pixel_range == (0.0, 1.0)
+    biggest = [
+        float(abs(m.weight.detach().numpy()).max())
+        for n in (gan.generator, gan.discriminator)
+        for m in n.modules()
+        if isinstance(m, nn.Linear)
+    ]
+    np.testing.assert_allclose(biggest[:3], 0.05, rtol=0.01)
+    assert all(0.004 < b <= 0.005001 for b in biggest[3:])
+    images = gan.sample(3, seed=0)
+    assert images.min() >= -1 and images.max() <= 1
+
+
+def test_goodfellow_schedule():
+    gan = models.Goodfellow2014(image_shape=(1, 4, 4), g_hidden=(8,), d_hidden=(4,), seed=0)
+    x = np.zeros((8, 1, 4, 4), np.float32)
+    gan.train_on_batch(x)
+    gan.train_on_batch(x)
+    group = gan.g_optimizer.param_groups[0]
+    assert group["lr"] == pytest.approx(0.1 / 1.000004) and group["momentum"] == 0.5
+    gan._position.epoch = 250
+    gan.train_on_batch(x)
+    assert group["momentum"] == pytest.approx(0.7)
+    gan._step = 10**9
+    gan.schedule()
+    assert group["lr"] == 1e-6
+
+
+def test_maxout_is_the_largest_piece():
+    layer = models._maxout.Maxout(3, 4, 5)
+    x = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
+    w, b = layer.linear.weight.detach().numpy(), layer.linear.bias.detach().numpy()
+    want = (x @ w.T + b).reshape(6, 4, 5).max(axis=2)
+    np.testing.assert_allclose(layer(ganc.tensor(x)).detach().numpy(), want, atol=1e-5)
+
+
+def test_toy():
+    gan = models.ToyGAN(seed=0)
+    assert count(gan.generator) == 2 * 128 + 128 + 128 * 128 + 128 + 128 * 2 + 2
+    assert count(gan.discriminator) == 2 * 128 + 128 + 128 * 128 + 128 + 128 + 1
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"g_hidden": (16,) * 3, "d_hidden": (16,) * 3, "init": "he", "n_critic": 5, "loss": "wgan"},
+        {"g_hidden": (16,) * 4, "batch_norm": True, "d_hidden": (8,) * 3, "maxout": 5},
+        {"activation": "tanh", "init": "orthogonal", "gain": 1.4, "latent_dim": 7},
+        {"activation": "leaky_relu", "loss": "wgan", "weight_clip": 0.01},
+        {"features": 5},
+    ],
+)
+def test_toy_keywords(keywords):
+    gan = models.ToyGAN(seed=0, **keywords)
+    x = np.random.default_rng(0).standard_normal((64, gan.config["features"])).astype(np.float32)
+    gan.fit(x, batch_size=16, epochs=1, verbose=0)
+    assert gan.sample(3).shape == (3, gan.config["features"])
+
+
+@pytest.mark.parametrize("name", models.list())
+def test_presets_tell_all(name):
+    cls = models.get(name)
+    gan = cls(seed=4)
+    assert gan.source and cls.__doc__
+    data = gan.describe().to_dict()
+    json.dumps(data)
+    signature = inspect.signature(cls).parameters
+    assert list(gan.config) == list(signature)
+    assert all(p.default is not p.empty for p in signature.values())
+    for key, parameter in signature.items():
+        if key != "seed":
+            assert gan.config[key] == parameter.default
+        assert f"\n    {key}" in cls.__doc__ or f", {key}" in cls.__doc__, key
+    assert data["config"]["seed"] == 4
+    text = str(gan.describe())
+    for deviation in cls.deviations:
+        assert deviation in text
+
+
+@pytest.mark.parametrize("name", [n for n in models.list() if n != "ToyGAN"])
+def test_other_image_shapes(name):
+    small = {"g_hidden": (8,), "d_hidden": (8,)}
+    gan = models.get(name)(image_shape=(3, 5, 6), latent_dim=4, seed=0, **small)
+    x = np.random.default_rng(0).integers(0, 255, (32, 5, 6, 3), dtype=np.uint8)
+    gan.fit(x, batch_size=8, epochs=1, verbose=0)
+    assert gan.sample(2).shape == (2, 3, 5, 6)
+
+
+def test_same_seed_same_weights_whatever_was_drawn_before():
+    ganc.randn(5)
+    a = models.VanillaGAN(seed=2)
+    ganc.randn(7)
+    b = models.VanillaGAN(seed=2)
+    assert (a.sample(2, seed=0) == b.sample(2, seed=0)).all()
