@@ -2,7 +2,7 @@
  * chunks can be filled by any thread, and dropout needs no stored mask. */
 #include "ops.h"
 
-enum { CHUNK = 16384 }; /* a multiple of 64: whole groups of Philox counters */
+enum { CHUNK = 16384 }; /* whole groups of Philox counters (vec.inc: WORDS) */
 
 typedef struct {
     real *y;

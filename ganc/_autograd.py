@@ -70,7 +70,9 @@ def grad(
     """
     given = None if grad_outputs is None else _tensors(grad_outputs)
     return tuple(
-        core.grad(_tensors(outputs), _tensors(inputs), given, retain_graph, create_graph, allow_unused)
+        core.grad(
+            _tensors(outputs), _tensors(inputs), given, retain_graph, create_graph, allow_unused
+        )
     )
 
 

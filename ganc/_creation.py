@@ -119,9 +119,7 @@ def empty(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
     return filled(sizes(size), 0.0, requires_grad)
 
 
-def full(
-    size: int | tuple[int, ...], fill_value: float, *, requires_grad: bool = False
-) -> Tensor:
+def full(size: int | tuple[int, ...], fill_value: float, *, requires_grad: bool = False) -> Tensor:
     """Return a tensor with every element equal to `fill_value`.
 
     Parameters

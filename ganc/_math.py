@@ -194,9 +194,7 @@ def _extreme(
     return _Extreme(values, index)
 
 
-def max(
-    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
-) -> Tensor | _Extreme:
+def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | _Extreme:
     """Largest element: of all, along a dimension, or of two tensors.
 
     Parameters
@@ -226,9 +224,7 @@ def max(
     return _extreme("max", input, dim, keepdim, core.amax, core.argmax, core.maximum)
 
 
-def min(
-    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
-) -> Tensor | _Extreme:
+def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | _Extreme:
     """Smallest element: of all, along a dimension, or of two tensors.
 
     Parameters

@@ -253,7 +253,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--batch-size", type=int, metavar="N", help="the model's own by default")
     train.add_argument("--out", required=True, metavar="DIR", help="folder to write")
     train.add_argument(
-        "--set", action="append", default=[], metavar="K=V", help="a number of the model, repeatable"
+        "--set",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a number of the model, repeatable",
     )
 
     sample = command("sample", _sample, "write samples of a trained model")

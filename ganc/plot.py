@@ -233,7 +233,7 @@ def losses(history: Any, ax: Any = None) -> Any:
     x = [epoch + 1 for epoch in epochs]
     if "d_loss" in values:
         sign = -1.0 if wasserstein else 1.0
-        label = "Wasserstein estimate (−D loss = mean D(x) − mean D(G(z)))" if wasserstein else "D loss"
+        label = "−D loss: mean D(x) − mean D(G(z))" if wasserstein else "D loss"
         ax.plot(x, np.multiply(sign, values["d_loss"]), color=_BLUE, marker=marker, label=label)
     if "g_loss" in values:
         label = "G loss (−mean D(G(z)))" if wasserstein else "G loss"
@@ -354,7 +354,4 @@ def _pillow() -> Any:
 
 
 def _missing(package: str) -> ImportError:
-    return ImportError(
-        f"this picture needs {package}: pip install 'ganc[notebook]' (or pip install "
-        f"{package.lower()})"
-    )
+    return ImportError(f"this picture needs {package}: pip install {package.lower()}")

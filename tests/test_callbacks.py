@@ -66,7 +66,9 @@ def test_epoch_means():
     history = toy_gan(n_critic=3).fit(X, epochs=1, steps_per_epoch=6, verbose=0, callbacks=[note])
     assert history.history["d_loss"][0] == pytest.approx(np.mean([s["d_loss"] for s in steps]))
     assert np.isnan(steps[0]["g_loss"]) and steps[3]["g_loss"] == steps[2]["g_loss"]
-    assert history.history["g_loss"][0] == pytest.approx((steps[2]["g_loss"] + steps[5]["g_loss"]) / 2)
+    assert history.history["g_loss"][0] == pytest.approx(
+        (steps[2]["g_loss"] + steps[5]["g_loss"]) / 2
+    )
 
 
 @pytest.mark.parametrize("wrong", [EarlyStopping, 3, "bar"])
@@ -103,7 +105,11 @@ def test_csv_logger(tmp_path):
     gan.fit(X, epochs=2, verbose=0, callbacks=[CSVLogger(path)])
     gan.fit(X, epochs=1, verbose=0, callbacks=[CSVLogger(path, append=True)])
     rows = list(csv.reader(path.open()))
-    assert rows[0][:3] == ["epoch", "d_loss", "g_loss"] and [r[0] for r in rows[1:]] == ["0", "1", "2"]
+    assert rows[0][:3] == ["epoch", "d_loss", "g_loss"] and [r[0] for r in rows[1:]] == [
+        "0",
+        "1",
+        "2",
+    ]
 
 
 def test_sample_grid_and_checkpoint(tmp_path):

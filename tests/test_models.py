@@ -47,7 +47,7 @@ def test_dense():
     assert gan.d_reduction == "mean" and gan.default_batch_size == 128
     first = next(m for m in gan.generator.modules() if isinstance(m, nn.Linear))
     limit = np.sqrt(6 / (100 + 128))
-    assert 0.95 * limit < abs(first.weight.numpy(force=True)).max() <= limit * 1.001
+    assert 0.95 * limit < abs(first.weight.detach().numpy()).max() <= limit * 1.001
     assert not first.bias.detach().numpy().any()
 
 

@@ -146,6 +146,12 @@ static PyObject *rand_normal(PyObject *module, PyObject *args, PyObject *kwargs)
     return draw(args, kwargs, names, "OLL|dd:rand_normal", 0, 1, gn_rand_normal);
 }
 
+static PyObject *tensor(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    (void)module;
+    return PyObject_Call((PyObject *)gn_py->tensor, args, kwargs);
+}
+
 static PyObject *full(PyObject *module, PyObject *args)
 {
     PyObject *shape;
@@ -365,6 +371,8 @@ PyMethodDef gn_py_array_functions[] = {
      "rand_normal(shape, seed, stream, mean=0.0, std=1.0)\n--\n\nNormal (Box and Muller)."},
     {"rand_perm", rand_perm, METH_VARARGS,
      "rand_perm(n, seed, stream)\n--\n\nA permutation of range(n), an int64 array."},
+    {"tensor", CAST(tensor), METH_VARARGS | METH_KEYWORDS,
+     "tensor(data, requires_grad=False)\n--\n\nA Tensor with a copy of the data."},
     {"full", full, METH_VARARGS, "full(shape, value)\n--\n\nA Tensor with one value everywhere."},
     {"from_u8", from_u8, METH_VARARGS,
      "from_u8(images, index, layout, scale, shift)\n--\n\nuint8 images gathered by index, as "

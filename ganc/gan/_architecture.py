@@ -1,7 +1,6 @@
-"""Networks and optimizers as plain data, and back.
+"""Optimizers as plain data, and back; networks go through `nn.module_to_config`.
 
-A module is described by its class, the arguments it was made with, read from its attributes, and
-its children. Only classes that ganc exports are made from a file: nothing in it names code to run.
+A file names classes of ganc (and registered layers), never code to run.
 """
 
 import inspect
@@ -15,52 +14,20 @@ from ganc._backend import core
 from ganc.io import FormatError
 from ganc.nn import Module
 
-_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
-
-
-# ---- modules ----
-
 
 def module_to_data(module: Module) -> dict[str, Any] | None:
-    """Return the description of a module, or None if it cannot be rebuilt from one."""
-    name = type(module).__name__
-    if type(module) is not getattr(nn, name, None):
+    """Return the description of a network, or None if it has parts that ganc does not know."""
+    try:
+        return nn.module_to_config(module)
+    except (TypeError, ValueError):
         return None
-    if name in _CONTAINERS:
-        children = {key: module_to_data(child) for key, child in module.named_children()}
-        if None in children.values():
-            return None
-        return {"class": name, "children": children}
-    if list(module.children()):
-        return None
-    arguments = _arguments(module)
-    return None if arguments is None else {"class": name, "arguments": arguments}
-
-
-def _arguments(module: Module) -> dict[str, Any] | None:
-    """Return the arguments of a layer; None if one of them is not an attribute or not plain."""
-    found = {}
-    for name, parameter in inspect.signature(type(module)).parameters.items():
-        if parameter.kind is parameter.VAR_POSITIONAL or parameter.kind is parameter.VAR_KEYWORD:
-            return None
-        if name in ("inplace", "generator", "seed"):
-            continue
-        if not hasattr(module, name):
-            return None
-        value = getattr(module, name)
-        if name == "bias":  # the argument is a bool, the attribute a parameter or None
-            value = value is not None and value is not False
-        plain = _plain(value)
-        if plain is _NOT_PLAIN:
-            return None
-        found[name] = plain
-    return found
 
 
 _NOT_PLAIN = object()
 
 
 def _plain(value: Any) -> Any:
+    """Return a number, text or (nested) list of them, as JSON has them."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -69,25 +36,6 @@ def _plain(value: Any) -> Any:
         items = [_plain(item) for item in value]
         return _NOT_PLAIN if _NOT_PLAIN in items else items
     return _NOT_PLAIN
-
-
-def module_from_data(data: Any, depth: int = 0) -> Module:
-    """Build a module of its description."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("class"), str) or depth > 50:
-        raise FormatError(f"got {data!r} where a layer is described")
-    name = data["class"]
-    cls = getattr(nn, name, None) if name in nn.__all__ else None
-    if not (isinstance(cls, type) and issubclass(cls, Module)):
-        raise FormatError(f"got a layer {name!r} that this version of ganc does not have")
-    if name in _CONTAINERS:
-        children = {
-            str(key): module_from_data(child, depth + 1) for key, child in data["children"].items()
-        }
-        if name == "ModuleDict":
-            return cls(children)
-        return cls(list(children.values())) if name == "ModuleList" else cls(*children.values())
-    arguments = {key: _tuples(value) for key, value in data["arguments"].items()}
-    return cls(**arguments)
 
 
 def _tuples(value: Any) -> Any:
@@ -101,9 +49,7 @@ def optimizer_to_data(name: str, optimizer: Any, network: Module) -> tuple[dict,
     """Return the plain part and the arrays of an optimizer's state."""
     cls = type(optimizer).__name__
     if type(optimizer) is not getattr(optim, cls, None):
-        raise TypeError(
-            f"{name}: a {cls} cannot be saved, expected an optimizer of ganc.optim"
-        )
+        raise TypeError(f"{name}: a {cls} cannot be saved, expected an optimizer of ganc.optim")
     state = optimizer.state_dict()
     index = {id(p): i for i, p in enumerate(network.parameters())}
     groups, arrays, scalars = [], {}, {}
@@ -139,7 +85,7 @@ def optimizer_from_data(name: str, data: Mapping, network: Module) -> Any:
 
 def restore_optimizer(name: str, optimizer: Any, data: Mapping, arrays: Mapping) -> None:
     """Put options and state back into an optimizer that has the same parameters."""
-    state: dict[Any, dict] = {}
+    state: dict[int, dict] = {}
     for key, value in data["scalars"].items():
         number, slot = key.split(".", 1)
         state.setdefault(int(number), {})[slot] = value
@@ -154,3 +100,7 @@ def restore_optimizer(name: str, optimizer: Any, data: Mapping, arrays: Mapping)
         for group in data["groups"]
     ]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+    for number, entry in optimizer.state_dict()["state"].items():
+        lacking = entry.keys() - state.get(number, {}).keys()
+        if lacking:
+            raise FormatError(f"{name}: got no {sorted(lacking)[0]} for parameter {number}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganc import losses
+from ganc import losses, nn
 from ganc.gan import _architecture as architecture
 from ganc.gan._door import Position
 from ganc.io import FormatError, read_tensors, write_tensors
@@ -33,8 +33,18 @@ DERIVED = ("stop_training", "_trainer_key", "_shape", "_busy")
 _HINT = "Only files of GAN.save can be loaded."
 
 
+class _NeedsModel(ValueError):
+    """The file is fine, but holds parts that only the caller can build."""
+
+
 def save(gan: "GAN", path: str | os.PathLike[str]) -> None:
     """Write a GAN to a file; see `GAN.save`."""
+    data, arrays = _collect(gan)
+    write_tensors(path, arrays, {_KEY: json.dumps(data)})
+
+
+def _collect(gan: "GAN") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return everything that a file holds: plain data, and copies of the arrays."""
     arrays: dict[str, np.ndarray] = {}
     for part in ("generator", "discriminator"):
         for name, tensor in getattr(gan, part).state_dict().items():
@@ -43,7 +53,7 @@ def save(gan: "GAN", path: str | os.PathLike[str]) -> None:
     for part, network in (("g_optimizer", gan.generator), ("d_optimizer", gan.discriminator)):
         data[part], slots = architecture.optimizer_to_data(part, getattr(gan, part), network)
         arrays |= slots
-    write_tensors(path, arrays, {_KEY: json.dumps(data)})
+    return data, arrays
 
 
 def load(path: str | os.PathLike[str], gan: "GAN | None" = None) -> "GAN":
@@ -93,15 +103,21 @@ def load(path: str | os.PathLike[str], gan: "GAN | None" = None) -> "GAN":
                 f"got format {data['format']}, this ganc {_version()} reads up to {FORMAT}",
                 hint="Install a newer ganc.",
             )
-        target = _build(data) if gan is None else gan
-        _check_fit(target, arrays)
+        if gan is None:
+            gan = _build(data)
+            _check_fit(gan, arrays)
+            _restore(gan, data, arrays)
+        else:
+            _check_fit(gan, arrays)
+            _restore_or_undo(gan, data, arrays)
+    except (_NeedsModel, MemoryError):
+        raise
     except FormatError as error:
         raise FormatError(error.reason, file=file, hint=error.hint or _HINT) from error
-    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except Exception as error:
         reason = f"the description of the model is not readable ({type(error).__name__}: {error})"
         raise FormatError(reason, file=file, hint=_HINT) from error
-    _restore(target, data, arrays)
-    return target
+    return gan
 
 
 # ---- writing ----
@@ -146,7 +162,7 @@ def _is_preset(gan: "GAN") -> bool:
 def _loss_to_data(loss: Any) -> dict[str, Any] | None:
     name = getattr(loss, "name", "")
     if name in losses.list() and type(losses.get(name)) is type(loss):
-        return {"name": name, "label_smoothing": loss.label_smoothing}
+        return {"loss": name, "label_smoothing": loss.label_smoothing}
     return None
 
 
@@ -176,8 +192,8 @@ def _build(data: dict[str, Any]) -> "GAN":
     else:
         if data["generator"] is None or data["discriminator"] is None:
             raise _needs_gan("it has layers of your own")
-        generator = architecture.module_from_data(data["generator"])
-        discriminator = architecture.module_from_data(data["discriminator"])
+        generator = _network(data["generator"])
+        discriminator = _network(data["discriminator"])
         gan = GAN(generator, discriminator, **_tuples(data["options"]), seed=data["seed"])
     for part, network in (("g_optimizer", gan.generator), ("d_optimizer", gan.discriminator)):
         if type(getattr(gan, part)).__name__ != data[part]["class"] or data["class"] == "GAN":
@@ -186,8 +202,15 @@ def _build(data: dict[str, Any]) -> "GAN":
     return gan
 
 
-def _needs_gan(why: str) -> ValueError:
-    return ValueError(
+def _network(described: Any) -> nn.Module:
+    try:
+        return nn.module_from_config(described)
+    except ValueError as error:
+        raise FormatError(f"a network cannot be built: {error}") from error
+
+
+def _needs_gan(why: str) -> _NeedsModel:
+    return _NeedsModel(
         f"this file cannot be loaded alone: {why}. Build the model as before and pass it: "
         "ganc.load(path, gan)"
     )
@@ -213,26 +236,48 @@ def _check_fit(gan: "GAN", arrays: dict[str, np.ndarray]) -> None:
             )
 
 
+def _restore_or_undo(gan: "GAN", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Restore a model that is in use: all of it, or nothing."""
+    kept = _collect(gan)
+    loss = gan.loss
+    try:
+        _restore(gan, data, arrays)
+    except BaseException:
+        _restore(gan, *kept)
+        gan.loss = loss
+        raise
+
+
 def _restore(gan: "GAN", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    position = {field.name: _count(data["position"][field.name]) for field in fields(Position)}
+    sums = {str(name): [float(s), _count(n)] for name, (s, n) in data["running"].items()}
+    epochs = [_count(epoch) for epoch in data["epoch"]]
+    history = {str(name): [float(v) for v in column] for name, column in data["history"].items()}
+    if any(len(column) != len(epochs) for column in history.values()):
+        raise FormatError("got a history whose columns have different lengths")
+    for name, value in data["options"].items():
+        if name in _OPTIONS:
+            setattr(gan, name, _tuples(value))
+    if data["loss"] is not None:
+        gan.loss = losses.get(**data["loss"])
     for part in ("generator", "discriminator"):
         prefix = f"{part}."
         state = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
         getattr(gan, part).load_state_dict(state)
     for part in ("g_optimizer", "d_optimizer"):
         architecture.restore_optimizer(part, getattr(gan, part), data[part], arrays)
-    for name, value in data["options"].items():
-        setattr(gan, name, _tuples(value))
-    if data["loss"] is not None:
-        gan.loss = losses.get(data["loss"]["name"], label_smoothing=data["loss"]["label_smoothing"])
-    gan.seed, gan._drawn = data["seed"], data["drawn"]
-    gan._step = data["step"]
+    gan.seed, gan._drawn, gan._step = (_count(data[name]) for name in ("seed", "drawn", "step"))
     trainer = gan._current_trainer()
-    trainer.phase, trainer.last = data["phase"], tuple(data["last"])
-    known = {field.name for field in fields(Position)}
-    gan._position = Position(**{k: v for k, v in data["position"].items() if k in known})
-    gan._running.sums = {name: list(entry) for name, entry in data["running"].items()}
-    gan.history.epoch, gan.history.history = list(data["epoch"]), dict(data["history"])
-    gan.history.loss_name = data["loss_name"]
+    trainer.phase, trainer.last = _count(data["phase"]), tuple(data["last"])
+    gan._position, gan._running.sums = Position(**position), sums
+    gan.history.epoch, gan.history.history = epochs, history
+    gan.history.loss_name = str(data["loss_name"])
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise FormatError(f"got {value!r} where a count is expected")
+    return value
 
 
 def _tuples(value: Any) -> Any:

@@ -79,8 +79,8 @@ def fit(
     _door.refuse("y", y)
     batches = _batches(gan, x, batch_size)
     held_out = _held_out(gan, validation_data)
-    steps = len(batches) if steps_per_epoch is None else at_least(
-        "steps_per_epoch", steps_per_epoch, 1
+    steps = (
+        len(batches) if steps_per_epoch is None else at_least("steps_per_epoch", steps_per_epoch, 1)
     )
     clock = Clock(budget)
     last = _last_epoch(gan, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
@@ -94,12 +94,12 @@ def fit(
 
 def _batches(gan: "GAN", x: ArrayLike, batch_size: int) -> Batches:
     batches = Batches(x, batch_size=at_least("batch_size", batch_size, 1), seed=gan.seed)
+    _door.check_shape(gan, _door.sample_shape(batches.x))
     if batches.batch_size > len(batches.x):
         raise ValueError(
             f"batch_size: got {batches.batch_size} for {len(batches.x)} samples, expected at most "
             f"that many; pass batch_size={len(batches.x)} or less"
         )
-    _door.check_shape(gan, _door.sample_shape(batches.x))
     return batches
 
 

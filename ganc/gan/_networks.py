@@ -1,4 +1,4 @@
-"""What is asked of the two networks: fitting shapes, modes, optimizers, counts, the core's trainer."""
+"""What is asked of the two networks: shapes, modes, optimizers, counts, the core's trainer."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -104,13 +104,16 @@ def check_discriminator(gan: "GAN", shape: tuple[int, ...]) -> None:
 
 
 def _shape_hint(made: tuple[int, ...], shape: tuple[int, ...]) -> str:
-    if np.prod(made) == np.prod(shape):
-        return f"end the generator with nn.Unflatten(1, {shape})" if len(made) == 1 else (
-            f"reshape the data to {made}"
-        )
+    size = int(np.prod(shape))
+    if len(made) == len(shape) == 3 and (made[1], made[2], made[0]) == shape:
+        return "these are channels last: pass x.transpose(0, 3, 1, 2)"
+    if np.prod(made) == size:
+        if len(made) == 1:
+            return f"end the generator with nn.Unflatten(1, {shape})"
+        return f"reshape the data to {made}"
     if len(shape) == 3:
-        return f"give the model image_shape={shape}, or its last layer {int(np.prod(shape))} outputs"
-    return f"its last layer needs {int(np.prod(shape))} outputs"
+        return f"give the model image_shape={shape}, or its last layer {size} outputs"
+    return f"its last layer needs {size} outputs"
 
 
 @contextmanager
@@ -150,7 +153,9 @@ def evaluate(network: Module, x: np.ndarray) -> np.ndarray:
     """Return what a network in evaluation mode makes of an array, a chunk at a time."""
     with eval_mode(network):
         # Nothing is asked of n = 0 but the shape, which one zero input tells.
-        chunks = [x[i : i + _CHUNK] for i in range(0, len(x), _CHUNK)] or [np.zeros_like(x, shape=(1, *x.shape[1:]))]
+        chunks = [x[i : i + _CHUNK] for i in range(0, len(x), _CHUNK)] or [
+            np.zeros_like(x, shape=(1, *x.shape[1:]))
+        ]
         made = [np.array(network(core.Tensor(chunk)).numpy(), np.float32) for chunk in chunks]
     return np.concatenate(made)[: len(x)]
 

@@ -13,8 +13,8 @@ from ganc._backend import core
 
 __all__ = ["INIT", "OWN_SAMPLES", "SAMPLES", "drawing", "step_stream"]
 
-INIT = 1 << 62  # first stream of weight initialisation
-SAMPLES = 1 << 63  # of samples with a seed of their own
+INIT = 1 << 61  # first stream of weight initialisation
+SAMPLES = 1 << 62  # of samples with a seed of their own
 OWN_SAMPLES = SAMPLES + INIT  # of samples drawn with the model's seed, counted
 _STEP = 1 << 24  # streams a training step may use
 _lock = threading.RLock()  # the default generator is one for all threads

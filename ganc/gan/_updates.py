@@ -187,9 +187,12 @@ class Updates:
         key = (
             self.generator, self.discriminator, self.g_optimizer, self.d_optimizer, self.loss,
             self.n_critic, self.weight_clip, self.latent, self.latent_dim, self.d_reduction,
+            *self.g_optimizer.cores(), *self.d_optimizer.cores(),
         )  # fmt: skip
         same = len(key) == len(self._trainer_key)
-        if not (same and all(a is b or a == b for a, b in zip(key, self._trainer_key, strict=True))):
+        if not (
+            same and all(a is b or a == b for a, b in zip(key, self._trainer_key, strict=True))
+        ):
             old, self._trainer = self._trainer, _networks.trainer(self)
             if old is not None:
                 self._trainer.phase = min(old.phase, self.n_critic - 1)

@@ -133,7 +133,7 @@ class Goodfellow2014(Preset):
     def schedule(self) -> None:
         """Decay the learning rate with the steps, raise the momentum with the epochs."""
         c = self.config
-        lr = max(c["lr"] / c["lr_decay"] ** self.step, c["lr_min"])
+        lr = max(c["lr"] * c["lr_decay"] ** -self.step, c["lr_min"])
         share = (self.epoch - 1) / max(c["momentum_epochs"] - 1, 1)
         share = min(max(share, 0.0), 1.0)
         momentum = (1 - share) * c["momentum"] + share * c["final_momentum"]

@@ -1,4 +1,4 @@
-"""Activations as modules."""
+"""Activations with a corner, and the two that saturate."""
 
 from __future__ import annotations
 
@@ -10,21 +10,7 @@ from ._config import register
 from ._module import Module
 from ._parameter import Parameter
 
-__all__ = [
-    "ELU",
-    "GELU",
-    "Hardtanh",
-    "LeakyReLU",
-    "LogSoftmax",
-    "PReLU",
-    "ReLU",
-    "SELU",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-]
+__all__ = ["Hardtanh", "LeakyReLU", "PReLU", "ReLU", "Sigmoid", "Tanh"]
 
 _relu, _leaky_relu = core.relu, core.leaky_relu
 _sigmoid, _tanh = core.sigmoid, core.tanh
@@ -113,212 +99,54 @@ class LeakyReLU(Module):
 
 
 @register
-class ELU(Module):
-    """x where x > 0, else ``alpha * (exp(x) - 1)``.
+class PReLU(Module):
+    """x where x > 0, else ``weight * x`` with a learned weight.
 
     Parameters
     ----------
-    alpha : float, default 1.0
-    inplace : bool, default False
-        Accepted because PyTorch scripts pass it; the result is a new tensor in any case.
+    num_parameters : int, default 1
+        1, or the number of channels.
+    init : float, default 0.25
+        The initial weight.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (num_parameters,)
 
     References
     ----------
-    Clevert, Unterthiner and Hochreiter 2016, Fast and accurate deep network learning by ELUs.
+    He et al. 2015, Delving deep into rectifiers.
 
     Examples
     --------
     >>> import ganc
     >>> from ganc import nn
-    >>> nn.ELU()(ganc.tensor([0.0, 2.0])).tolist()
-    [0.0, 2.0]
+    >>> nn.PReLU()(ganc.tensor([-1.0, 2.0])).tolist()
+    [-0.25, 2.0]
     """
 
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
         super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
+        if num_parameters < 1:
+            raise ValueError(f"PReLU: got num_parameters={num_parameters}, expected at least 1")
+        self.num_parameters, self.init = num_parameters, float(init)
+        self.weight = Parameter(full((num_parameters,), init))
 
     def forward(self, input: Tensor) -> Tensor:
         """Compute the output.
 
         Parameters
         ----------
-        input : Tensor
+        input : Tensor of shape (N, C, ...)
 
         Returns
         -------
         Tensor
         """
-        return core.elu(input, self.alpha)
+        return F.prelu(input, self.weight)
 
     def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
-
-
-@register
-class SELU(Module):
-    """ELU scaled so that activations keep mean 0 and variance 1.
-
-    Parameters
-    ----------
-    inplace : bool, default False
-        Accepted because PyTorch scripts pass it; the result is a new tensor in any case.
-
-    References
-    ----------
-    Klambauer et al. 2017, Self-normalizing neural networks.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> round(nn.SELU()(ganc.tensor(1.0)).item(), 4)
-    1.0507
-    """
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.selu(input)
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
-
-
-@register
-class GELU(Module):
-    """x times the normal distribution function of x.
-
-    Parameters
-    ----------
-    approximate : {"none", "tanh"}, default "none"
-
-    References
-    ----------
-    Hendrycks and Gimpel 2016, Gaussian error linear units.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> round(nn.GELU()(ganc.tensor(1.0)).item(), 4)
-    0.8413
-    """
-
-    def __init__(self, approximate: str = "none") -> None:
-        super().__init__()
-        self.approximate = approximate
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.gelu(input, self.approximate)
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
-
-
-@register
-class SiLU(Module):
-    """x times sigmoid(x), also called swish.
-
-    Parameters
-    ----------
-    inplace : bool, default False
-        Accepted because PyTorch scripts pass it; the result is a new tensor in any case.
-
-    References
-    ----------
-    Hendrycks and Gimpel 2016, Gaussian error linear units.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> nn.SiLU()(ganc.tensor([0.0])).tolist()
-    [0.0]
-    """
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor
-
-        Returns
-        -------
-        Tensor
-        """
-        return core.silu(input)
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
-
-
-@register
-class Softplus(Module):
-    """``log(1 + exp(beta * x)) / beta``, a smooth ReLU.
-
-    Parameters
-    ----------
-    beta : float, default 1.0
-    threshold : float, default 20.0
-        Where ``beta * x`` is larger the result is x; from 20 on that is so anyway.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> round(nn.Softplus()(ganc.tensor(0.0)).item(), 4)
-    0.6931
-    """
-
-    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        super().__init__()
-        self.beta = beta
-        self.threshold = threshold
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.softplus(input, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}, threshold={self.threshold}"
+        return f"num_parameters={self.num_parameters}"
 
 
 @register
@@ -374,82 +202,6 @@ class Tanh(Module):
 
 
 @register
-class Softmax(Module):
-    """exp(x) / sum(exp(x)) along a dimension.
-
-    Parameters
-    ----------
-    dim : int
-        Name it: without, the old rule of PyTorch applies, with a warning.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> nn.Softmax(dim=0)(ganc.zeros(4)).tolist()
-    [0.25, 0.25, 0.25, 0.25]
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-@register
-class LogSoftmax(Module):
-    """log(softmax(x)) along a dimension.
-
-    Parameters
-    ----------
-    dim : int
-        Name it: without, the old rule of PyTorch applies, with a warning.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> nn.LogSoftmax(dim=0)(ganc.tensor([0.0, -1000.0])).tolist()
-    [0.0, -1000.0]
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.log_softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-@register
 class Hardtanh(Module):
     """x limited to [min_val, max_val].
 
@@ -488,54 +240,3 @@ class Hardtanh(Module):
 
     def extra_repr(self) -> str:
         return f"min_val={self.min_val}, max_val={self.max_val}"
-
-
-@register
-class PReLU(Module):
-    """x where x > 0, else ``weight * x`` with a learned weight.
-
-    Parameters
-    ----------
-    num_parameters : int, default 1
-        1, or the number of channels.
-    init : float, default 0.25
-        The initial weight.
-
-    Attributes
-    ----------
-    weight : Parameter of shape (num_parameters,)
-
-    References
-    ----------
-    He et al. 2015, Delving deep into rectifiers.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> nn.PReLU()(ganc.tensor([-1.0, 2.0])).tolist()
-    [-0.25, 2.0]
-    """
-
-    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
-        super().__init__()
-        if num_parameters < 1:
-            raise ValueError(f"PReLU: got num_parameters={num_parameters}, expected at least 1")
-        self.num_parameters, self.init = num_parameters, float(init)
-        self.weight = Parameter(full((num_parameters,), init))
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor of shape (N, C, ...)
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.prelu(input, self.weight)
-
-    def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"

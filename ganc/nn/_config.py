@@ -82,7 +82,7 @@ def constructor_arguments(module: Module) -> dict[str, Any]:
                 "arguments"
             )
         value = getattr(module, name)
-        if name == "bias":
+        if name == "bias" and not isinstance(value, bool):
             value = value is not None
         elif isinstance(value, Tensor):
             value = value.tolist()

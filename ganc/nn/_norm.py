@@ -1,11 +1,9 @@
-"""Normalisation layers."""
+"""Normalisation with statistics of the batch, or of each image."""
 
 from __future__ import annotations
 
-import operator
 import warnings
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ganc._backend import core
 from ganc._creation import Tensor, ones, tensor, zeros
@@ -16,12 +14,13 @@ from ._linear import count
 from ._module import Module
 from ._parameter import Parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "GroupNorm", "InstanceNorm2d", "LayerNorm"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "InstanceNorm2d"]
 
 _warned: set[str] = set()
 
 
-def _check_eps(what: str, eps: float) -> None:
+def check_eps(what: str, eps: float) -> None:
+    """Refuse a negative eps; warn, once, of one that looks like a Keras momentum."""
     if not eps >= 0:
         raise ValueError(f"{what}: got eps={eps}, expected at least 0")
     if eps >= 0.1 and what not in _warned:
@@ -51,7 +50,7 @@ class _Norm(Module):
         super().__init__()
         what = type(self).__name__
         self.num_features = count(what, "num_features", num_features)
-        _check_eps(what, eps)
+        check_eps(what, eps)
         if momentum is not None and not 0 <= momentum <= 1:
             raise ValueError(f"{what}: got momentum={momentum}, expected 0 to 1 or None")
         self.eps, self.momentum = float(eps), momentum
@@ -297,138 +296,3 @@ class InstanceNorm2d(_Norm):
             self.momentum,
             self.eps,
         )
-
-
-@register
-class LayerNorm(Module):
-    """Normalises each sample over its last dimensions.
-
-    Parameters
-    ----------
-    normalized_shape : int or tuple of int
-        The sizes of those dimensions.
-    eps : float, default 1e-5
-        Added to the variance.
-    elementwise_affine : bool, default True
-        Learn a scale and a shift for each element.
-    bias : bool, default True
-        False: learn only a scale.
-
-    Attributes
-    ----------
-    weight, bias : Parameter of shape `normalized_shape` or None
-
-    References
-    ----------
-    Ba, Kiros and Hinton 2016, Layer normalization.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> nn.LayerNorm(16)(ganc.randn(64, 16)).shape
-    (64, 16)
-    """
-
-    def __init__(
-        self,
-        normalized_shape: int | Sequence[int],
-        eps: float = 1e-5,
-        elementwise_affine: bool = True,
-        bias: bool = True,
-    ) -> None:
-        super().__init__()
-        sizes: Any = normalized_shape
-        if hasattr(sizes, "__index__"):
-            sizes = (sizes,)
-        self.normalized_shape = tuple(operator.index(s) for s in sizes)
-        _check_eps("LayerNorm", eps)
-        self.eps, self.elementwise_affine = float(eps), bool(elementwise_affine)
-        shape = self.normalized_shape
-        self.register_parameter("weight", Parameter(ones(shape)) if elementwise_affine else None)
-        with_bias = elementwise_affine and bias
-        self.register_parameter("bias", Parameter(zeros(shape)) if with_bias else None)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor of shape (..., *normalized_shape)
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, "
-            f"elementwise_affine={self.elementwise_affine}"
-        )
-
-
-@register
-class GroupNorm(Module):
-    """Normalises each sample over groups of its channels.
-
-    Parameters
-    ----------
-    num_groups : int
-        Divides `num_channels`.
-    num_channels : int
-        C, at least 1.
-    eps : float, default 1e-5
-        Added to the variance.
-    affine : bool, default True
-        Learn a scale and a shift for each channel.
-
-    Attributes
-    ----------
-    weight, bias : Parameter of shape (C,) or None
-
-    References
-    ----------
-    Wu and He 2018, Group normalization.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> nn.GroupNorm(4, 16)(ganc.randn(8, 16, 5, 5)).shape
-    (8, 16, 5, 5)
-    """
-
-    def __init__(
-        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True
-    ) -> None:
-        super().__init__()
-        self.num_groups = count("GroupNorm", "num_groups", num_groups)
-        self.num_channels = count("GroupNorm", "num_channels", num_channels)
-        if num_channels % num_groups:
-            raise ValueError(
-                f"GroupNorm: got num_channels={num_channels}, expected a multiple of "
-                f"num_groups={num_groups}"
-            )
-        _check_eps("GroupNorm", eps)
-        self.eps, self.affine = float(eps), bool(affine)
-        size = (num_channels,)
-        self.register_parameter("weight", Parameter(ones(size)) if affine else None)
-        self.register_parameter("bias", Parameter(zeros(size)) if affine else None)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Compute the output.
-
-        Parameters
-        ----------
-        input : Tensor of shape (N, C, ...)
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
-
-    def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"

@@ -111,7 +111,9 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         return core.prelu_scaled(input, core.reshape(weight, ()))
     channels = input.shape[min(1, input.ndim - 1)] if input.ndim else 1
     if n != channels:
-        raise ValueError(f"prelu: got {n} weights for {channels} channels, expected 1 or {channels}")
+        raise ValueError(
+            f"prelu: got {n} weights for {channels} channels, expected 1 or {channels}"
+        )
     shape = (1, n, *(1,) * (input.ndim - 2)) if input.ndim > 1 else (n,)
     return core.prelu_scaled(input, core.reshape(weight, shape))
 

@@ -100,7 +100,5 @@ def lstm_cell(
     h, c = hx
     both = zip(_gates(input, w_ih, b_ih, 4), _gates(h, w_hh, b_hh, 4), strict=True)
     enter, forget, cell, leave = (core.add(x, y) for x, y in both)
-    c = core.add(
-        core.mul(core.sigmoid(forget), c), core.mul(core.sigmoid(enter), core.tanh(cell))
-    )
+    c = core.add(core.mul(core.sigmoid(forget), c), core.mul(core.sigmoid(enter), core.tanh(cell)))
     return core.mul(core.sigmoid(leave), core.tanh(c)), c

@@ -88,9 +88,7 @@ def binary_cross_entropy(
     target = _as_tensor(target)
     _same_shape("binary_cross_entropy", input, target)
     values = input.detach()
-    if values.numel() and not (
-        core.amin(values).item() >= 0 and core.amax(values).item() <= 1
-    ):
+    if values.numel() and not (core.amin(values).item() >= 0 and core.amax(values).item() <= 1):
         raise ValueError(
             "binary_cross_entropy: got an input outside [0, 1] (or NaN), expected probabilities; "
             "for logits use binary_cross_entropy_with_logits"

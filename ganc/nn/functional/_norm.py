@@ -138,9 +138,7 @@ def layer_norm(
     >>> F.layer_norm(ganc.tensor([[1.0, 3.0]]), (2,), eps=0.0).tolist()
     [[-1.0, 1.0]]
     """
-    shape = (
-        (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    )
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     k = len(shape)
     if not k or input.shape[-k:] != shape:
         raise ValueError(

@@ -1,0 +1,58 @@
+"""Networks: modules, layers, losses (PyTorch's names).
+
+>>> import ganc
+>>> from ganc import nn
+>>> net = nn.Sequential(nn.Linear(100, 256), nn.LeakyReLU(0.2), nn.Linear(256, 784), nn.Tanh())
+>>> net(ganc.randn(64, 100)).shape
+(64, 784)
+"""
+
+from . import (
+    _activation,
+    _containers,
+    _linear,
+    _loss,
+    _noise,
+    _norm,
+    _recurrent,
+    _reshape,
+    _sample_norm,
+    _smooth,
+    functional,
+    init,
+    utils,
+)
+from ._activation import *  # noqa: F403
+from ._config import module_from_config, module_to_config, register
+from ._containers import *  # noqa: F403
+from ._linear import *  # noqa: F403
+from ._loss import *  # noqa: F403
+from ._module import Module
+from ._noise import *  # noqa: F403
+from ._norm import *  # noqa: F403
+from ._parameter import Buffer, Parameter
+from ._recurrent import *  # noqa: F403
+from ._reshape import *  # noqa: F403
+from ._sample_norm import *  # noqa: F403
+from ._smooth import *  # noqa: F403
+
+__all__ = sorted(
+    ["Buffer", "Module", "Parameter", "functional", "init", "module_from_config"]
+    + ["module_to_config", "register", "utils"]
+    + [
+        name
+        for module in (
+            _activation,
+            _containers,
+            _linear,
+            _loss,
+            _noise,
+            _norm,
+            _recurrent,
+            _reshape,
+            _sample_norm,
+            _smooth,
+        )
+        for name in module.__all__
+    ]
+)

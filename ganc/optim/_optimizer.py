@@ -1,0 +1,326 @@
+"""`Optimizer`, what all optimizers share: groups, steps and state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ganc._backend import core
+from ganc._creation import Tensor, tensor
+
+from ._group import Group, as_number
+
+__all__ = ["Optimizer"]
+
+_REFUSED = ("amsgrad", "maximize", "differentiable")
+_FOREIGN = ("params", *_REFUSED, "foreach", "fused", "capturable", "decoupled_weight_decay")
+_HINTS = ("foreach", "fused", "capturable")  # how PyTorch runs it, not what it computes
+
+
+def refuse(what: str, **options: Any) -> None:
+    """Raise for an option that is not offered; ignore those that only choose an implementation."""
+    for name, value in options.items():
+        if name not in _HINTS and value:
+            hint = "; minimize the negative loss" if name == "maximize" else ""
+            raise ValueError(f"{what}: got {name}={value!r}, which is not offered{hint}")
+
+
+class Optimizer:
+    """Base class of the optimizers; not used by itself.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        Parameters, or groups with options of their own: ``{"params": [...], "lr": 0.1}``.
+    defaults : dict
+        The options of groups that do not state them.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        Setting ``optimizer.param_groups[0]["lr"]`` takes effect at once.
+    """
+
+    _kind = ""
+    _numbers: tuple[str, ...] = ("lr",)  # options that the core takes under the same name
+
+    def __init__(self, params: Iterable[Any], defaults: Mapping[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError("params: got a Tensor, expected an iterable of them; put it in a list")
+        self.defaults = dict(defaults)
+        self.param_groups: list[Group] = []
+        for name in self._numbers:
+            as_number(name, self.defaults[name])
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], Mapping):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """Add parameters with options of their own.
+
+        Parameters
+        ----------
+        param_group : dict
+            "params" and any of the optimizer's options.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not a dict, holds something else than leaf tensors, or a parameter is in the
+            optimizer already.
+        """
+        if not isinstance(param_group, Mapping):
+            raise TypeError(f"param_group: got {type(param_group).__name__}, expected a dict")
+        options = dict(param_group)
+        params = options.pop("params", None)
+        if params is None:
+            raise ValueError('param_group: got no "params"')
+        if isinstance(params, (set, frozenset)):
+            raise TypeError("params: got a set, whose order is not defined; expected a list")
+        params = [params] if isinstance(params, Tensor) else list(params)
+        known = {id(p) for group in self.param_groups for p in group["params"]}
+        for p in params:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"optimizer can only optimize Tensors, got {type(p).__name__}")
+            if not p.is_leaf:
+                raise ValueError("can't optimize a tensor that was computed from others")
+            if id(p) in known:
+                raise ValueError("some parameters appear in more than one parameter group")
+            known.add(id(p))
+        if unknown := [name for name in options if name not in self.defaults]:
+            known_names = ", ".join(self.defaults)
+            raise ValueError(
+                f"param_group: got option {unknown[0]!r}, {type(self).__name__} has {known_names}"
+            )
+        merged = {"params": params, **self.defaults, **options}
+        refuse(type(self).__name__, **{k: merged[k] for k in _REFUSED if k in merged})
+        self.param_groups.append(Group(self._kind, merged, self._numbers))
+
+    def cores(self) -> list[core.Optimizer]:
+        """Return the core's optimizers, one for each group.
+
+        Returns
+        -------
+        list
+        """
+        return [group.core for group in self.param_groups]
+
+    # ---- steps -----------------------------------------------------------------------------
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update the parameters from their gradients; those without are left alone.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the loss and the gradients first, and returns the loss.
+
+        Returns
+        -------
+        object
+            What `closure` returned, or None.
+        """
+        loss = None
+        if closure is not None:
+            previous = core.set_grad_enabled(True)
+            try:
+                loss = closure()
+            finally:
+                core.set_grad_enabled(previous)
+        for group in self.param_groups:
+            group.core.step()
+        return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            False: fill them with zeros.
+        """
+        for group in self.param_groups:
+            if set_to_none:
+                group.core.zero_grad()
+                continue
+            for p in group["params"]:
+                if p.grad is not None:
+                    p.grad.detach().zero_()
+
+    def minimize(self, loss: Tensor) -> float:
+        """Differentiate a loss for this optimizer's parameters only, and update them.
+
+        Gradients of other parameters are not computed, and no ``.grad`` is read or changed.
+
+        Parameters
+        ----------
+        loss : Tensor of one element
+
+        Returns
+        -------
+        float
+            The norm of the gradient.
+
+        Examples
+        --------
+        >>> from ganc import nn, optim
+        >>> x = nn.Parameter([3.0])
+        >>> opt = optim.SGD([x], lr=0.5)
+        >>> opt.minimize((x**2).sum()), x.tolist()
+        (6.0, [0.0])
+        """
+        if len(self.param_groups) == 1:
+            return self.param_groups[0].core.minimize(loss)
+        every = [p for group in self.param_groups for p in group["params"]]
+        found = core.grad([loss], every, None, None, False, True)
+        kept = [p.grad for p in every]
+        previous = core.set_grad_enabled(False)
+        try:
+            squares = sum(core.sum(core.square(g)).item() for g in found if g is not None)
+            for p, g in zip(every, found, strict=True):
+                p.grad = g
+            for group in self.param_groups:
+                group.core.step()
+        finally:
+            core.set_grad_enabled(previous)
+            for p, g in zip(every, kept, strict=True):
+                p.grad = g
+        return math.sqrt(squares)
+
+    # ---- state -----------------------------------------------------------------------------
+    @property
+    def state(self) -> dict[Tensor, dict[str, Any]]:
+        """The state by parameter; the tensors share memory with the optimizer."""
+        return {
+            p: values
+            for group in self.param_groups
+            for p, values in zip(group["params"], _values(group), strict=True)
+            if values
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return state and options, in PyTorch's layout.
+
+        Returns
+        -------
+        dict
+            "state": by parameter number, "step" and tensors (copies); "param_groups": the options
+            and the numbers of the parameters.
+
+        Examples
+        --------
+        >>> from ganc import nn, optim
+        >>> opt = optim.Adam(nn.Linear(2, 1).parameters(), lr=1e-3)
+        >>> state = opt.state_dict()
+        >>> state["state"], state["param_groups"][0]["params"]
+        ({}, [0, 1])
+        """
+        state: dict[int, dict[str, Any]] = {}
+        groups, start = [], 0
+        for group in self.param_groups:
+            numbers = list(range(start, start + len(group["params"])))
+            start += len(numbers)
+            for i, values in zip(numbers, _values(group), strict=True):
+                if values:
+                    state[i] = {
+                        name: value.clone() if isinstance(value, Tensor) else value
+                        for name, value in values.items()
+                    }
+            options = {name: value for name, value in group.items() if name != "params"}
+            groups.append({**options, "params": numbers})
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned.
+
+        Parameters
+        ----------
+        state_dict : dict
+
+        Raises
+        ------
+        ValueError
+            If groups, parameters or shapes do not fit; nothing has changed then.
+
+        Examples
+        --------
+        >>> from ganc import nn, optim
+        >>> net = nn.Linear(2, 1)
+        >>> opt = optim.Adam(net.parameters(), lr=1e-3)
+        >>> opt.load_state_dict(optim.Adam(net.parameters(), lr=5e-4).state_dict())
+        >>> opt.param_groups[0]["lr"]
+        0.0005
+        """
+        try:
+            groups, state = list(state_dict["param_groups"]), dict(state_dict["state"])
+            sizes = [len(group["params"]) for group in groups]
+        except (TypeError, KeyError, ValueError) as error:
+            raise ValueError(
+                f'state_dict: expected {{"state": ..., "param_groups": ...}} ({error!r})'
+            ) from error
+        own = [len(group["params"]) for group in self.param_groups]
+        if sizes != own:
+            raise ValueError(f"state_dict: got groups of {sizes} parameters, expected {own}")
+        plans = []
+        for group, saved in zip(self.param_groups, groups, strict=True):
+            refuse(type(self).__name__, **{k: saved[k] for k in _REFUSED if k in saved})
+            options = {
+                name: tuple(value) if name == "betas" else value
+                for name, value in saved.items()
+                if name not in _FOREIGN
+            }
+            made = Group(self._kind, {**group, **options}, self._numbers)  # checks the options
+            _restore(made, [state.get(i) for i in saved["params"]])
+            plans.append((group, options, made))
+        for group, options, made in plans:
+            group.update(options)
+            group.core.steps = made.core.steps
+            for name, tensors in made.core.slots().items():
+                for to, value in zip(group.core.slots()[name], tensors, strict=True):
+                    to.copy_(value)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def _values(group: Group) -> list[dict[str, Any]]:
+    """Return each parameter's state; empty before the first step."""
+    steps = group.core.steps
+    if not steps:
+        return [{} for _ in group["params"]]
+    slots = group.core.slots()
+    return [
+        {"step": steps, **{name: tensors[i] for name, tensors in slots.items()}}
+        for i in range(len(group["params"]))
+    ]
+
+
+def _restore(group: Group, saved: list[Mapping[str, Any] | None]) -> None:
+    """Put saved state into a fresh group."""
+    slots = group.core.slots()
+    steps = 0
+    for i, values in enumerate(saved):
+        if not values:
+            continue
+        step = values.get("step", 1)  # PyTorch's SGD counts none; what counts is "not the first"
+        steps = max(steps, int(step.item() if hasattr(step, "item") else step))
+        for name, tensors in slots.items():
+            value = values.get(name)
+            if value is None:
+                continue
+            value = value.detach() if isinstance(value, Tensor) else tensor(value)
+            if value.shape != tensors[i].shape:
+                raise ValueError(
+                    f"state_dict: got {name} of shape {value.shape} for parameter {i}, expected "
+                    f"{tensors[i].shape}"
+                )
+            tensors[i].copy_(value)
+    group.core.steps = steps

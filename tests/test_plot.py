@@ -1,0 +1,156 @@
+"""ganc.plot: grids, files, axes and labels, missing packages."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import ganc
+from ganc import plot
+from ganc.datasets import toy
+from ganc.history import History
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+pillow = pytest.importorskip("PIL.Image")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def gan():
+    model = ganc.models.ToyGAN(g_hidden=(8,), d_hidden=(8,), seed=0)
+    model.fit(toy.ring(512, seed=0), epochs=2, verbose=0)
+    return model
+
+
+def test_grid_places_images():
+    images = np.stack([np.full((3, 4), v, np.uint8) for v in (0, 50, 100, 150, 200)])
+    sheet = plot.grid(images, ncol=3)
+    assert sheet.shape == (2 * 5 + 2, 3 * 6 + 2) and sheet.dtype == np.uint8
+    assert (sheet[2:5, 8:12] == 50).all() and (sheet[7:10, 2:6] == 150).all()
+    assert (sheet[:2] == 255).all() and (sheet[7:10, 14:18] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("images", "shape"),
+    [
+        (np.zeros((4, 1, 5, 6), np.float32), (16, 18)),
+        (np.zeros((4, 3, 5, 6), np.float32), (16, 18, 3)),
+        (np.zeros((4, 5, 6, 3), np.uint8), (16, 18, 3)),
+        (np.zeros((1, 5, 6), np.uint8), (9, 10)),
+    ],
+)
+def test_grid_shapes(images, shape):
+    assert plot.grid(images).shape == shape
+
+
+@pytest.mark.parametrize(
+    "images", [np.zeros((0, 1, 5, 5)), np.zeros((5, 5)), np.zeros((2, 0, 3), np.uint8)]
+)
+def test_grid_refuses(images):
+    with pytest.raises(ValueError, match="images"):
+        plot.grid(images)
+
+
+def test_save_image(tmp_path):
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    plot.save_image(tmp_path / "a.png", image, scale=2)
+    back = np.asarray(pillow.open(tmp_path / "a.png"))
+    np.testing.assert_array_equal(back, image.repeat(2, 0).repeat(2, 1))
+
+
+def test_animation_of_images_and_points(tmp_path):
+    frames = [np.full((2, 1, 4, 4), v, np.float32) for v in (-1, 0, 1)]
+    path = plot.animation(frames, tmp_path / "a.gif", fps=4, scale=2)
+    film = pillow.open(path)
+    assert film.n_frames == 3 and film.size == (28, 16)
+    clouds = [toy.ring(100, seed=i) * (i + 1) for i in range(3)]
+    film = pillow.open(plot.animation(clouds, tmp_path / "b.gif"))
+    assert film.n_frames == 3 and film.size == (256, 256)
+    with pytest.raises(ValueError, match="frames"):
+        plot.animation([], tmp_path / "c.gif")
+
+
+def test_losses_and_labels():
+    history = History()
+    for epoch in range(3):
+        history.on_epoch_end(epoch, {"d_loss": -epoch, "g_loss": 1.0})
+    ax = plot.losses(history)
+    assert ax.get_xlabel() == "epoch" and ax.get_ylabel() == "loss"
+    assert [line.get_label() for line in ax.lines] == ["D loss", "G loss"]
+    np.testing.assert_array_equal(ax.lines[0].get_data(), [[1, 2, 3], [0, -1, -2]])
+    assert plot.losses(history.history).lines
+    history.loss_name = "wgan"
+    ax = history.plot(ax=ax)
+    assert ax.get_ylabel() == "Wasserstein estimate"
+    np.testing.assert_array_equal(ax.lines[2].get_ydata(), [0, 1, 2])
+    with pytest.raises(ValueError, match="train first"):
+        plot.losses(History())
+
+
+def test_wgan_history_knows_its_loss():
+    gan = ganc.models.ToyGAN(g_hidden=(8,), d_hidden=(8,), loss="wgan", weight_clip=0.1, seed=0)
+    history = gan.fit(toy.ring(256, seed=0), verbose=0)
+    assert plot.losses(history).get_ylabel() == "Wasserstein estimate"
+
+
+def test_samples_of_images_and_points(gan):
+    from matplotlib import pyplot
+
+    ax = pyplot.subplots()[1]
+    assert plot.samples(np.zeros((4, 1, 5, 5), np.float32), ax=ax) is ax
+    assert gan.show(10, seed=0).get_xlabel() == "$x_1$"
+    with pytest.raises(ValueError, match="expected 2"):
+        plot.samples(np.zeros((4, 3), np.float32))
+
+
+def test_critic_map(gan):
+    ax = plot.critic_map(gan, data=toy.ring(100, seed=0), resolution=20)
+    assert ax.get_xlabel() == "$x_1$"
+    assert "probability" in ax.figure.axes[1].get_ylabel()
+    ax = plot.critic_map(gan, bounds=(-2, 2, -1, 1), resolution=20)
+    assert ax.get_xlim() == (-2, 2) and ax.get_ylim() == (-1, 1)
+    images = ganc.models.VanillaGAN((1, 2, 2), g_hidden=(4,), d_hidden=(4,), seed=0)
+    with pytest.raises(ValueError, match="expected"):
+        plot.critic_map(images)
+
+
+def test_latent_walk():
+    images = ganc.models.VanillaGAN((1, 4, 4), g_hidden=(4,), d_hidden=(4,), seed=0)
+    ax = plot.latent_walk(images, 5, rows=2)
+    assert ax.images[0].get_array().shape == (14, 32)
+
+
+def test_nothing_is_shown(gan, monkeypatch):
+    from matplotlib import pyplot
+
+    monkeypatch.setattr(pyplot, "show", lambda *a, **k: pytest.fail("plt.show was called"))
+    gan.show(4)
+    gan.history.plot()
+
+
+def test_missing_packages_are_named(gan, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match="pip install matplotlib"):
+        gan.show(4)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match="Pillow"):
+        plot.save_image(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
+
+
+def test_ganc_imports_no_drawing_package():
+    code = (
+        "import ganc, sys; ganc.plot, ganc.GAN, ganc.models, ganc.callbacks;"
+        "bad = {'matplotlib', 'PIL', 'tqdm', 'pandas', 'torch'} & set(sys.modules);"
+        "assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
