@@ -173,7 +173,7 @@ def std(
     length = core.norm(d, dim, keepdim)
     n = input.numel() / length.numel() if length.numel() else 0
     degrees = n - correction
-    return length * (degrees**-0.5 if degrees > 0 else (math.nan if n <= 1 else _inf))
+    return core.div(length, math.sqrt(degrees) if degrees > 0 else 0.0)
 
 
 def _extreme(

@@ -31,10 +31,29 @@ def _method(name: str | None = None) -> Callable[[Callable], Callable]:
     return attach
 
 
-for _name in (
-    "broadcast_to expand masked_fill squeeze unsqueeze flatten tril triu "
-    "chunk split repeat roll bmm clamp max min norm pow std topk var"
-).split():
+for _name in [
+    "broadcast_to",
+    "expand",
+    "masked_fill",
+    "squeeze",
+    "unsqueeze",
+    "flatten",
+    "tril",
+    "triu",
+    "chunk",
+    "split",
+    "repeat",
+    "roll",
+    "bmm",
+    "clamp",
+    "max",
+    "min",
+    "norm",
+    "pow",
+    "std",
+    "topk",
+    "var",
+]:
     for _module in (_shape, _join, _math, _einsum):
         if hasattr(_module, _name):
             setattr(Tensor, _name, getattr(_module, _name))
@@ -155,7 +174,12 @@ def _format(self: Tensor, spec: str) -> str:
 # ---- in place ----------------------------------------------------------------------------
 def _in_place(name: str, function: Callable[..., Tensor], doc: str) -> None:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        _assign(self, function(self, *args, **kwargs))
+        old = self
+        if core.is_grad_enabled() and (
+            self.requires_grad or any(isinstance(x, Tensor) and x.requires_grad for x in args)
+        ):
+            old = _clone(self)  # the tape may need the values that are about to go
+        _assign(self, function(old, *args, **kwargs))
         return self
 
     method.__doc__ = doc
@@ -176,7 +200,7 @@ _in_place("div_", lambda self, other: core.div(self, other), "Divide in place.")
 _in_place("pow_", _math.pow, "Raise to a power in place.")
 _in_place("clamp_", _math.clamp, "Limit to [min, max] in place.")
 _in_place("masked_fill_", _shape.masked_fill, "Replace elements where a mask is not zero.")
-for _name in "neg abs exp log sqrt square sigmoid tanh relu".split():
+for _name in ["neg", "abs", "exp", "log", "sqrt", "square", "sigmoid", "tanh", "relu"]:
     _in_place(f"{_name}_", getattr(core, _name), f"`{_name}` in place.")
 for _name in ("add", "sub", "mul"):  # so that x += y changes x itself, as in PyTorch
     setattr(Tensor, f"__i{_name}__", getattr(Tensor, f"{_name}_"))

@@ -39,7 +39,7 @@ def _seed(seed: int) -> int:
     seed = operator.index(seed)
     if not -(2**63) <= seed < 2**64:
         raise ValueError(f"seed: got {seed}, expected an int of 64 bits")
-    return seed % 2**64
+    return seed % 2**63  # what the core's counters hold
 
 
 def manual_seed(seed: int) -> Generator:

@@ -29,12 +29,57 @@ from ._random import *  # noqa: F403
 from ._shape import *  # noqa: F403
 from ._threads import *  # noqa: F403
 
-_FROM_CORE = (
-    "abs add amax amin argmax argmin cat cos cumsum div eq erf exp expm1 floor gather ge gt "
-    "index_select isfinite isnan le log log1p log_softmax logsumexp lt matmul maximum mean minimum "
-    "mul ne neg reciprocal relu reshape round rsqrt sigmoid sign sin softmax sqrt square sub sum "
-    "tanh transpose"
-).split()
+_FROM_CORE = [
+    "abs",
+    "add",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
+    "cat",
+    "cos",
+    "cumsum",
+    "div",
+    "eq",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "gather",
+    "ge",
+    "gt",
+    "index_select",
+    "isfinite",
+    "isnan",
+    "le",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logsumexp",
+    "lt",
+    "matmul",
+    "maximum",
+    "mean",
+    "minimum",
+    "mul",
+    "ne",
+    "neg",
+    "reciprocal",
+    "relu",
+    "reshape",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "sqrt",
+    "square",
+    "sub",
+    "sum",
+    "tanh",
+    "transpose",
+]
 globals().update({_name: getattr(core, _name) for _name in _FROM_CORE})
 
 __all__ = sorted(

@@ -36,23 +36,24 @@ from ._reshape import *  # noqa: F403
 from ._sample_norm import *  # noqa: F403
 from ._smooth import *  # noqa: F403
 
-__all__ = sorted(
-    ["Buffer", "Module", "Parameter", "functional", "init", "module_from_config"]
-    + ["module_to_config", "register", "utils"]
-    + [
-        name
-        for module in (
-            _activation,
-            _containers,
-            _linear,
-            _loss,
-            _noise,
-            _norm,
-            _recurrent,
-            _reshape,
-            _sample_norm,
-            _smooth,
-        )
-        for name in module.__all__
-    ]
-)
+__all__ = [
+    "Buffer",
+    "Module",
+    "Parameter",
+    "functional",
+    "init",
+    "module_from_config",
+    "module_to_config",
+    "register",
+    "utils",
+]
+__all__ += _activation.__all__
+__all__ += _containers.__all__
+__all__ += _linear.__all__
+__all__ += _loss.__all__
+__all__ += _noise.__all__
+__all__ += _norm.__all__
+__all__ += _recurrent.__all__
+__all__ += _reshape.__all__
+__all__ += _sample_norm.__all__
+__all__ += _smooth.__all__

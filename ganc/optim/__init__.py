@@ -14,4 +14,5 @@ from . import _algorithms, lr_scheduler
 from ._algorithms import *  # noqa: F403
 from ._optimizer import Optimizer
 
-__all__ = sorted([*_algorithms.__all__, "Optimizer", "lr_scheduler"])
+__all__ = ["Optimizer", "lr_scheduler"]
+__all__ += _algorithms.__all__
