@@ -112,6 +112,25 @@ static block *take(int class, size_t bytes)
     return b;
 }
 
+/* A fork while another thread allocates must not leave the child a locked pool. */
+static void lock_pool(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void unlock_pool(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* Once, with the lock held. */
+static void at_first_call(void)
+{
+    const char *mode = getenv("GANC_ALLOC");
+    use_pool = !(mode && strcmp(mode, "system") == 0);
+    pthread_atfork(lock_pool, unlock_pool, unlock_pool);
+}
+
 void *gn_alloc(const char *site, size_t bytes)
 {
     if (bytes > (size_t)INT64_MAX / 4)
@@ -119,10 +138,8 @@ void *gn_alloc(const char *site, size_t bytes)
     size_t rounded;
     int class = size_class(bytes, &rounded);
     pthread_mutex_lock(&lock);
-    if (use_pool < 0) {
-        const char *mode = getenv("GANC_ALLOC");
-        use_pool = !(mode && strcmp(mode, "system") == 0);
-    }
+    if (use_pool < 0)
+        at_first_call();
     stats.calls++;
     block *b = injected(site) ? NULL : take(class, rounded);
     if (b) {

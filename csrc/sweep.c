@@ -225,21 +225,6 @@ static bool visit(sweep *s, entry *e)
     return ok;
 }
 
-static void spend(gn_node *node)
-{
-    gn_call c = node->call;
-    node->call.nin = 0;
-    node->call.list = NULL;
-    node->call.aux = NULL;
-    node->spent = true;
-    gn_storage_release(node->out);
-    node->out = NULL;
-    for (int i = 0; i < c.nin; i++)
-        gn_tensor_release(input(&c, i));
-    gn_free(c.list);
-    gn_tensor_release(c.aux);
-}
-
 static bool run(sweep *s)
 {
     bool was = gn_set_grad_mode(s->o.create_graph);
@@ -256,8 +241,10 @@ static bool run(sweep *s)
     }
     gn_set_grad_mode(was);
     for (int i = s->n - 1; ok && i >= 0 && !s->o.retain_graph; i--)
-        if (s->e[i].needed && s->e[i].node->call.op)
-            spend(s->e[i].node);
+        if (s->e[i].needed && s->e[i].node->call.op) {
+            s->e[i].node->spent = true;
+            gn_node_clear(s->e[i].node);
+        }
     return ok;
 }
 

@@ -58,8 +58,7 @@ static gn_tensor **inputs_of(gn_call *c)
     return c->list ? c->list : c->in;
 }
 
-/* Gives up what the node holds of the graph below it. */
-static void node_clear(gn_node *n)
+void gn_node_clear(gn_node *n)
 {
     gn_call c = n->call;
     gn_storage *out = n->out;
@@ -92,7 +91,7 @@ void gn_node_release(gn_node *n)
     while (dead) {
         n = dead;
         dead = (gn_node *)n->grad;
-        node_clear(n);
+        gn_node_clear(n);
         gn_free(n);
     }
     draining = false;
@@ -114,6 +113,7 @@ static bool record_inputs(gn_node *n, gn_call *c)
 {
     n->call = *c;
     n->call.nin = 0;
+    n->call.aux = NULL;
     if (c->list) {
         n->call.list = gn_alloc("node inputs", (size_t)c->nin * sizeof *c->list);
         if (!n->call.list)
@@ -132,8 +132,9 @@ static bool record_inputs(gn_node *n, gn_call *c)
         if (kept && !c->list)
             n->version[i] = x->storage->version;
     }
-    if (n->call.aux)
-        gn_tensor_retain(n->call.aux);
+    n->call.aux = c->aux;
+    if (c->aux)
+        gn_tensor_retain(c->aux);
     return true;
 }
 
@@ -142,10 +143,7 @@ static gn_tensor *record(gn_call *c, gn_tensor *y)
     gn_node *n = node_new();
     if (!n)
         return NULL;
-    gn_tensor *aux = c->aux;
     if (!record_inputs(n, c)) {
-        if (n->call.aux == aux)
-            n->call.aux = NULL;
         gn_node_release(n);
         return NULL;
     }

@@ -74,6 +74,7 @@ bool gn_is_leaf(const gn_tensor *x);
 gn_tensor *gn_detach(const gn_tensor *x);
 void gn_node_retain(gn_node *n);
 void gn_node_release(gn_node *n);
+void gn_node_clear(gn_node *n); /* gives up what it holds of the graph below */
 
 /* d(sum_i <y_i, dy_i>)/d(x_j) for j < nx, each kept for the caller (who releases it) or
  * NULL when x_j does not count.  dy[i] NULL: ones, for a scalar y. */

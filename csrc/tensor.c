@@ -9,25 +9,33 @@
 
 static int64_t live;
 
+enum { ROOM = 256 };
+
+/* The stack of this thread; it moves to the pool when it outgrows its first room, and back
+ * when no scope is open. */
 static _Thread_local struct {
-    gn_tensor **item;
+    gn_tensor *first[ROOM], **grown;
     int64_t count, room;
 } scope;
 
+static gn_tensor **scope_items(void)
+{
+    return scope.grown ? scope.grown : scope.first;
+}
+
 static bool scope_push(gn_tensor *x)
 {
-    if (scope.count == scope.room) {
-        int64_t room = scope.room ? scope.room * 2 : 256;
-        gn_tensor **item = gn_alloc("scope", (size_t)room * sizeof *item);
+    int64_t room = scope.grown ? scope.room : ROOM;
+    if (scope.count == room) {
+        gn_tensor **item = gn_alloc("scope", (size_t)room * 2 * sizeof *item);
         if (!item)
             return false;
-        if (scope.count)
-            memcpy(item, scope.item, (size_t)scope.count * sizeof *item);
-        gn_free(scope.item);
-        scope.item = item;
-        scope.room = room;
+        memcpy(item, scope_items(), (size_t)room * sizeof *item);
+        gn_free(scope.grown);
+        scope.grown = item;
+        scope.room = room * 2;
     }
-    scope.item[scope.count++] = x;
+    scope_items()[scope.count++] = x;
     return true;
 }
 
@@ -39,13 +47,10 @@ int64_t gn_scope_begin(void)
 void gn_scope_end(int64_t mark)
 {
     while (scope.count > mark)
-        gn_tensor_release(scope.item[--scope.count]);
-    if (mark == 0 && scope.item) { /* nothing open: hold no memory between calls */
-        if (scope.room > 256) {
-            gn_free(scope.item);
-            scope.item = NULL;
-            scope.room = 0;
-        }
+        gn_tensor_release(scope_items()[--scope.count]);
+    if (mark == 0 && scope.grown) {
+        gn_free(scope.grown);
+        scope.grown = NULL;
     }
 }
 

@@ -26,6 +26,8 @@ def numbers(shape: tuple[int, ...], seed: int = 0, low: float = -2.0, high: floa
 
 def array(x: Any) -> np.ndarray:
     """Return a result of either library as an array."""
+    if isinstance(x, torch.Tensor):
+        x = x.numpy(force=True)
     return np.asarray(x.detach().numpy() if hasattr(x, "detach") else x, dtype=np.float64)
 
 
@@ -86,4 +88,9 @@ def same(
             hh = torch.autograd.grad(q, theirs, allow_unused=True)
             for k, (a, b) in enumerate(zip(gg, hh, strict=True)):
                 if b is not None:
-                    close(0 * b if a is None else a, b, 20 * tol, f"second derivative {k}")
+                    close(
+                        torch.zeros_like(b) if a is None else a,
+                        b,
+                        20 * tol,
+                        f"second derivative {k}",
+                    )

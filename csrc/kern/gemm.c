@@ -81,25 +81,11 @@ static void pack_panel(const gn_gemm_plan *p, const panel *q, real *dst)
     p->kern->pack(&part);
 }
 
-static real *shared_panel(const gn_gemm_plan *p, int64_t k, int64_t number)
-{
-    return p->packed_b + (k / p->kc * p->panels + number) * p->kc * p->wide;
-}
-
 static void set_columns(const gn_gemm_plan *p, panel *q, int64_t number)
 {
     q->j = number * p->wide;
     q->n = GN_MIN(p->wide, p->g.n - q->j);
     q->width = q->n <= p->kern->vw ? p->kern->vw : p->wide;
-}
-
-static void pack_b(void *ctx, int64_t task)
-{
-    const gn_gemm_plan *p = ctx;
-    int64_t k = task / p->panels * p->kc, number = task % p->panels;
-    panel q = {.k = p->k0 + k, .kn = GN_MIN(p->kc, p->kn - k)};
-    set_columns(p, &q, number);
-    pack_panel(p, &q, shared_panel(p, k, number));
 }
 
 /* ---- one tile --------------------------------------------------------------------------- */
@@ -171,10 +157,7 @@ static void look_ahead(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_
     t->ahead = t->b, t->near = t->far = 0;
     if (!q->ahead || quarter >= 4)
         return;
-    if (p->b_shared) {
-        t->ahead = q->ahead + turn * (p->kc / 4) * GN_LINE;
-        t->near = GN_LINE, t->far = 4 * GN_LINE;
-    } else if (b->cs == 1) {
+    if (b->cs == 1) {
         t->ahead = q->ahead + quarter * (p->kc / 4) * b->rs + turn % lines * GN_LINE;
         t->near = b->rs, t->far = 4 * b->rs;
     } else if (4 * turn < p->wide) {
@@ -234,8 +217,6 @@ static void point_at_b(const gn_gemm_plan *p, const panel *q, gn_tile *t, real *
     if (p->b_in_place && q->n == q->width) {
         t->b = b->p + q->z * p->g.b_step + q->k * b->rs + q->j;
         t->bs = b->rs;
-    } else if (p->b_shared) {
-        t->b = shared_panel(p, q->k - p->k0, q->j / p->wide);
     } else {
         pack_panel(p, q, room);
         t->b = room;
@@ -249,11 +230,7 @@ static const real *next_of_b(const gn_gemm_plan *p, const panel *q, int64_t begi
     int64_t k = q->k, j = q->j + p->wide;
     if (j >= end * p->wide || j >= p->g.n)
         k += q->kn, j = begin * p->wide;
-    if (k >= p->k0 + p->kn || p->b_in_place)
-        return NULL;
-    if (p->b_shared)
-        return shared_panel(p, k - p->k0, j / p->wide);
-    if (!gn_dense(b) || (b->cs != 1 && b->rs != 1))
+    if (k >= p->k0 + p->kn || p->b_in_place || !gn_dense(b) || (b->cs != 1 && b->rs != 1))
         return NULL;
     return b->p + q->z * p->g.b_step + k * b->rs + j * b->cs;
 }
@@ -322,23 +299,8 @@ static void run_blocks(void *ctx, int64_t unused)
                 int64_t parts = (g->a_step ? p->zn : 1) * packed_blocks(p);
                 if (!p->a_in_place)
                     spread(p, parts * gn_ceil_div(packed_rows(p), p->pack_rows), pack_a);
-                if (p->b_shared)
-                    spread(p, packed_blocks(p) * p->panels, pack_b);
                 spread(p, p->zn * p->row_blocks * p->col_blocks, multiply);
             }
-}
-
-/* Elements of packed A and of packed B. */
-static int64_t room_for_a(const gn_gemm_plan *p)
-{
-    int64_t rows = GN_MIN(p->g.m, p->span * (p->low + 1));
-    int64_t parts = (p->g.a_step ? p->group : 1) * packed_blocks(p);
-    return p->a_in_place ? 0 : parts * rows * p->a_ld;
-}
-
-static int64_t room_for_b(const gn_gemm_plan *p)
-{
-    return p->b_shared ? packed_blocks(p) * p->panels * p->kc * p->wide : 0;
 }
 
 static bool empty(const gn_gemm_args *g)
@@ -351,7 +313,9 @@ size_t gn_gemm_workspace(const gn_gemm_args *g)
     if (empty(g))
         return 0;
     gn_gemm_plan p = gn_gemm_make_plan(g);
-    return (size_t)(room_for_a(&p) + room_for_b(&p)) * sizeof(real);
+    int64_t rows = GN_MIN(p.g.m, p.span * (p.low + 1));
+    int64_t parts = (p.g.a_step ? p.group : 1) * packed_blocks(&p);
+    return p.a_in_place ? 0 : (size_t)(parts * rows * p.a_ld) * sizeof(real);
 }
 
 void gn_gemm(const gn_gemm_args *g, void *work)
@@ -360,7 +324,6 @@ void gn_gemm(const gn_gemm_args *g, void *work)
         return;
     gn_gemm_plan p = gn_gemm_make_plan(g);
     p.packed = work;
-    p.packed_b = p.packed + room_for_a(&p);
     if (p.serial)
         gn_parallel(1, run_blocks, &p);
     else

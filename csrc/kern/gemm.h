@@ -67,7 +67,6 @@ typedef struct {
     gn_gemm_args g; /* with the roles of A and B as the tiles see them */
     const gn_gemm_kern *kern;
     bool a_in_place, b_in_place;
-    bool b_shared; /* B is packed once, before the tasks that use it */
     bool serial;         /* too small for threads */
     int64_t wide;        /* columns of a panel */
     int64_t tiles, low;  /* over M: the first m - tiles * low tiles have low + 1 rows */
@@ -79,8 +78,7 @@ typedef struct {
     int64_t pack_rows;              /* rows of A that one task packs */
     /* where the loops over problems, tiles and K stand */
     int64_t z0, zn, t0, tn, k0, kn;
-    real *packed;   /* (group, blocks of ks, rows of span, a_ld) */
-    real *packed_b; /* (blocks of ks, panels, kc, wide) */
+    real *packed; /* (group, blocks of ks, rows of span, a_ld) */
 } gn_gemm_plan;
 
 gn_gemm_plan gn_gemm_make_plan(const gn_gemm_args *g); /* m, n, nbatch > 0 */

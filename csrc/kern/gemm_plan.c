@@ -4,10 +4,7 @@
  * csrc/README.md. */
 #include "gemm.h"
 
-enum {
-    PACKED_MOST = 20 << 20, /* bytes packed at a time */
-    A_BLOCK = 1 << 17       /* elements of A that a task goes over for every panel of B: L2 */
-};
+enum { PACKED_MOST = 20 << 20 }; /* bytes of A packed at a time */
 
 /* ---- the kernel in use ------------------------------------------------------------------ */
 
@@ -89,16 +86,6 @@ static bool b_serves(const gn_gemm_plan *p)
     return gn_dense(b) && b->cs == 1 && p->tiles <= 2;
 }
 
-/* B is packed once for all tasks when A is too large to be one block of rows.  Otherwise
- * each task packs its own panels, at once before it uses them. */
-static bool b_to_share(const gn_gemm_plan *p)
-{
-    const gn_gemm_args *g = &p->g;
-    bool one = g->nbatch == 1 || g->b_step == 0;
-    bool fits = p->kc * g->n <= PACKED_MOST / 2 / (int64_t)sizeof(real);
-    return one && fits && !p->b_in_place && g->m * p->kc > 2 * A_BLOCK && p->panels > 4;
-}
-
 static void plan_tiles(gn_gemm_plan *p)
 {
     const gn_gemm_args *g = &p->g;
@@ -109,7 +96,6 @@ static void plan_tiles(gn_gemm_plan *p)
     p->kc = g->k ? round_up(gn_ceil_div(g->k, gn_ceil_div(g->k, GN_KC)), 16) : 16;
     p->a_in_place = a_serves(p);
     p->b_in_place = b_serves(p);
-    p->b_shared = b_to_share(p);
 }
 
 /* What part of A is packed at a time.  Rows are an odd number of cache lines apart, so that
@@ -118,9 +104,8 @@ static void plan_packing(gn_gemm_plan *p)
 {
     const gn_gemm_args *g = &p->g;
     p->a_ld = p->kc / GN_LINE % 2 ? p->kc : p->kc + GN_LINE;
-    int64_t row = p->a_ld * sizeof(real), lines = g->m + (p->b_shared ? g->n : 0);
-    int64_t blocks = GN_MAX(PACKED_MOST / (row * lines), 1);
-    p->ks = p->a_in_place && !p->b_shared ? g->k : GN_MIN(g->k, blocks * p->kc);
+    int64_t row = p->a_ld * sizeof(real), blocks = GN_MAX(PACKED_MOST / (row * g->m), 1);
+    p->ks = p->a_in_place ? g->k : GN_MIN(g->k, blocks * p->kc);
     p->span = p->a_in_place ? p->tiles : clamp(PACKED_MOST / (row * (p->low + 1)), 1, p->tiles);
     blocks = GN_MAX(gn_ceil_div(p->ks, p->kc), 1);
     p->group = p->a_in_place || g->a_step == 0
@@ -136,7 +121,7 @@ static void plan_tasks(gn_gemm_plan *p)
     const gn_gemm_args *g = &p->g;
     double work = (double)g->m * g->n * g->k;
     int64_t wanted = clamp((int64_t)(work * g->nbatch / (1 << 17)), 1, 32);
-    int64_t least = (int64_t)(work / (1 << 26)) + 1, most_rows = p->b_shared ? A_BLOCK / p->kc : 1024;
+    int64_t least = (int64_t)(work / (1 << 26)) + 1, most_rows = 1024;
     int64_t problems = GN_MIN(p->group, 32), few = GN_MIN(wanted, 8);
     p->serial = wanted < 2;
     p->row_blocks = gn_ceil_div(GN_MIN(g->m, p->span * (p->low + 1)), most_rows);

@@ -226,21 +226,38 @@ static int add_default_generator(PyObject *module)
     return status;
 }
 
+/* GANC_ISA forces a set of kernels; the double build has the portable ones only. */
 static int choose_isa(void)
 {
     const char *forced = getenv("GANC_ISA");
-    select_isa(sizeof(real) == sizeof(float) ? gn_cpu_isa() : GN_ISA_PORTABLE);
-    if (!forced || !*forced || sizeof(real) != sizeof(float))
+    bool all = sizeof(real) == sizeof(float);
+    select_isa(all ? gn_cpu_isa() : GN_ISA_PORTABLE);
+    if (!forced || !*forced)
         return 0;
-    PyObject *name = PyUnicode_FromString(forced), *done = name ? set_isa(NULL, name) : NULL;
-    Py_XDECREF(name);
+    PyObject *name = PyUnicode_DecodeLocale(forced, "surrogateescape");
+    PyObject *done = name ? set_isa(NULL, name) : NULL;
     Py_XDECREF(done);
-    if (done)
+    if (!done) {
+        PyErr_Clear();
+        PyErr_Format(PyExc_ImportError,
+                     "GANC_ISA=%R, expected portable, avx2, avx512 or neon, as far as the CPU "
+                     "offers it; the best of this one is %s",
+                     name, gn_isa_name(gn_cpu_isa()));
+    } else if (!all)
+        select_isa(GN_ISA_PORTABLE);
+    Py_XDECREF(name);
+    return done ? 0 : -1;
+}
+
+/* GANC_FUSED=0 makes every fused op run its ref. */
+static int choose_fused(void)
+{
+    const char *value = getenv("GANC_FUSED");
+    bool off = value && strcmp(value, "0") == 0;
+    gn_set_fused(!off);
+    if (!value || !*value || off || strcmp(value, "1") == 0)
         return 0;
-    PyErr_Clear();
-    PyErr_Format(PyExc_ImportError,
-                 "GANC_ISA=%s is not offered by this CPU; its best is %s", forced,
-                 gn_isa_name(gn_cpu_isa()));
+    PyErr_Format(PyExc_ImportError, "GANC_FUSED='%s', expected 0 or 1", value);
     return -1;
 }
 
@@ -251,11 +268,9 @@ static int exec(PyObject *module)
         return -1;
     }
     import_array1(-1);
-    const char *fused = getenv("GANC_FUSED");
     gn_py = PyModule_GetState(module);
-    gn_set_fused(!(fused && strcmp(fused, "0") == 0));
     gn_interrupt_hook = interrupted;
-    if (choose_isa() < 0 || gn_py_ops_init() < 0 ||
+    if (choose_isa() < 0 || choose_fused() < 0 || gn_py_ops_init() < 0 ||
         add_type(module, "Tensor", &gn_py->tensor, gn_py_tensor_type(module)) < 0 ||
         add_type(module, "Generator", &gn_py->generator, gn_py_generator_type(module)) < 0 ||
         add_type(module, "Optimizer", &gn_py->optimizer, gn_py_optimizer_type(module)) < 0 ||
