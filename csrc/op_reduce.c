@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 16384, COLUMNS = 1024 };
+enum { CHUNK = 16384, COLUMNS = 64 };
 
 typedef enum { SUM, SUM_SQUARE, MAX } reduction;
 
@@ -54,14 +54,13 @@ static void columns_task(void *ctx, int64_t task)
     int64_t n = GN_MIN(w->b - j, COLUMNS), end = GN_MIN((i + 1) * w->piece, w->r);
     const real *x = w->x + (a * w->r + i * w->piece) * w->b + j;
     real *y = w->y + (a * pieces + i) * w->b + j;
-    memcpy(y, x, (size_t)n * sizeof *y);
-    for (int64_t r = i * w->piece + 1; r < end; r++) {
-        x += w->b;
-        if (w->kind == MAX)
-            gn_vec->max_row(y, x, n);
-        else
-            gn_vec->add_row(y, x, n);
+    if (w->kind == SUM) {
+        gn_vec->cols_sum(y, x, end - i * w->piece, w->b, n);
+        return;
     }
+    memcpy(y, x, (size_t)n * sizeof *y);
+    for (int64_t r = i * w->piece + 1; r < end; r++)
+        gn_vec->max_row(y, x += w->b, n);
 }
 
 /* One result per piece; repeated until one piece is left. r > 0. */

@@ -69,6 +69,7 @@ class Case:
     constant: bool = False  # piecewise constant: the output never requires grad
     exact: bool = False  # every result is a copy, a comparison or an integer
     is_list: bool = False  # takes one list of tensors
+    names: tuple[str, ...] = ()  # of the inputs, when they cannot all go by position
 
     def ids(self) -> list[str]:
         return [f"{self.op}-{c.label()}" for c in self.configs]

@@ -57,9 +57,10 @@ def index_add(x, i, dim, size):
     return x.new_zeros(along(x.shape, dim, size)).index_add(dim, i.long(), x)
 
 
+NAMES = ("x", "index")
 CASES = [
-    Case("gather", gather, GATHER_CONFIGS, exact=True),
-    Case("scatter_add", scatter_add, SCATTER_CONFIGS),
-    Case("index_select", index_select, SELECT_CONFIGS, exact=True),
-    Case("index_add", index_add, ADD_CONFIGS),
+    Case("gather", gather, GATHER_CONFIGS, exact=True, names=NAMES),
+    Case("scatter_add", scatter_add, SCATTER_CONFIGS, names=NAMES),
+    Case("index_select", index_select, SELECT_CONFIGS, exact=True, names=NAMES),
+    Case("index_add", index_add, ADD_CONFIGS, names=NAMES),
 ]

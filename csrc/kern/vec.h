@@ -57,6 +57,7 @@ typedef struct {
     real (*max)(const real *x, int64_t n);              /* NaN wins; n > 0 */
     void (*add_row)(real *y, const real *x, int64_t n); /* y += x */
     void (*max_row)(real *y, const real *x, int64_t n); /* y = max(y, x) */
+    void (*cols_sum)(real *y, const real *x, int64_t rows, int64_t ld, int64_t n);
     /* batch norm of columns 0 .. n-1 of a (rows, ld) matrix; s, t, u hold one value a column */
     void (*cols_stats)(real *mean, real *var, const real *x, int64_t rows, int64_t ld, int64_t n);
     void (*cols_dot)(real *sum_a, real *dot, const real *a, const real *x, const real *mean,

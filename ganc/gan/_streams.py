@@ -5,6 +5,7 @@ its uses its own range of streams, so nothing has to be carried along, and a run
 anywhere continues with the same numbers.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ SAMPLES = 1 << 62  # of samples with a seed of their own
 OWN_SAMPLES = SAMPLES + INIT  # of samples drawn with the model's seed, counted
 _STEP = 1 << 24  # streams a training step may use
 _lock = threading.RLock()  # the default generator is one for all threads
+if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it has not got
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
 def step_stream(step: int) -> int:

@@ -82,7 +82,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor of shape (N, C, ...) or (C,)
+    input : Tensor, of shape (N, C, ...) for several weights
     weight : Tensor of shape (1,) or (C,)
         One for all, or one for each channel.
 
@@ -109,13 +109,12 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     n = weight.numel()
     if n == 1:
         return core.prelu_scaled(input, core.reshape(weight, ()))
-    channels = input.shape[min(1, input.ndim - 1)] if input.ndim else 1
+    channels = input.shape[1] if input.ndim > 1 else 1
     if n != channels:
         raise ValueError(
             f"prelu: got {n} weights for {channels} channels, expected 1 or {channels}"
         )
-    shape = (1, n, *(1,) * (input.ndim - 2)) if input.ndim > 1 else (n,)
-    return core.prelu_scaled(input, core.reshape(weight, shape))
+    return core.prelu_scaled(input, core.reshape(weight, (1, n, *(1,) * (input.ndim - 2))))
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
