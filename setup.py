@@ -12,6 +12,7 @@ GANC_WERROR=1        warnings are errors (CI)
 
 import os
 import platform
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,13 +103,19 @@ class BuildExt(build_ext):
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             objects = list(pool.map(build, files))
+        built = Path(self.get_ext_fullpath(ext.name))
         self.compiler.link_shared_object(
             objects,
-            self.get_ext_fullpath(ext.name),
+            str(built),
             extra_postargs=link,
             build_temp=self.build_temp,
             export_symbols=None,
         )
+        # ``python -m ganc`` in a clone imports the package that lies there: it gets a core as well
+        beside = ROOT / self.get_ext_filename(ext.name)
+        if built.resolve() != beside.resolve():
+            beside.unlink(missing_ok=True)
+            shutil.copy2(built, beside)
 
 
 def extension(name: str, macros: list[tuple[str, str | None]]) -> Extension:

@@ -101,6 +101,8 @@ static gn_tensor *scatter_add_fwd(gn_call *c)
     if (!gn_same_shape(x, index))
         return gn_fail("scatter_add: x %s and index %s must have the same shape", gn_shape_text(x),
                        gn_shape_text(index));
+    if (x->ndim == 0 && size != 1)
+        return gn_fail("scatter_add: size = %lld, expected 1 for a 0-d x", (long long)size);
     if (!check_index("scatter_add", index, size))
         return NULL;
     memcpy(dim, x->dim, sizeof dim);
@@ -237,12 +239,14 @@ static gn_tensor *cumsum_fwd(gn_call *c)
     int d;
     if (!y || !split_at("cumsum", x, c->attr[0].i, &s, &d))
         return NULL;
-    for (int64_t o = 0; o < s.outer && x->numel; o++) {
-        real *to = y->data + o * s.size * s.inner;
-        memcpy(to, x->data + o * s.size * s.inner, (size_t)(s.size * s.inner) * sizeof *to);
-        for (int64_t i = 1; i < s.size; i++)
-            gn_vec->add_row(to + i * s.inner, to + (i - 1) * s.inner, s.inner);
-    }
+    for (int64_t o = 0; o < s.outer; o++)
+        for (int64_t k = 0; k < s.inner; k++) {
+            const real *from = x->data + o * s.size * s.inner + k;
+            real *to = y->data + o * s.size * s.inner + k;
+            double sum = 0; /* one chain of any length */
+            for (int64_t i = 0; i < s.size; i++)
+                to[i * s.inner] = (real)(sum += (double)from[i * s.inner]);
+        }
     return y;
 }
 

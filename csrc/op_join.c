@@ -131,6 +131,8 @@ static gn_tensor *cat_fwd(gn_call *c)
 {
     gn_tensor **x = c->list;
     int64_t dim[GN_MAX_DIM];
+    if (c->nin < 1 || c->nin > GN_MAX_LIST)
+        return gn_fail("cat: got %d tensors, expected 1 to %d", c->nin, GN_MAX_LIST);
     int d = gn_dim_index("cat", c->attr[0].i, x[0]->ndim);
     if (d < 0)
         return NULL;

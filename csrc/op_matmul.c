@@ -192,6 +192,14 @@ static bool check_linear(gn_tensor *x, gn_tensor *w, gn_tensor *b, double slope)
     return true;
 }
 
+static int64_t rows_of(const gn_tensor *x)
+{
+    int64_t rows = 1;
+    for (int d = 0; d < x->ndim - 1; d++)
+        rows *= x->dim[d];
+    return rows;
+}
+
 static gn_tensor *linear_fwd(gn_call *c)
 {
     gn_tensor *x = c->in[0], *w = c->in[1], *b = c->in[2];
@@ -203,10 +211,7 @@ static gn_tensor *linear_fwd(gn_call *c)
     gn_tensor *y = gn_tensor_new(x->ndim, dim);
     if (!y)
         return NULL;
-    int64_t rows = 1;
-    for (int d = 0; d < x->ndim - 1; d++)
-        rows *= x->dim[d];
-    gn_gemm_args g = {.m = rows,
+    gn_gemm_args g = {.m = rows_of(x),
                       .n = w->dim[0],
                       .k = w->dim[1],
                       .nbatch = 1,
@@ -222,10 +227,7 @@ static gn_tensor *linear_fwd(gn_call *c)
 
 static gn_tensor *flat_rows(gn_tensor *x)
 {
-    int64_t last = x->dim[x->ndim - 1];
-    if (x->ndim == 2)
-        return x;
-    return gn_reshape(x, 2, (int64_t[]){last ? x->numel / last : 0, last});
+    return x->ndim == 2 ? x : gn_reshape(x, 2, (int64_t[]){rows_of(x), x->dim[x->ndim - 1]});
 }
 
 static gn_tensor *activate(gn_tensor *z, gn_act act, double slope)

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 16384, COLUMNS = 64 };
+enum { CHUNK = 16384, COLUMNS = 64, ROWS = 512 }; /* ROWS: most that add up one by one */
 
 typedef enum { SUM, SUM_SQUARE, MAX } reduction;
 
@@ -68,7 +68,7 @@ static gn_tensor *reduce_pass(reduction kind, gn_tensor *x, int64_t a, int64_t r
 {
     while (x) {
         pass w = {.kind = kind, .x = x->data, .a = a, .r = r, .b = b};
-        w.piece = b == 1 ? CHUNK : r * b > 4 * CHUNK ? GN_MAX(64, CHUNK / b) : r;
+        w.piece = b == 1 ? CHUNK : GN_MIN(r * b > 4 * CHUNK ? GN_MAX(64, CHUNK / b) : r, ROWS);
         int64_t pieces = pieces_of(&w), shape[3] = {a, pieces, b};
         gn_tensor *y = gn_tensor_new(3, shape);
         if (!y)
@@ -281,7 +281,7 @@ static gn_tensor *sum_to_fwd(gn_call *c)
     const gn_attr *shape = &c->attr[0];
     bool drop[GN_MAX_DIM] = {false};
     int lead = x->ndim - shape->n;
-    for (int d = 0; d < x->ndim; d++) {
+    for (int d = GN_MIN(lead, 0); d < x->ndim; d++) {
         int64_t to = d < lead ? 1 : shape->v[d - lead];
         if (lead < 0 || (to != 1 && to != x->dim[d]))
             return gn_fail("sum_to: shape %s cannot be summed to %s", gn_shape_text(x),

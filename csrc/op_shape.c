@@ -296,6 +296,8 @@ static gn_tensor *flip_fwd(gn_call *c)
         if (seen[d])
             return gn_fail("flip: dimension %d appears twice in dims", d);
         seen[d] = true;
+        if (x->ndim == 0)
+            continue;
         start += (x->dim[d] - 1) * step[d];
         step[d] = -step[d];
     }

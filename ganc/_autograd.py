@@ -131,6 +131,11 @@ class _Switch:
 class no_grad(_Switch):
     """Do not record operations: a context manager and a decorator.
 
+    Parameters
+    ----------
+    orig_func : callable, optional
+        What to wrap, when used as a decorator without brackets.
+
     Examples
     --------
     >>> import ganc
@@ -152,6 +157,11 @@ class no_grad(_Switch):
 
 class enable_grad(_Switch):
     """Record operations, also inside `no_grad`: a context manager and a decorator.
+
+    Parameters
+    ----------
+    orig_func : callable, optional
+        What to wrap, when used as a decorator without brackets.
 
     Examples
     --------

@@ -52,10 +52,10 @@ def finite(name: str, value: Any, low: float = -math.inf) -> float:
 
 
 def seed_word(name: str, value: Any) -> int:
-    """Return a seed: a whole number from 0 to 2**64 - 1."""
+    """Return a seed: a whole number from 0 to 2**63 - 1."""
     number = at_least(name, value, 0)
-    if number >= 2**64:
-        raise ValueError(f"{name}: got {number}, expected 0 to 2**64 - 1")
+    if number >= 2**63:
+        raise ValueError(f"{name}: got {number}, expected 0 to 2**63 - 1")
     return number
 
 

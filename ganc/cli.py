@@ -194,8 +194,8 @@ def _data(name: str) -> tuple[Any, str]:
 
 
 def _seed(seed: int | None) -> int | None:
-    if seed is not None and not 0 <= seed < 2**64:
-        raise _UsageError(f"--seed: got {seed}, expected 0 to 2**64 - 1")
+    if seed is not None and not 0 <= seed < 2**63:
+        raise _UsageError(f"--seed: got {seed}, expected 0 to 2**63 - 1")
     return seed
 
 

@@ -228,7 +228,21 @@ class NonSaturating(GANLoss):
     for fake in D, and 1 for fake in G, whose gradient is then strong where D is sure. With
     label smoothing s the real target is 1 - s.
 
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The target of real samples is 1 - label_smoothing.
+
+    Notes
+    -----
     Source: Goodfellow et al. 2014, "Generative Adversarial Nets", section 3.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> loss = ganc.losses.NonSaturating(label_smoothing=0.1)
+    >>> round(loss.d_loss(ganc.zeros(4, 1), ganc.zeros(4, 1)).item(), 4)
+    1.3863
     """
 
     source = "Goodfellow et al. 2014, arXiv:1406.2661, section 3"
@@ -250,7 +264,21 @@ class Minimax(NonSaturating):
     The value function of the two-player game. G's gradient vanishes where D is sure, which is why
     `NonSaturating` is what one trains with.
 
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The target of real samples is 1 - label_smoothing.
+
+    Notes
+    -----
     Source: Goodfellow et al. 2014, "Generative Adversarial Nets", equation 1.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> loss = ganc.losses.Minimax()
+    >>> round(loss.g_loss(ganc.zeros(4, 1)).item(), 4)
+    -0.6931
     """
 
     source = "Goodfellow et al. 2014, arXiv:1406.2661, equation 1"
@@ -265,7 +293,21 @@ class LSGAN(GANLoss):
 
     Least squares with a = 0 and b = c = 1. With label smoothing s the real target is 1 - s.
 
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The target of real samples is 1 - label_smoothing.
+
+    Notes
+    -----
     Source: Mao et al. 2017, "Least Squares Generative Adversarial Networks", equation 9.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> loss = ganc.losses.LSGAN()
+    >>> loss.d_loss(ganc.ones(4, 1), ganc.zeros(4, 1)).item()
+    0.0
     """
 
     source = "Mao et al. 2017, arXiv:1611.04076, equation 9"
@@ -286,7 +328,21 @@ class WGAN(GANLoss):
     D is a critic; -d_loss estimates the Wasserstein distance while D is kept Lipschitz, here by
     ``weight_clip=0.01`` (and n_critic=5, RMSprop 5e-5 in the paper).
 
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        This loss has no targets: only 0.
+
+    Notes
+    -----
     Source: Arjovsky et al. 2017, "Wasserstein GAN", algorithm 1.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> loss = ganc.losses.WGAN()
+    >>> loss.d_loss(ganc.ones(4, 1), ganc.zeros(4, 1)).item()
+    -1.0
     """
 
     source = "Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1"
@@ -302,7 +358,21 @@ class WGAN(GANLoss):
 class Hinge(GANLoss):
     """D: mean relu(1-r) + mean relu(1+f); G: -mean f.
 
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        This loss has no targets: only 0.
+
+    Notes
+    -----
     Source: Lim and Ye 2017, "Geometric GAN", and Miyato et al. 2018, equations 16 and 17.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> loss = ganc.losses.Hinge()
+    >>> loss.d_loss(ganc.zeros(4, 1), ganc.zeros(4, 1)).item()
+    2.0
     """
 
     source = "Lim and Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957, eq. 16-17"

@@ -68,6 +68,7 @@ class Case:
     configs: list[Config]
     constant: bool = False  # piecewise constant: the output never requires grad
     exact: bool = False  # every result is a copy, a comparison or an integer
+    sums: bool = False  # linear in |x|: float errors are measured against the sum of |x|
     is_list: bool = False  # takes one list of tensors
     names: tuple[str, ...] = ()  # of the inputs, when they cannot all go by position
 

@@ -60,7 +60,7 @@ def index_add(x, i, dim, size):
 NAMES = ("x", "index")
 CASES = [
     Case("gather", gather, GATHER_CONFIGS, exact=True, names=NAMES),
-    Case("scatter_add", scatter_add, SCATTER_CONFIGS, names=NAMES),
+    Case("scatter_add", scatter_add, SCATTER_CONFIGS, sums=True, names=NAMES),
     Case("index_select", index_select, SELECT_CONFIGS, exact=True, names=NAMES),
-    Case("index_add", index_add, ADD_CONFIGS, names=NAMES),
+    Case("index_add", index_add, ADD_CONFIGS, sums=True, names=NAMES),
 ]

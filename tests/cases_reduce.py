@@ -86,8 +86,8 @@ SUM_TO = [
 BIG_SUM_TO = [((300, 200), (200,)), ((300, 200), (300, 1)), ((9, 40, 50, 3), (40, 1, 3))]
 
 CASES = [
-    Case("sum", reduction(torch.sum), configs()),
-    Case("mean", reduction(torch.mean), configs(empty=False)),
+    Case("sum", reduction(torch.sum), configs(), sums=True),
+    Case("mean", reduction(torch.mean), configs(empty=False), sums=True),
     Case("var", variance, configs(False, [{"correction": 0.0}, {}, {"correction": 1.5}])),
     Case("amax", reduction(torch.amax), configs(False, kind="distinct"), exact=True),
     Case("amin", reduction(torch.amin), configs(False, kind="distinct"), exact=True),
@@ -103,5 +103,5 @@ CASES = [
     Case("log_softmax", lambda x, dim: x.log_softmax(dim), along(((300, 200), 1), ((200, 300), 0))),
     Case("sum_to", lambda x, shape: x.sum_to_size(shape) if shape or x.ndim else x * 1,
          [Config((Input(s),), {"shape": t}) for s, t in SUM_TO]
-         + [Config((Input(s),), {"shape": t}, True) for s, t in BIG_SUM_TO]),
+         + [Config((Input(s),), {"shape": t}, True) for s, t in BIG_SUM_TO], sums=True),
 ]  # fmt: skip

@@ -29,14 +29,19 @@ def no_live_tensors(request):
     from ganc import _core, _core64
 
     def state(core):
-        return core.live_tensors(), core.get_isa(), core.get_num_threads(), core.is_grad_enabled()
+        return core.get_isa(), core.get_num_threads(), core.is_grad_enabled()
 
+    threads = [core.get_num_threads() for core in (_core, _core64)]
+    for core in (_core, _core64):
+        core.set_num_threads(1)
     before = [state(core) for core in (_core, _core64)]
+    live = _core.live_tensors() + _core64.live_tensors()
     yield
     if not request.node.stash.get(PASSED, False):
         return  # the traceback of a failure holds tensors
-    after = [state(core) for core in (_core, _core64)]
-    if after != before:
+    assert [state(core) for core in (_core, _core64)] == before
+    for core, n in zip((_core, _core64), threads, strict=True):
+        core.set_num_threads(n)
+    if _core.live_tensors() + _core64.live_tensors() > live:
         gc.collect()
-        after = [state(core) for core in (_core, _core64)]
-    assert after == before
+    assert _core.live_tensors() + _core64.live_tensors() <= live

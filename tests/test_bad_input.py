@@ -60,6 +60,7 @@ OPTIONS = {
     "latent_dim": (lambda: ganc.GAN(nn.Linear(2, 2), nn.Linear(2, 1), 0), "latent_dim"),
     "latent_dim type": (lambda: ganc.GAN(nn.Linear(2, 2), nn.Linear(2, 1), "2"), "latent_dim"),
     "seed": (lambda: ganc.models.ToyGAN(seed=-1), "seed"),
+    "seed too large": (lambda: ganc.models.ToyGAN(seed=2**63), "seed"),
     "seed type": (lambda: ganc.models.ToyGAN(seed=1.5), "seed"),
     "class": (lambda: ganc.GAN(nn.Linear, nn.Linear(2, 1)), "call it first"),
     "function": (lambda: ganc.GAN(lambda z: z, nn.Linear(2, 1)), "Module"),

@@ -16,8 +16,8 @@ from ganc.callbacks import (
     ProgressBar,
     SampleGrid,
     TerminateOnNaN,
-    progress_for,
 )
+from ganc.callbacks._progress import progress_for
 from ganc.datasets import toy
 
 X = toy.ring(128, seed=0)

@@ -93,7 +93,7 @@ def test_every_attribute_is_saved_or_derived():
 
 def test_changed_options_and_optimizers_survive(tmp_path):
     gan = ganc.models.ToyGAN(seed=0)
-    gan.n_critic, gan.label_smoothing = 2, 0.0
+    gan.n_critic = 2
     gan.d_optimizer = optim.RMSprop(gan.discriminator.parameters(), lr=3e-4)
     gan.g_optimizer.param_groups[0]["lr"] = 7e-4
     gan.fit(X, epochs=1, batch_size=64, verbose=0)

@@ -25,7 +25,7 @@ def test_matmul(threads, capsys):
 
     ganc.set_num_threads(int(sys.argv[1]))
     a = ganc.rand(4096, 4096)
-    small = a[:64, :64] @ a[:64, :64]
+    small = (a[:64, :64] @ a[:64, :64]).numpy()
     from ganc._backend import core
     live = core.live_tensors()
     for _ in range(9):
@@ -37,7 +37,7 @@ def test_matmul(threads, capsys):
         except KeyboardInterrupt:
             print("now", time.monotonic())
     assert core.live_tensors() == live
-    assert bool((a[:64, :64] @ a[:64, :64] == small).all())
+    assert ((a[:64, :64] @ a[:64, :64]).numpy() == small).all()
     print("usable")
     """
     lines, latencies = interrupt(program, threads, delay=0.15)
@@ -88,7 +88,10 @@ print("step boundaries")
 
 @pytest.mark.parametrize("step", ["c", "ops"])
 def test_fit(step, capsys):
-    lines, latencies = interrupt(FIT, step, delay=0.3)
+    polite = {
+        "OMP_WAIT_POLICY": "passive"
+    }  # on a busy machine spinning makes a step 6 times longer
+    lines, latencies = interrupt(FIT, step, delay=0.3, **polite)
     assert lines == ["step boundaries"] and len(latencies) == 7
     _report(capsys, f"fit, the step in {step}", latencies)
 
@@ -97,6 +100,7 @@ def test_an_interrupted_operation_leaves_its_output_out():
     program = """
     import time
     import ganc
+    import numpy as np
 
     a = ganc.rand(2048, 2048)
     b = ganc.zeros(2048, 2048)
@@ -106,7 +110,7 @@ def test_an_interrupted_operation_leaves_its_output_out():
             c = ganc.exp(a @ a - 600)
     except KeyboardInterrupt:
         print("now", time.monotonic())
-    print(float(b.sum()), bool((a @ a).isfinite().all()) if hasattr(a, "isfinite") else True)
+    print(float(b.sum()), np.isfinite((a @ a).numpy()).all())
     """
     lines, latencies = interrupt(program, delay=0.2)
     assert lines == ["0.0 True"] and max(latencies) < PATIENCE
@@ -118,11 +122,11 @@ def test_other_threads_run_to_their_end():
     import ganc
 
     a = ganc.rand(1500, 1500)
-    expected = a @ a
+    expected = (a @ a).numpy()
     box = []
     def work():
         for _ in range(20):
-            box.append(bool((a @ a == expected).all()))
+            box.append(((a @ a).numpy() == expected).all())
     thread = threading.Thread(target=work)
     thread.start()
     try:
@@ -132,7 +136,7 @@ def test_other_threads_run_to_their_end():
     except KeyboardInterrupt:
         print("now", time.monotonic())
     thread.join()
-    print(box == [True] * 20)
+    print(len(box), all(box))
     """
     lines, _ = interrupt(program, delay=0.1)
-    assert lines == ["True"]
+    assert lines == ["20 True"]

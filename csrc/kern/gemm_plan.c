@@ -68,15 +68,17 @@ static bool better_swapped(const gn_gemm_plan *p)
     return cost(p, g->n, g->m, by_col) < cost(p, g->m, g->n, by_row);
 }
 
-/* Rows of A can be read in place unless so many lie a multiple of 4 KB apart that they
- * evict each other from the first cache. */
+/* A can be read in place where that is about as fast as reading a copy.  Rows contiguous:
+ * unless those of a tile lie a multiple of 2 KB apart, on the same few sets of the cache, and
+ * many panels read them.  Columns contiguous: while they lie close together. */
 static bool a_serves(const gn_gemm_plan *p)
 {
     const gn_mat *a = &p->g.a;
-    int64_t bytes = a->rs * (int64_t)sizeof(real);
-    if (!gn_dense(a) || a->cs != 1)
+    if (!gn_dense(a))
         return false;
-    return p->panels <= 2 || bytes % 2048 != 0;
+    if (a->cs == 1)
+        return p->panels <= 2 || a->rs * (int64_t)sizeof(real) % 2048 != 0;
+    return a->rs == 1 && a->cs * (int64_t)sizeof(real) <= 1024;
 }
 
 /* Rows of B can be read in place where packing them would not pay: few tiles use them. */

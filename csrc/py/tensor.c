@@ -421,7 +421,7 @@ static bool may_write(gn_tensor *t)
                                   "wrap it in ganc.no_grad()");
 }
 
-/* x takes y's values and, when recording, y's history. */
+/* x takes y's values and, when recording, y's history: none when y is a constant. */
 static bool assign(gn_tensor *x, gn_tensor *y)
 {
     if (!may_write(x))
@@ -432,10 +432,12 @@ static bool assign(gn_tensor *x, gn_tensor *y)
     if (x->numel)
         memmove(x->data, y->data, (size_t)x->numel * sizeof(real));
     gn_tensor_touch(x);
-    if (gn_grad_mode() && y->node && y->node != x->node) {
-        gn_node_retain(y->node);
-        gn_node_release(x->node);
+    if (gn_grad_mode() && y->node != x->node) {
+        gn_node *old = x->node;
         x->node = y->node;
+        if (x->node)
+            gn_node_retain(x->node);
+        gn_node_release(old);
     }
     return true;
 }

@@ -208,7 +208,8 @@ static PyObject *optimizer_slots(PyObject *self, PyObject *unused)
     PyObject *dict = PyDict_New();
     (void)unused;
     for (int s = 0; dict && s < GN_SLOTS; s++) {
-        if (!o->slot[s])
+        const char *name = o->slot[s] ? gn_slot_name(o, s) : NULL;
+        if (!name) /* NULL also when its hyper-parameter was set to 0 since */
             continue;
         PyObject *list = PyList_New(o->n);
         for (int i = 0; list && i < o->n; i++) {
@@ -218,7 +219,7 @@ static PyObject *optimizer_slots(PyObject *self, PyObject *unused)
             else
                 Py_CLEAR(list);
         }
-        if (!list || PyDict_SetItemString(dict, gn_slot_name(o, s), list) < 0)
+        if (!list || PyDict_SetItemString(dict, name, list) < 0)
             Py_CLEAR(dict);
         Py_XDECREF(list);
     }
@@ -393,15 +394,21 @@ static int take_loss(trainer_full *self, PyObject *loss)
     return 0;
 }
 
-static int take_optimizers(PyObject *list, gn_optim **to, int *n)
+/* *list becomes a tuple of its own: gan points into the optimizers, which must not go. */
+static int take_optimizers(PyObject **list, gn_optim **to, int *n)
 {
-    Py_ssize_t count = PyList_Check(list) ? PyList_Size(list) : -1;
+    PyObject *given = *list, *kept = PyList_Check(given) ? PySequence_Tuple(given) : NULL;
+    Py_ssize_t count = kept ? PyTuple_Size(kept) : -1;
+    if (kept) {
+        *list = kept;
+        Py_DECREF(given);
+    }
     if (count < 1 || count > 16) {
         PyErr_SetString(PyExc_ValueError, "expected a list of 1 to 16 core Optimizers");
         return -1;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *item = PyList_GetItem(list, i);
+        PyObject *item = PyTuple_GetItem(kept, i);
         if (!PyObject_TypeCheck(item, gn_py->optimizer)) {
             PyErr_SetString(PyExc_TypeError, "expected core Optimizers");
             return -1;
@@ -474,8 +481,8 @@ static PyObject *trainer_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     }
     Py_XDECREF(standard);
     if (!o[LOSS] || take_loss(self, o[LOSS]) < 0 ||
-        take_optimizers(o[G_OPT], g->optim, &g->noptim) < 0 ||
-        take_optimizers(o[D_OPT], d->optim, &d->noptim) < 0)
+        take_optimizers(&self->base.object[G_OPT], g->optim, &g->noptim) < 0 ||
+        take_optimizers(&self->base.object[D_OPT], d->optim, &d->noptim) < 0)
         Py_CLEAR(self);
     return (PyObject *)self;
 }

@@ -13,15 +13,14 @@ step.
 1
 """
 
-from ._base import Callback, CallbackList, LambdaCallback
+from ._base import Callback, LambdaCallback
 from ._files import CSVLogger, ModelCheckpoint, SampleGrid
-from ._progress import ProgressBar, progress_for
+from ._progress import ProgressBar
 from ._stop import EarlyStopping, TerminateOnNaN
 
 __all__ = [
     "CSVLogger",
     "Callback",
-    "CallbackList",
     "EarlyStopping",
     "History",
     "LambdaCallback",
@@ -29,7 +28,6 @@ __all__ = [
     "ProgressBar",
     "SampleGrid",
     "TerminateOnNaN",
-    "progress_for",
 ]
 
 

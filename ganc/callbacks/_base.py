@@ -27,6 +27,17 @@ class Callback:
     params : dict
         ``epochs`` (number of the last one; infinite if only a budget ends training), ``steps``
         (in an epoch), ``budget`` (seconds or None).
+
+    Examples
+    --------
+    >>> import ganc
+    >>> class Watch(ganc.callbacks.Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print(epoch, sorted(logs)[:2], self.model.step)
+    >>> gan = ganc.models.ToyGAN(seed=0)
+    >>> _ = gan.fit(ganc.datasets.toy.ring(512), epochs=2, verbose=0, callbacks=[Watch()])
+    0 ['d_fake', 'd_grad_norm'] 2
+    1 ['d_fake', 'd_grad_norm'] 4
     """
 
     def __init__(self) -> None:
@@ -34,30 +45,85 @@ class Callback:
         self.params: dict[str, Any] = {}
 
     def set_model(self, model: Any) -> None:
-        """Receive the model, before training begins."""
+        """Receive the model, before training begins.
+
+        Parameters
+        ----------
+        model : GAN
+        """
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Receive the plan of training."""
+        """Receive the plan of training.
+
+        Parameters
+        ----------
+        params : dict
+            As the attribute.
+        """
         self.params = params
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Training begins."""
+        """Training begins.
+
+        Parameters
+        ----------
+        logs : dict, optional
+            Empty.
+        """
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Training has ended; not called after an exception."""
+        """Training has ended; not called after an exception.
+
+        Parameters
+        ----------
+        logs : dict, optional
+            The last means.
+        """
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """An epoch begins; counted from 0."""
+        """An epoch begins.
+
+        Parameters
+        ----------
+        epoch : int
+            From 0.
+        logs : dict, optional
+            Empty.
+        """
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """An epoch has ended; `logs` holds its means, and what is added is recorded too."""
+        """An epoch has ended.
+
+        Parameters
+        ----------
+        epoch : int
+            From 0.
+        logs : dict, optional
+            Its means; what is added is recorded too.
+        """
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """A step begins; counted from 0 in each epoch."""
+        """A step begins.
+
+        Parameters
+        ----------
+        batch : int
+            From 0 in each epoch.
+        logs : dict, optional
+            Empty.
+        """
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """A step has ended; `logs` holds its numbers."""
+        """A step has ended.
+
+        Parameters
+        ----------
+        batch : int
+            From 0 in each epoch.
+        logs : dict, optional
+            Its numbers.
+        """
 
 
 class LambdaCallback(Callback):

@@ -20,6 +20,17 @@ class CSVLogger(Callback):
     filename : str or path-like
     append : bool, default False
         Continue an existing file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import ganc
+    >>> gan = ganc.models.ToyGAN(seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = ganc.callbacks.CSVLogger(os.path.join(folder, "log.csv"))
+    ...     _ = gan.fit(ganc.datasets.toy.ring(512), epochs=2, verbose=0, callbacks=[log])
+    ...     open(log.filename).readline().split(",")[:3]
+    ['epoch', 'd_loss', 'g_loss']
     """
 
     def __init__(self, filename: str | os.PathLike[str], append: bool = False) -> None:
@@ -122,6 +133,17 @@ class ModelCheckpoint(Callback):
         replaces the last.
     every : int, default 1
         Epochs between two saves.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import ganc
+    >>> gan = ganc.models.ToyGAN(seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     keep = ganc.callbacks.ModelCheckpoint(os.path.join(folder, "{epoch}.ganc"), every=2)
+    ...     _ = gan.fit(ganc.datasets.toy.ring(512), epochs=4, verbose=0, callbacks=[keep])
+    ...     sorted(os.listdir(folder))
+    ['2.ganc', '4.ganc']
     """
 
     def __init__(self, filepath: str | os.PathLike[str], every: int = 1) -> None:

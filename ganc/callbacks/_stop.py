@@ -68,6 +68,13 @@ class TerminateOnNaN(Callback):
 
     `fit` raises `ganc.DivergenceError` where a loss is; this watches everything else a `train_step`
     reports, and ends quietly.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> gan = ganc.models.ToyGAN(seed=0)
+    >>> _ = gan.fit(ganc.datasets.toy.ring(512), verbose=0,
+    ...             callbacks=[ganc.callbacks.TerminateOnNaN()])
     """
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:

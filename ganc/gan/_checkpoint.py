@@ -93,7 +93,7 @@ def load(path: str | os.PathLike[str], gan: "GAN | None" = None) -> "GAN":
     True
     """
     file = os.fspath(path)
-    arrays, metadata = read_tensors(file, require_checksums=False)
+    arrays, metadata = read_tensors(file, require_checksums=True)
     if _KEY not in metadata:
         raise FormatError("got tensors without a ganc model", file=file, hint=_HINT)
     try:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least, duration
-from ganc.callbacks import Callback, CallbackList, progress_for
+from ganc.callbacks import Callback
+from ganc.callbacks._base import CallbackList
+from ganc.callbacks._progress import progress_for
 from ganc.data import Batches
 from ganc.gan import _door, _networks
 from ganc.gan._interrupt import Interrupts

@@ -48,7 +48,7 @@ class GAN(Updates, Samples):
         Shape of one latent.
     loss : str or GANLoss, default "non_saturating"
         A name of `ganc.losses.list`, or an object with ``d_loss`` and ``g_loss``.
-    penalty, ema : None
+    penalty : None
         Not offered yet.
     g_optimizer, d_optimizer : Optimizer or callable, optional
         An optimizer of `ganc.optim` over the network's parameters, or a function that makes one
@@ -59,6 +59,8 @@ class GAN(Updates, Samples):
         D's target for real samples is 1 - label_smoothing.
     latent : {"normal", "uniform"}, default "normal"
         Latents from N(0, 1) or U(-1, 1).
+    ema : None
+        Not offered yet.
     weight_clip : float, optional
         After each update D's parameters are clipped to [-weight_clip, weight_clip], as WGAN asks.
     d_reduction : {"sum", "mean"}, default "sum"
@@ -144,6 +146,11 @@ class GAN(Updates, Samples):
         self._trainer_key: tuple = ()
         self._shape: tuple[int, ...] | None = None  # of a sample, once the networks are checked
         self._busy = False
+
+    @property
+    def label_smoothing(self) -> float:
+        """How far D's target for real samples is below 1."""
+        return getattr(self.loss, "label_smoothing", 0.0)
 
     # ---- training ----
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ganc import losses
 from ganc._backend import core
+from ganc.gan._streams import exclusive
 from ganc.nn import Module
 
 if TYPE_CHECKING:
@@ -137,16 +138,20 @@ def train_mode(*networks: Module) -> None:
 
 @contextmanager
 def eval_mode(network: Module) -> Iterator[None]:
-    """Keep a network in evaluation mode without gradients, then put back what was."""
-    kept = [(module, module.training) for module in network.modules()]
-    network.eval()
-    previous = core.set_grad_enabled(False)
-    try:
-        yield
-    finally:
-        core.set_grad_enabled(previous)
-        for module, training in kept:
-            module.training = training
+    """Keep a network in evaluation mode without gradients, then put back what was.
+
+    Other threads neither train nor sample meanwhile.
+    """
+    with exclusive():
+        kept = [(module, module.training) for module in network.modules()]
+        previous = core.set_grad_enabled(False)
+        try:
+            network.eval()
+            yield
+        finally:
+            core.set_grad_enabled(previous)
+            for module, training in kept:
+                module.training = training
 
 
 def evaluate(network: Module, x: np.ndarray) -> np.ndarray:

@@ -168,9 +168,9 @@ class Updates:
         self._busy = True
         try:
             trainer = self._current_trainer()
-            _networks.train_mode(self.generator, self.discriminator)
             self.schedule()
             with _streams.drawing(self.seed, _streams.step_stream(self._step)):
+                _networks.train_mode(self.generator, self.discriminator)
                 if type(self).train_step is Updates.train_step:
                     logs = trainer.step(batch)
                 else:

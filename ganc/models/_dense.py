@@ -25,6 +25,8 @@ class DenseGAN(Preset):
         Widths of the hidden layers.
     slope : float, default 0.2
         Of leaky ReLU.
+    dropout : float, default 0.0
+        Probability that D drops a value; the lesson has none.
     bn_eps : float, default 1e-3
         Keras's.
     bn_momentum : float, default 0.01
@@ -66,6 +68,7 @@ class DenseGAN(Preset):
         g_hidden: tuple[int, ...] = (128, 256, 512),
         d_hidden: tuple[int, ...] = (512, 256),
         slope: float = 0.2,
+        dropout: float = 0.0,
         bn_eps: float = 1e-3,
         bn_momentum: float = 0.01,
         loss: str = "non_saturating",
@@ -93,6 +96,7 @@ class DenseGAN(Preset):
         layers, width = [nn.Flatten()], size
         for hidden in widths("d_hidden", c.d_hidden):
             layers += [nn.Linear(width, hidden), nn.LeakyReLU(c.slope)]
+            layers += [nn.Dropout(c.dropout)] if c.dropout else []
             width = hidden
         discriminator = nn.Sequential(*layers, nn.Linear(width, 1))
         _glorot(generator)

@@ -31,6 +31,13 @@ class Preset(GAN):
         Where ganc differs from that source.
     config : dict
         The arguments; ``type(gan)(**gan.config)`` makes the same model again.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> gan = ganc.models.VanillaGAN(seed=3)
+    >>> isinstance(gan, ganc.models.Preset), gan.config["g_hidden"], gan.config["seed"]
+    (True, (256, 512, 1024), 3)
     """
 
     source: ClassVar[str] = ""

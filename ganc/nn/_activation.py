@@ -18,7 +18,7 @@ _sigmoid, _tanh = core.sigmoid, core.tanh
 
 @register
 class ReLU(Module):
-    """max(x, 0), element by element.
+    """Rectifier: max(x, 0), element by element.
 
     Parameters
     ----------
@@ -51,12 +51,13 @@ class ReLU(Module):
         return _relu(input)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return "inplace=True" if self.inplace else ""
 
 
 @register
 class LeakyReLU(Module):
-    """x where x > 0, else ``negative_slope * x``.
+    """Leaky rectifier: x where x > 0, else ``negative_slope * x``.
 
     Parameters
     ----------
@@ -95,12 +96,13 @@ class LeakyReLU(Module):
         return _leaky_relu(input, self.negative_slope)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
 
 @register
 class PReLU(Module):
-    """x where x > 0, else ``weight * x`` with a learned weight.
+    """Leaky rectifier with a learned slope: x where x > 0, else ``weight * x``.
 
     Parameters
     ----------
@@ -146,12 +148,13 @@ class PReLU(Module):
         return F.prelu(input, self.weight)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"num_parameters={self.num_parameters}"
 
 
 @register
 class Sigmoid(Module):
-    """1 / (1 + exp(-x)).
+    """Logistic function: 1 / (1 + exp(-x)).
 
     Examples
     --------
@@ -203,7 +206,7 @@ class Tanh(Module):
 
 @register
 class Hardtanh(Module):
-    """x limited to [min_val, max_val].
+    """Limits x to [min_val, max_val].
 
     Parameters
     ----------
@@ -239,4 +242,5 @@ class Hardtanh(Module):
         return F.hardtanh(input, self.min_val, self.max_val)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"min_val={self.min_val}, max_val={self.max_val}"

@@ -21,7 +21,7 @@ _classes: dict[str, type[Module]] = {}
 _C = TypeVar("_C", bound=type)
 
 
-def register(cls: _C) -> _C:
+def register(kind: _C) -> _C:
     """Make a module class known by its name, so that files can name it: a class decorator.
 
     The class's ``get_config()`` returns its constructor's arguments; by default they are read
@@ -29,7 +29,7 @@ def register(cls: _C) -> _C:
 
     Parameters
     ----------
-    cls : type
+    kind : type
         A subclass of `Module`.
 
     Returns
@@ -57,13 +57,13 @@ def register(cls: _C) -> _C:
     """
     from ._module import Module
 
-    if not (isinstance(cls, type) and issubclass(cls, Module)):
-        raise TypeError(f"register: got {cls!r}, expected a subclass of nn.Module")
-    known = _classes.get(cls.__name__)
-    if known is not None and known is not cls and known.__module__.startswith("ganc."):
-        raise ValueError(f"register: the name {cls.__name__!r} belongs to ganc; choose another")
-    _classes[cls.__name__] = cls
-    return cls
+    if not (isinstance(kind, type) and issubclass(kind, Module)):
+        raise TypeError(f"register: got {kind!r}, expected a subclass of nn.Module")
+    known = _classes.get(kind.__name__)
+    if known is not None and known is not kind and known.__module__.startswith("ganc."):
+        raise ValueError(f"register: the name {kind.__name__!r} belongs to ganc; choose another")
+    _classes[kind.__name__] = kind
+    return kind
 
 
 def constructor_arguments(module: Module) -> dict[str, Any]:

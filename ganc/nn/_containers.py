@@ -191,7 +191,7 @@ class Sequential(_Numbered):
 
         Parameters
         ----------
-        input
+        input : object
             What the first module takes.
 
         Returns

@@ -91,6 +91,7 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
@@ -148,6 +149,7 @@ class Bilinear(Module):
         return F.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return (
             f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
             f"out_features={self.out_features}, bias={self.bias is not None}"
@@ -216,6 +218,7 @@ class Embedding(Module):
         return F.embedding(input, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
         return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
 
@@ -275,6 +278,7 @@ class Maxout(Module):
         return F.maxout(_linear(input, self.weight, self.bias), self.pieces)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"pieces={self.pieces}, bias={self.bias is not None}"

@@ -69,7 +69,7 @@ class Module(Tree):
 
         Parameters
         ----------
-        *input
+        *input : object
             What the module takes.
         """
         raise NotImplementedError(f"{type(self).__name__} must define forward(...)")

@@ -68,6 +68,7 @@ class Dropout(_Random):
         return core.dropout(input, p, *draw(self.generator))
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"p={self.p}, inplace={self.inplace}"
 
 
@@ -149,4 +150,5 @@ class GaussianNoise(_Random):
         return F.gaussian_noise(input, self.std, self.training, generator=self.generator)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"std={self.std}"

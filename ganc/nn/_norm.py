@@ -78,6 +78,7 @@ class _Norm(Module):
             )
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"track_running_stats={self.track_running_stats}"
@@ -154,8 +155,8 @@ class BatchNorm1d(_BatchNorm):
     num_features : int
         C, at least 1.
     eps : float, default 1e-5
-        Added to the variance. (The second argument; 0.1 or more gives a warning, because a
-        Keras momentum put here has spoilt many GANs.)
+        Added to the variance. This is the second argument: 0.1 or more gives a warning, because
+        a Keras momentum put here has spoilt many GANs.
     momentum : float in [0, 1] or None, default 0.1
         The weight of the newest batch in the running statistics; None: the average of all.
     affine : bool, default True
@@ -193,8 +194,8 @@ class BatchNorm2d(_BatchNorm):
     num_features : int
         C, at least 1.
     eps : float, default 1e-5
-        Added to the variance. (The second argument; 0.1 or more gives a warning, because a
-        Keras momentum put here has spoilt many GANs.)
+        Added to the variance. This is the second argument: 0.1 or more gives a warning, because
+        a Keras momentum put here has spoilt many GANs.
     momentum : float in [0, 1] or None, default 0.1
         The weight of the newest batch in the running statistics; None: the average of all.
     affine : bool, default True

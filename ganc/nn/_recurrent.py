@@ -44,6 +44,7 @@ class _Cell(Module):
         return h
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
 
 

@@ -83,6 +83,7 @@ class Flatten(Module):
         return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
@@ -141,4 +142,5 @@ class Unflatten(Module):
         return core.reshape(input, (*shape[:d], *wanted, *shape[d + 1 :]))
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

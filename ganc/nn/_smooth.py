@@ -14,7 +14,7 @@ __all__ = ["ELU", "GELU", "LogSoftmax", "SELU", "SiLU", "Softmax", "Softplus"]
 
 @register
 class ELU(Module):
-    """x where x > 0, else ``alpha * (exp(x) - 1)``.
+    """Exponential linear unit: x where x > 0, else ``alpha * (exp(x) - 1)``.
 
     Parameters
     ----------
@@ -53,6 +53,7 @@ class ELU(Module):
         return core.elu(input, self.alpha)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
 
@@ -95,12 +96,13 @@ class SELU(Module):
         return F.selu(input)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return "inplace=True" if self.inplace else ""
 
 
 @register
 class GELU(Module):
-    """x times the normal distribution function of x.
+    """Gaussian error linear unit: x times the normal distribution function of x.
 
     Parameters
     ----------
@@ -136,12 +138,13 @@ class GELU(Module):
         return F.gelu(input, self.approximate)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"approximate={self.approximate!r}"
 
 
 @register
 class SiLU(Module):
-    """x times sigmoid(x), also called swish.
+    """Sigmoid linear unit, also called swish: x times sigmoid(x).
 
     Parameters
     ----------
@@ -178,12 +181,13 @@ class SiLU(Module):
         return core.silu(input)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return "inplace=True" if self.inplace else ""
 
 
 @register
 class Softplus(Module):
-    """``log(1 + exp(beta * x)) / beta``, a smooth ReLU.
+    """Smooth rectifier: ``log(1 + exp(beta * x)) / beta``.
 
     Parameters
     ----------
@@ -218,12 +222,13 @@ class Softplus(Module):
         return F.softplus(input, self.beta, self.threshold)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
 @register
 class Softmax(Module):
-    """exp(x) / sum(exp(x)) along a dimension.
+    """Softmax: exp(x) / sum(exp(x)) along a dimension.
 
     Parameters
     ----------
@@ -256,12 +261,13 @@ class Softmax(Module):
         return F.softmax(input, self.dim)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"dim={self.dim}"
 
 
 @register
 class LogSoftmax(Module):
-    """log(softmax(x)) along a dimension.
+    """Logarithm of the softmax along a dimension.
 
     Parameters
     ----------
@@ -294,4 +300,5 @@ class LogSoftmax(Module):
         return F.log_softmax(input, self.dim)
 
     def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
         return f"dim={self.dim}"

@@ -99,7 +99,7 @@ class Adam(Optimizer):
         Added to the divisor.
     weight_decay : float, default 0
         L2 penalty.
-    amsgrad, maximize, foreach, capturable, differentiable, fused : optional
+    amsgrad, foreach, maximize, capturable, differentiable, fused : optional
         `foreach`, `capturable` and `fused` are accepted and ignored; the others are refused.
 
     Raises

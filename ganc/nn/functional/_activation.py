@@ -27,7 +27,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(x, 0), element by element.
+    """Rectifier: max(x, 0), element by element.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where x > 0, else ``negative_slope * x``.
+    """Leaky rectifier: x where x > 0, else ``negative_slope * x``.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """x where x > 0, else ``weight * x`` with a learned weight.
+    """Leaky rectifier with a learned slope: x where x > 0, else ``weight * x``.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where x > 0, else ``alpha * (exp(x) - 1)``.
+    """Exponential linear unit: x where x > 0, else ``alpha * (exp(x) - 1)``.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """x times the normal distribution function of x.
+    """Gaussian error linear unit: x times the normal distribution function of x.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x times sigmoid(x), also called swish.
+    """Sigmoid linear unit, also called swish: x times sigmoid(x).
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """``log(1 + exp(beta * x)) / beta``, a smooth ReLU.
+    """Smooth rectifier: ``log(1 + exp(beta * x)) / beta``.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)).
+    """Logistic function: 1 / (1 + exp(-x)).
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def tanh(input: Tensor) -> Tensor:
 
 
 def logsigmoid(input: Tensor) -> Tensor:
-    """log(sigmoid(x)), finite for any finite x.
+    """Logarithm of the sigmoid, finite for any finite x.
 
     Parameters
     ----------
@@ -333,7 +333,7 @@ def logsigmoid(input: Tensor) -> Tensor:
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
-    """x limited to [min_val, max_val]; the gradient at the limits is 0.
+    """Limit x to [min_val, max_val]; the gradient at the limits is 0.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ def _implicit_dim(what: str, ndim: int) -> int:
 
 
 def softmax(input: Tensor, dim: int | None = None) -> Tensor:
-    """exp(x) / sum(exp(x)) along a dimension.
+    """Softmax: exp(x) / sum(exp(x)) along a dimension.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def softmax(input: Tensor, dim: int | None = None) -> Tensor:
 
 
 def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
-    """log(softmax(x)), computed without overflow.
+    """Logarithm of the softmax, computed without overflow.
 
     Parameters
     ----------

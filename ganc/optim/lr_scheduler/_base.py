@@ -50,7 +50,7 @@ class LRScheduler:
         self.optimizer = optimizer
         for group in optimizer.param_groups:
             if last_epoch == -1:
-                group["initial_lr"] = float(group["lr"])
+                group.setdefault("initial_lr", float(group["lr"]))
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"{type(self).__name__}: last_epoch={last_epoch} resumes, but the parameter "
@@ -58,7 +58,9 @@ class LRScheduler:
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
+        self._starting = True  # resuming must not go one step further by itself
         self.step()
+        self._starting = False
 
     def get_lr(self) -> list[float]:
         """Return the learning rate of each group for step `last_epoch`.

@@ -94,7 +94,7 @@ class OneCycleLR(LRScheduler):
         self.total_steps, self.anneal_strategy = total_steps, anneal_strategy
         self.cycle_momentum = cycle_momentum
         up = float(pct_start * total_steps) - 1
-        ends = [up, 2 * up + 1, total_steps - 1] if three_phase else [up, total_steps - 1]
+        ends = [up, 2 * up, total_steps - 1] if three_phase else [up, total_steps - 1]
         rates, momenta = ["initial_lr", "max_lr", "min_lr"], ["max_momentum", "base_momentum"] * 2
         if three_phase:
             rates = ["initial_lr", "max_lr", "initial_lr", "min_lr"]
@@ -105,7 +105,7 @@ class OneCycleLR(LRScheduler):
         groups = optimizer.param_groups
         if last_epoch == -1:
             for group, top in zip(groups, _each("max_lr", max_lr, len(groups)), strict=True):
-                group["lr"] = top / div_factor
+                group["initial_lr"] = top / div_factor
                 group["max_lr"] = top
                 group["min_lr"] = top / div_factor / final_div_factor
         if cycle_momentum:

@@ -131,7 +131,7 @@ class ExponentialLR(LRScheduler):
         -------
         list of float
         """
-        factor = 1.0 if self.last_epoch == 0 else self.gamma
+        factor = 1.0 if self._starting else self.gamma
         return [lr * factor for lr in self._now()]
 
 
@@ -187,7 +187,7 @@ class LinearLR(LRScheduler):
         """
         if self.last_epoch == 0:
             return [lr * self.start_factor for lr in self._now()]
-        if self.last_epoch > self.total_iters:
+        if self._starting or self.last_epoch > self.total_iters:
             return self._now()
         span = self.end_factor - self.start_factor
         before = self.total_iters * self.start_factor + (self.last_epoch - 1) * span
@@ -233,7 +233,7 @@ class CosineAnnealingLR(LRScheduler):
         list of float
         """
         t, period, low = self.last_epoch, self.T_max, self.eta_min
-        if t == 0:
+        if self._starting:
             return self._now()
         if (t - 1 - period) % (2 * period) == 0:
             step = (1 - math.cos(math.pi / period)) / 2
