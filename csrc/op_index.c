@@ -77,7 +77,7 @@ static void gather_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_gather = {.name = "gather",
-                            .sig = "x, dim:int, index",
+                            .sig = "input, dim:int, index",
                             .doc = "x[..., index[..., i, ...], ...] along dim.",
                             .fwd = gather_fwd,
                             .vjp = gather_vjp,
@@ -122,7 +122,7 @@ static void scatter_add_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor *
 }
 
 const gn_op gn_op_scatter_add = {.name = "scatter_add",
-                                 .sig = "x, dim:int, index, size:int",
+                                 .sig = "input, dim:int, index, size:int",
                                  .doc = "Zeros with x added at index along dim, which gets "
                                         "`size`: the adjoint of gather.",
                                  .fwd = scatter_add_fwd,
@@ -172,7 +172,7 @@ static void index_select_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor 
 }
 
 const gn_op gn_op_index_select = {.name = "index_select",
-                                  .sig = "x, dim:int, index",
+                                  .sig = "input, dim:int, index",
                                   .doc = "The slices of x along dim that the 1-D index names.",
                                   .fwd = index_select_fwd,
                                   .vjp = index_select_vjp,
@@ -215,7 +215,7 @@ static void index_add_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **d
 }
 
 const gn_op gn_op_index_add = {.name = "index_add",
-                               .sig = "x, dim:int, index, size:int",
+                               .sig = "input, dim:int, index, size:int",
                                .doc = "Zeros of `size` along dim with the slices of x added where "
                                       "index says: the adjoint of index_select.",
                                .fwd = index_add_fwd,
@@ -258,7 +258,7 @@ static void cumsum_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_cumsum = {.name = "cumsum",
-                            .sig = "x, dim:int",
+                            .sig = "input, dim:int",
                             .doc = "Running sum along dim.",
                             .fwd = cumsum_fwd,
                             .vjp = cumsum_vjp,
@@ -319,12 +319,12 @@ static gn_tensor *argmin_fwd(gn_call *c)
 }
 
 const gn_op gn_op_argmax = {.name = "argmax",
-                            .sig = "x, dim:int?=None, keepdim:bool=False",
+                            .sig = "input, dim:int?=None, keepdim:bool=False",
                             .doc = "Index of the first largest element; NaN counts as largest.",
                             .fwd = argmax_fwd,
                             .needs = "-"};
 const gn_op gn_op_argmin = {.name = "argmin",
-                            .sig = "x, dim:int?=None, keepdim:bool=False",
+                            .sig = "input, dim:int?=None, keepdim:bool=False",
                             .doc = "Index of the first smallest element; NaN counts as smallest.",
                             .fwd = argmin_fwd,
                             .needs = "-"};
@@ -373,7 +373,7 @@ static gn_tensor *topk_index_fwd(gn_call *c)
 }
 
 const gn_op gn_op_topk_index = {.name = "topk_index",
-                                .sig = "x, k:int, dim:int=-1, largest:bool=True",
+                                .sig = "input, k:int, dim:int=-1, largest:bool=True",
                                 .doc = "Indices of the k largest (or smallest) elements along dim, "
                                        "best first; a tie goes to the lower index.",
                                 .fwd = topk_index_fwd,

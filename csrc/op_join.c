@@ -66,7 +66,7 @@ static void narrow_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_narrow = {.name = "narrow",
-                            .sig = "x, dim:int, start:int, length:int",
+                            .sig = "input, dim:int, start:int, length:int",
                             .doc = "Elements start .. start + length of one dimension.  Copies.",
                             .fwd = narrow_fwd,
                             .vjp = narrow_vjp,
@@ -109,7 +109,7 @@ static void embed_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_embed = {.name = "embed",
-                           .sig = "x, dim:int, start:int, size:int",
+                           .sig = "input, dim:int, start:int, size:int",
                            .doc = "x at `start` of a dimension of `size`, zeros around: the "
                                   "adjoint of narrow.",
                            .fwd = embed_fwd,

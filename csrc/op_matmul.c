@@ -73,7 +73,7 @@ static void matmul_t_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx
 }
 
 const gn_op gn_op_matmul_t = {.name = "matmul_t",
-                              .sig = "a, b, ta:bool=False, tb:bool=False",
+                              .sig = "input, other, ta:bool=False, tb:bool=False",
                               .doc = "Matrix product of the last two dimensions, each operand "
                                      "transposed by flag; equal leading dimensions.",
                               .fwd = matmul_t_fwd,
@@ -166,7 +166,7 @@ static gn_tensor *matmul_ref(gn_call *c)
 }
 
 const gn_op gn_op_matmul = {.name = "matmul",
-                            .sig = "a, b",
+                            .sig = "input, other",
                             .doc = "Matrix product; 1-D operands and leading dimensions as in "
                                    "NumPy and PyTorch.",
                             .ref = matmul_ref};
@@ -294,7 +294,7 @@ static gn_tensor *linear_ref(gn_call *c)
 
 const gn_op gn_op_linear = {
     .name = "linear",
-    .sig = "x, w, b=None, *, act:none|relu|leaky_relu|tanh|sigmoid='none', slope:float=0.2",
+    .sig = "input, w, b=None, *, act:none|relu|leaky_relu|tanh|sigmoid='none', slope:float=0.2",
     .doc = "act(x w^T + b): x (..., I), w (O, I), b (O,); slope is that of leaky_relu.",
     .fwd = linear_fwd,
     .vjp = linear_vjp,

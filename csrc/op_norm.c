@@ -263,7 +263,7 @@ static gn_tensor *batch_norm_ref(gn_call *c)
 
 const gn_op gn_op_batch_norm = {
     .name = "batch_norm",
-    .sig = "x, w=None, b=None, running_mean=None, running_var=None, *, momentum:float=0.1, "
+    .sig = "input, w=None, b=None, running_mean=None, running_var=None, *, momentum:float=0.1, "
            "eps:float=1e-5",
     .doc = "Batch norm in training mode over all dimensions but 1; updates the running "
            "statistics in place.",
@@ -292,6 +292,6 @@ static gn_tensor *batch_norm_eval_ref(gn_call *c)
 
 const gn_op gn_op_batch_norm_eval = {
     .name = "batch_norm_eval",
-    .sig = "x, running_mean, running_var, w=None, b=None, *, eps:float=1e-5",
+    .sig = "input, running_mean, running_var, w=None, b=None, *, eps:float=1e-5",
     .doc = "Batch norm with given statistics.",
     .ref = batch_norm_eval_ref};

@@ -223,13 +223,13 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         return x ? gn_apply(&c) : NULL;                                                          \
     }
 #define GN_U0(name, needs, expr, vjp, doc)                                                       \
-    gn_tensor *gn_##name(gn_tensor *x) APPLY1(name, 0, 0) UNARY(name, needs, "x", vjp, doc)
+    gn_tensor *gn_##name(gn_tensor *x) APPLY1(name, 0, 0) UNARY(name, needs, "input", vjp, doc)
 #define GN_U1(name, needs, psig, expr, vjp, doc)                                                 \
     gn_tensor *gn_##name(gn_tensor *x, double p_) APPLY1(name, p_, 0)                            \
-        UNARY(name, needs, "x, " psig, vjp, doc)
+        UNARY(name, needs, "input, " psig, vjp, doc)
 #define GN_U2(name, needs, psig, expr, vjp, doc)                                                 \
     gn_tensor *gn_##name(gn_tensor *x, double p_, double q_) APPLY1(name, p_, q_)                \
-        UNARY(name, needs, "x, " psig, vjp, doc)
+        UNARY(name, needs, "input, " psig, vjp, doc)
 
 #define BINARY(name, needs, sig, vjp_a, vjp_b, doc)                                              \
     static gn_tensor *fwd_##name(gn_call *c)                                                     \
@@ -256,10 +256,10 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
     }
 #define GN_B0(name, needs, expr, vjp_a, vjp_b, doc)                                              \
     gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b) APPLY2(name, 0)                             \
-        BINARY(name, needs, "a, b", vjp_a, vjp_b, doc)
+        BINARY(name, needs, "input, other", vjp_a, vjp_b, doc)
 #define GN_B1(name, needs, psig, expr, vjp_a, vjp_b, doc)                                        \
     gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b, double p_) APPLY2(name, p_)                 \
-        BINARY(name, needs, "a, b, " psig, vjp_a, vjp_b, doc)
+        BINARY(name, needs, "input, other, " psig, vjp_a, vjp_b, doc)
 #include "kern/point.def"
 
 /* ---- where -------------------------------------------------------------------------------------- */
@@ -285,4 +285,4 @@ static void vjp_where(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
         dx[2] = fit(gn_where(c->in[0], zero, dy), c->in[2]);
 }
 
-OP(where, "condition, a, b", "0", "a where condition is not 0, else b; the three broadcast.")
+OP(where, "condition, input, other", "0", "a where condition is not 0, else b; the three broadcast.")

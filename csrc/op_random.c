@@ -77,7 +77,7 @@ static void dropout_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_dropout = {.name = "dropout",
-                             .sig = "x, p:float, seed:int, stream:int",
+                             .sig = "input, p:float, seed:int, stream:int",
                              .doc = "Zeroes elements with probability p and scales the rest by "
                                     "1 / (1 - p); which ones follows from (seed, stream).",
                              .fwd = dropout_fwd,

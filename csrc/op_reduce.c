@@ -202,7 +202,7 @@ static gn_tensor *apply_reduction(const gn_op *op, gn_tensor *x, gn_dims dims, b
     return x ? gn_apply(&c) : NULL;
 }
 
-#define DIMS "x, dim:dims=None, keepdim:bool=False"
+#define DIMS "input, dim:dims=None, keepdim:bool=False"
 
 /* ---- sum, sum_to, mean --------------------------------------------------------------------- */
 
@@ -271,7 +271,7 @@ static gn_tensor *var_ref(gn_call *c)
 }
 
 const gn_op gn_op_var = {.name = "var",
-                         .sig = "x, dim:dims=None, correction:float=1.0, keepdim:bool=False",
+                         .sig = "input, dim:dims=None, correction:float=1.0, keepdim:bool=False",
                          .doc = "Variance; the sum of squares is divided by n - correction.",
                          .ref = var_ref};
 
@@ -300,7 +300,7 @@ static void sum_to_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_sum_to = {.name = "sum_to",
-                            .sig = "x, shape:dims",
+                            .sig = "input, shape:dims",
                             .doc = "Sums away what broadcasting to x's shape had added: the "
                                    "adjoint of expand.",
                             .fwd = sum_to_fwd,

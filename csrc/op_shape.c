@@ -95,7 +95,7 @@ static void identity_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx
 }
 
 const gn_op gn_op_identity = {.name = "identity",
-                              .sig = "x",
+                              .sig = "input",
                               .doc = "The same values in the same storage, as a new tensor.",
                               .fwd = identity_fwd,
                               .vjp = identity_vjp,
@@ -135,7 +135,7 @@ static void reshape_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_reshape = {.name = "reshape",
-                             .sig = "x, shape:dims",
+                             .sig = "input, shape:dims",
                              .doc = "The same elements in another shape; one size may be -1.  "
                                     "Shares the storage.",
                              .fwd = reshape_fwd,
@@ -160,7 +160,7 @@ static gn_tensor *expand_fwd(gn_call *c)
 {
     gn_tensor *x = c->in[0];
     gn_attr shape = c->attr[0];
-    int64_t step[GN_MAX_DIM] = {0}, own[GN_MAX_DIM];
+    int64_t step[GN_MAX_DIM] = {0}, own[GN_MAX_DIM] = {0};
     int lead = shape.n - x->ndim;
     steps_of(x, own);
     for (int d = 0; d < shape.n && lead >= 0; d++) {
@@ -188,7 +188,7 @@ static void expand_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_expand = {.name = "expand",
-                            .sig = "x, shape:dims",
+                            .sig = "input, shape:dims",
                             .doc = "Repeats sizes of 1 up to `shape` (-1 keeps a size).  Copies.",
                             .fwd = expand_fwd,
                             .vjp = expand_vjp,
@@ -208,7 +208,7 @@ gn_tensor *gn_expand(gn_tensor *x, int ndim, const int64_t *dim)
 static gn_tensor *permute_fwd(gn_call *c)
 {
     gn_tensor *x = c->in[0];
-    int64_t own[GN_MAX_DIM], step[GN_MAX_DIM], dim[GN_MAX_DIM];
+    int64_t own[GN_MAX_DIM] = {0}, step[GN_MAX_DIM], dim[GN_MAX_DIM];
     bool seen[GN_MAX_DIM] = {false};
     if (c->attr[0].n != x->ndim)
         return gn_fail("permute: dims %s must name each of the %d dimensions of shape %s once",
@@ -242,7 +242,7 @@ static void permute_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_permute = {.name = "permute",
-                             .sig = "x, dims:dims",
+                             .sig = "input, dims:dims",
                              .doc = "Dimensions in another order.  Copies.",
                              .fwd = permute_fwd,
                              .vjp = permute_vjp,
@@ -269,7 +269,7 @@ static gn_tensor *transpose_ref(gn_call *c)
 }
 
 const gn_op gn_op_transpose = {.name = "transpose",
-                               .sig = "x, dim0:int, dim1:int",
+                               .sig = "input, dim0:int, dim1:int",
                                .doc = "Two dimensions exchanged.  Copies.",
                                .ref = transpose_ref};
 
@@ -286,7 +286,7 @@ gn_tensor *gn_transpose(gn_tensor *x, int64_t d0, int64_t d1)
 static gn_tensor *flip_fwd(gn_call *c)
 {
     gn_tensor *x = c->in[0], *y = gn_tensor_like(x);
-    int64_t step[GN_MAX_DIM], start = 0;
+    int64_t step[GN_MAX_DIM] = {0}, start = 0;
     bool seen[GN_MAX_DIM] = {false};
     steps_of(x, step);
     for (int k = 0; k < c->attr[0].n; k++) {
@@ -313,7 +313,7 @@ static void flip_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_flip = {.name = "flip",
-                          .sig = "x, dims:dims",
+                          .sig = "input, dims:dims",
                           .doc = "The given dimensions in reverse order.  Copies.",
                           .fwd = flip_fwd,
                           .vjp = flip_vjp,

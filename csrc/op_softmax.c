@@ -21,7 +21,7 @@ static gn_tensor *logsumexp_ref(gn_call *c)
 }
 
 const gn_op gn_op_logsumexp = {.name = "logsumexp",
-                               .sig = "x, dim:dims, keepdim:bool=False",
+                               .sig = "input, dim:dims, keepdim:bool=False",
                                .doc = "log(sum(exp(x))), without overflow.",
                                .ref = logsumexp_ref};
 
@@ -33,7 +33,7 @@ static gn_tensor *softmax_ref(gn_call *c)
 }
 
 const gn_op gn_op_softmax = {.name = "softmax",
-                             .sig = "x, dim:int",
+                             .sig = "input, dim:int",
                              .doc = "exp(x) / sum(exp(x)) along dim.",
                              .ref = softmax_ref};
 
@@ -45,6 +45,6 @@ static gn_tensor *log_softmax_ref(gn_call *c)
 }
 
 const gn_op gn_op_log_softmax = {.name = "log_softmax",
-                                 .sig = "x, dim:int",
+                                 .sig = "input, dim:int",
                                  .doc = "log(softmax(x)) along dim, without underflow.",
                                  .ref = log_softmax_ref};

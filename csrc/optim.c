@@ -38,6 +38,16 @@ static gn_tensor **slot_new(gn_optim *o, double value)
     return slot;
 }
 
+bool gn_optim_add_slots(gn_optim *o, double value)
+{
+    int64_t mark = gn_scope_begin();
+    for (int s = 0; s < GN_SLOTS && !gn_failed(); s++)
+        if (gn_slot_name(o, s) && !o->slot[s])
+            o->slot[s] = slot_new(o, value);
+    gn_scope_end(mark);
+    return gn_failed() == GN_OK;
+}
+
 bool gn_optim_init(gn_optim *o, int n, gn_tensor **param, double initial_accumulator)
 {
     o->param = gn_alloc("optimizer", (size_t)GN_MAX(n, 1) * sizeof *o->param);
@@ -48,12 +58,7 @@ bool gn_optim_init(gn_optim *o, int n, gn_tensor **param, double initial_accumul
         o->param[i] = param[i];
         gn_tensor_retain(param[i]);
     }
-    int64_t mark = gn_scope_begin();
-    for (int s = 0; s < GN_SLOTS && !gn_failed(); s++)
-        if (gn_slot_name(o, s))
-            o->slot[s] = slot_new(o, o->algorithm == GN_ADAGRAD ? initial_accumulator : 0);
-    gn_scope_end(mark);
-    return gn_failed() == GN_OK;
+    return gn_optim_add_slots(o, o->algorithm == GN_ADAGRAD ? initial_accumulator : 0);
 }
 
 static void release_all(int n, gn_tensor **x)

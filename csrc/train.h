@@ -27,6 +27,7 @@ typedef struct {
 
 const char *gn_slot_name(const gn_optim *o, int slot); /* "exp_avg"; NULL: not used */
 bool gn_optim_init(gn_optim *o, int n, gn_tensor **param, double initial_accumulator);
+bool gn_optim_add_slots(gn_optim *o, double value); /* those that new numbers call for */
 void gn_optim_free(gn_optim *o);
 /* One update from the given gradients (NULL: that parameter is left alone). */
 bool gn_optim_update(gn_optim *o, gn_tensor **grad, double scale);

@@ -52,7 +52,7 @@ def demo(folder: str, *, seed: int | None = None, budget: float | None = None) -
         The paths, and what it took.
     """
     start = time.perf_counter()
-    plot.figure((1, 1))  # complain about a missing package now, not after training
+    plot._figure((1, 1))  # complain about a missing package now, not after training
     os.makedirs(folder, exist_ok=True)
     x, _ = datasets.load_embedded()
     gan = demo_model(0 if seed is None else seed)

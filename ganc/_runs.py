@@ -80,14 +80,14 @@ def save_samples(samples: np.ndarray, path: str) -> None:
         height = samples.shape[2]
         plot.save_image(path, plot.grid(samples), scale=max(1, 56 // height))
         return
-    figure = plot.figure((5, 5))
+    figure = plot._figure((5, 5))
     plot.samples(samples, ax=figure.subplots())
     figure.savefig(path, dpi=120)
 
 
 def save_losses(gan: GAN, path: str) -> None:
     """Write the loss curves to a PNG."""
-    figure = plot.figure((6.4, 4))
+    figure = plot._figure((6.4, 4))
     plot.losses(gan.history, ax=figure.subplots())
     figure.savefig(path, dpi=120)
 

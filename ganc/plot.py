@@ -336,7 +336,7 @@ def _axes(ax: Any, size: tuple[float, float]) -> Any:
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
-def figure(size: tuple[float, float]) -> Any:
+def _figure(size: tuple[float, float]) -> Any:
     """Return a matplotlib figure that no window shows, for writing files."""
     try:
         from matplotlib.figure import Figure

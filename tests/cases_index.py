@@ -57,7 +57,7 @@ def index_add(x, i, dim, size):
     return x.new_zeros(along(x.shape, dim, size)).index_add(dim, i.long(), x)
 
 
-NAMES = ("x", "index")
+NAMES = ("input", "index")
 CASES = [
     Case("gather", gather, GATHER_CONFIGS, exact=True, names=NAMES),
     Case("scatter_add", scatter_add, SCATTER_CONFIGS, sums=True, names=NAMES),

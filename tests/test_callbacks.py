@@ -104,7 +104,7 @@ def test_csv_logger(tmp_path):
     gan = toy_gan()
     gan.fit(X, epochs=2, verbose=0, callbacks=[CSVLogger(path)])
     gan.fit(X, epochs=1, verbose=0, callbacks=[CSVLogger(path, append=True)])
-    rows = list(csv.reader(path.open()))
+    rows = list(csv.reader(path.read_text().splitlines()))
     assert rows[0][:3] == ["epoch", "d_loss", "g_loss"] and [r[0] for r in rows[1:]] == [
         "0",
         "1",
@@ -143,6 +143,17 @@ def test_progress_line(monkeypatch):
     text = stream.getvalue()
     assert text.count("\n") == 1 and text.endswith("\n")
     assert "-:-- left" in text and "0:00 left" in text and "step 3/4" in text
+
+
+def test_progress_line_fits_the_terminal(monkeypatch):
+    from ganc.callbacks import _progress
+
+    monkeypatch.setattr(_progress, "_REFRESH", 0.0)
+    monkeypatch.setenv("COLUMNS", "50")
+    stream = io.StringIO()
+    toy_gan().fit(X, epochs=2, verbose=0, callbacks=[ProgressBar(stream=stream)])
+    lines = stream.getvalue().strip("\n").split("\r")[1:]
+    assert max(map(len, lines)) < 50 and lines[-1].startswith("epoch 2/2")
 
 
 def test_progress_with_a_budget():

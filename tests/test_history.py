@@ -33,7 +33,7 @@ def test_the_last_epoch_can_be_recorded_again(history):
 def test_csv(history, tmp_path):
     path = tmp_path / "h.csv"
     history.to_csv(path)
-    rows = list(csv.reader(path.open()))
+    rows = list(csv.reader(path.read_text().splitlines()))
     assert rows[0] == ["epoch", "d_loss", "g_loss", "fid"]
     assert rows[2] == ["1", "0.5", "2.5", "30.0"]
 

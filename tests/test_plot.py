@@ -63,18 +63,19 @@ def test_grid_refuses(images):
 def test_save_image(tmp_path):
     image = np.arange(6, dtype=np.uint8).reshape(2, 3)
     plot.save_image(tmp_path / "a.png", image, scale=2)
-    back = np.asarray(pillow.open(tmp_path / "a.png"))
+    with pillow.open(tmp_path / "a.png") as picture:
+        back = np.asarray(picture)
     np.testing.assert_array_equal(back, image.repeat(2, 0).repeat(2, 1))
 
 
 def test_animation_of_images_and_points(tmp_path):
     frames = [np.full((2, 1, 4, 4), v, np.float32) for v in (-1, 0, 1)]
     path = plot.animation(frames, tmp_path / "a.gif", fps=4, scale=2)
-    film = pillow.open(path)
-    assert film.n_frames == 3 and film.size == (28, 16)
+    with pillow.open(path) as film:
+        assert film.n_frames == 3 and film.size == (28, 16)
     clouds = [toy.ring(100, seed=i) * (i + 1) for i in range(3)]
-    film = pillow.open(plot.animation(clouds, tmp_path / "b.gif"))
-    assert film.n_frames == 3 and film.size == (256, 256)
+    with pillow.open(plot.animation(clouds, tmp_path / "b.gif")) as film:
+        assert film.n_frames == 3 and film.size == (256, 256)
     with pytest.raises(ValueError, match="frames"):
         plot.animation([], tmp_path / "c.gif")
 

@@ -85,9 +85,6 @@ DOCUMENTED_F = {
     "one_hot": "tensor, num_classes=-1",
     "logsigmoid": "input",
 }
-# what the core calls its operands; positions and everything behind them are torch's
-CORE_NAMES = {"x": "input", "a": "input", "b": "other"}
-
 # ours alone, and deliberate differences (api.md gives the default)
 OURS_ONLY = {"generator"}
 DIFFERENT_DEFAULTS = {("grad", "allow_unused")}
@@ -113,11 +110,9 @@ def compare(what, ours, theirs):
     """Our names are among torch's, in their order, with their defaults."""
     order = {name: (i, default) for i, (name, default) in enumerate(theirs)}
     last = -1
-    for position, (name, default, kind) in enumerate(ours):
+    for name, default, kind in ours:
         if name in OURS_ONLY:
             continue
-        if position < 2:
-            name = CORE_NAMES.get(name, name) if name not in order else name
         assert name in order, f"{what}: torch has no parameter {name!r}, only {list(order)}"
         i, expected = order[name]
         if kind is not inspect.Parameter.KEYWORD_ONLY:
@@ -127,7 +122,7 @@ def compare(what, ours, theirs):
             both_empty = default is EMPTY and expected is EMPTY
             assert both_empty or default == expected, f"{what}({name}): {default}, not {expected}"
     required = [name for name, default in theirs if default is EMPTY]
-    names = [CORE_NAMES.get(name, name) for name, *_ in ours] + [name for name, *_ in ours]
+    names = [name for name, *_ in ours]
     assert all(name in names for name in required), f"{what} lacks one of {required}"
 
 

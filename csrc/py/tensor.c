@@ -86,8 +86,13 @@ gn_tensor *gn_py_as_tensor(PyObject *o)
         return gn_py_tensor_of(o);
     if (PyFloat_Check(o) || PyLong_Check(o)) {
         double v = PyFloat_AsDouble(o);
-        if (v == -1 && PyErr_Occurred())
+        if (v == -1 && PyErr_Occurred()) {
+            if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+                PyErr_Clear();
+                PyErr_SetString(PyExc_ValueError, "an integer is too large for a float64");
+            }
             return NULL;
+        }
         gn_tensor *t = gn_scalar(v);
         return t ? t : (gn_py_raise(), NULL);
     }

@@ -68,9 +68,11 @@ static PyObject *optimizer_set(PyObject *self, PyObject *args)
 {
     const char *name;
     PyObject *value;
-    if (!PyArg_ParseTuple(args, "sO:set", &name, &value) ||
-        set_hyper(&((optimizer *)self)->o, name, value) < 0)
+    gn_optim *o = &((optimizer *)self)->o;
+    if (!PyArg_ParseTuple(args, "sO:set", &name, &value) || set_hyper(o, name, value) < 0)
         return NULL;
+    if (!gn_optim_add_slots(o, 0))
+        return gn_py_raise();
     Py_RETURN_NONE;
 }
 

@@ -23,13 +23,13 @@ class CSVLogger(Callback):
 
     Examples
     --------
-    >>> import os, tempfile
+    >>> import os, pathlib, tempfile
     >>> import ganc
     >>> gan = ganc.models.ToyGAN(seed=0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     log = ganc.callbacks.CSVLogger(os.path.join(folder, "log.csv"))
     ...     _ = gan.fit(ganc.datasets.toy.ring(512), epochs=2, verbose=0, callbacks=[log])
-    ...     open(log.filename).readline().split(",")[:3]
+    ...     pathlib.Path(log.filename).read_text().split(",")[:3]
     ['epoch', 'd_loss', 'g_loss']
     """
 

@@ -1,6 +1,7 @@
 """Saying how far training is."""
 
 import math
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -121,6 +122,10 @@ class ProgressBar(Callback):
         parts.append(f"{self._done / max(elapsed, 1e-9):.1f} steps/s")
         parts.append(self._left(step, elapsed))
         parts += [f"{name} {logs[name]:.3f}" for name in _SHOWN if name in logs]
+        if self.live:  # a line that wraps could not be redrawn
+            room = shutil.get_terminal_size().columns - 1
+            while len(parts) > 1 and len("  ".join(parts)) > room:
+                parts.pop()
         return "  ".join(parts)
 
     def _left(self, step: int, elapsed: float) -> str:

@@ -142,7 +142,7 @@ def eval_mode(network: Module) -> Iterator[None]:
 
     Other threads neither train nor sample meanwhile.
     """
-    with exclusive():
+    with exclusive:
         kept = [(module, module.training) for module in network.modules()]
         previous = core.set_grad_enabled(False)
         try:

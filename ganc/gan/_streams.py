@@ -6,7 +6,6 @@ anywhere continues with the same numbers.
 """
 
 import os
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,27 +18,12 @@ INIT = 1 << 61  # first stream of weight initialisation
 SAMPLES = 1 << 62  # of samples with a seed of their own
 OWN_SAMPLES = SAMPLES + INIT  # of samples drawn with the model's seed, counted
 _STEP = 1 << 24  # streams a training step may use
-_lock = threading.RLock()  # held while a model draws or changes its mode
-
-
-def _fresh_lock() -> None:
-    """Give a forked child a lock that no thread of its parent holds."""
-    global _lock
-    _lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_fresh_lock)
-
-
-def exclusive() -> threading.RLock:
-    """Return the lock that training steps and sampling take, one thread at a time."""
-    return _lock
-
-
+exclusive = threading.RLock()  # held while a model draws or changes its mode
 if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it has not got
     os.register_at_fork(
-        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+        before=exclusive.acquire,
+        after_in_parent=exclusive.release,
+        after_in_child=exclusive.release,
     )
 
 
@@ -55,7 +39,7 @@ def drawing(seed: int, stream: int) -> Iterator[core.Generator]:
     The state of the default generator is put back at the end; other threads wait.
     """
     generator = core.default_generator
-    with exclusive():
+    with exclusive:
         kept = generator.seed, generator.stream
         generator.seed, generator.stream = seed, stream
         try:

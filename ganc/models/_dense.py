@@ -58,6 +58,7 @@ class DenseGAN(Preset):
         "of the script uses the running ones",
         "D gives logits; the sigmoid and the cross-entropy are one operation, without Keras's "
         "clipping of probabilities at 1e-7",
+        "Adam adds eps after the correction of the bias, as in the paper; Keras's adds it before",
     )
 
     def __init__(

@@ -142,7 +142,10 @@ def trunc_normal_(
     values = np.array(core.rand_normal(tensor.shape, *draw(generator), mean, std).numpy())
     flat = values.reshape(-1)
     while (outside := np.flatnonzero((flat < a) | (flat > b))).size:
-        flat[outside] = core.rand_normal((outside.size,), *draw(generator), mean, std).numpy()
+        tries = math.ceil(outside.size / inside) + 8
+        drawn = core.rand_normal((tries,), *draw(generator), mean, std).numpy()
+        good = drawn[(drawn >= a) & (drawn <= b)][: outside.size]
+        flat[outside[: good.size]] = good
     return fill(tensor, core.tensor(values))
 
 

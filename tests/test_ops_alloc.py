@@ -1,0 +1,146 @@
+"""The n-th allocation fails, for n = 0, 1, 2 ... until the call succeeds.
+
+Each time: MemoryError, no tensor left behind; afterwards the call gives the same bits.
+"""
+
+import gc
+
+import numpy as np
+import pytest
+from harness import CASES, _core, array, call, contract, gradients, leaves, tensors, total
+
+pytestmark = pytest.mark.usefixtures("no_live_tensors")
+
+
+def exhaust(work, most=600, sticky=False):
+    """Runs work with the n-th allocation failing until it succeeds; returns (n, result)."""
+    want = work()
+    for n in range(most):
+        live = _core.live_tensors()
+        _core.alloc_fail_at(n, sticky)
+        try:
+            got = work()
+        except MemoryError:
+            _core.alloc_fail_at(-1)
+        else:
+            _core.alloc_fail_at(-1)
+            assert got == want, n
+            return n, got
+        if _core.live_tensors() != live:
+            gc.collect()
+        assert _core.live_tensors() == live, f"allocation {n} left tensors behind"
+        assert work() == want, f"after allocation {n} failed"
+    raise AssertionError(f"still failing after {most} allocations")
+
+
+def twice(case, config, arrays):
+    """Forward, gradient and gradient of the gradient, as one list of byte strings."""
+    xs = tensors(_core, config, arrays)
+    y = call(_core, case, xs, config)
+    out = [array(y).tobytes()]
+    if not y.requires_grad:
+        return out
+    c = np.ones(y.shape)
+    grads = gradients(_core, contract(_core, _core.square(y), c), leaves(xs), True)
+    some = [g for g in grads if g is not None]
+    out += [array(g).tobytes() for g in some]
+    second = [_core.sum(_core.square(g)) for g in some if g.requires_grad]
+    if second:
+        last = gradients(_core, total(_core, second), leaves(xs))
+        out += [array(g).tobytes() for g in last if g is not None]
+    return out
+
+
+@pytest.mark.parametrize("op", sorted(CASES))
+@pytest.mark.parametrize("sticky", [False, True], ids=["once", "sticky"])
+def test_every_allocation_of_an_op(op, sticky):
+    case = CASES[op]
+    full = [c for c in case.configs if not c.big and all(i and 0 not in i.shape for i in c.inputs)]
+    config = max((full or case.configs)[:8], key=lambda c: sum(len(i.shape) for i in c.inputs if i))
+    arrays = config.arrays(op)
+    n, _ = exhaust(lambda: twice(case, config, arrays), sticky=sticky)
+    assert n >= 3
+
+
+def train(kind, **hyper):
+    """Everything a training step asks of the core."""
+    rng = np.random.default_rng(0)
+    w = [_core.tensor(rng.normal(size=s), requires_grad=True) for s in ((4, 3), (4,), (1, 4))]
+    _core.flatten(w)
+    opt = _core.Optimizer(kind, w, lr=0.1, **hyper)
+    x = _core.tensor(rng.normal(size=(5, 3)))
+
+    def loss():
+        return _core.sum(_core.square(_core.linear(_core.linear(x, w[0], w[1], act="tanh"), w[2])))
+
+    loss().backward()
+    opt.step()
+    opt.zero_grad()
+    norm = opt.minimize(loss())
+    g = _core.grad([loss()], [w[0]], [_core.tensor(1.0)], None, False, False)
+    state = [array(t) for ts in opt.slots().values() for t in ts]
+    return [norm, *(a.tobytes() for a in [*map(array, w), *map(array, g), *state])]
+
+
+KINDS = [
+    ("sgd", {"momentum": 0.9}), ("adam", {}), ("rmsprop", {"momentum": 0.5, "centered": 1}),
+    ("adagrad", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind, hyper", KINDS, ids=[k for k, _ in KINDS])
+def test_every_allocation_of_a_step(kind, hyper):
+    exhaust(lambda: train(kind, **hyper))
+
+
+def alternate():
+    g = _core.tensor([[0.5, -0.3], [0.1, 0.2]], requires_grad=True)
+    d = _core.tensor([[1.0, -1.0]], requires_grad=True)
+    rng = _core.Generator(3)
+    trainer = _core.Trainer(
+        lambda z: _core.linear(z, g), lambda x: _core.linear(x, d),
+        [_core.Optimizer("adam", [g], lr=0.1)], [_core.Optimizer("adam", [d], lr=0.1)],
+        latent_shape=(2,), generator_rng=rng, weight_clip=0.5,
+    )  # fmt: skip
+    stats = trainer.step(_core.tensor([[1.0, 2.0], [0.5, 0.0]]))
+    return [*stats.values(), array(g).tobytes(), array(d).tobytes()]
+
+
+def test_every_allocation_of_the_alternating_step():
+    exhaust(alternate)
+
+
+def test_a_long_graph():
+    """More than 128 nodes: the tables of the sweep grow."""
+
+    def work():
+        x = _core.tensor([1.0, 2.0], requires_grad=True)
+        y = x
+        for _ in range(150):
+            y = _core.sin(y)
+        return array(_core.grad([_core.sum(y)], [x], None, None, False, False)[0]).tobytes()
+
+    assert exhaust(work, most=1500)[0] > 150
+
+
+def test_from_arrays_and_draws():
+    images = np.zeros((4, 2, 2), np.uint8)
+
+    def work():
+        x = _core.from_u8(images, np.array([1, 2]), "nhw", 1.0, 0.5)
+        draws = [_core.rand_uniform((3,), 1, 2), _core.rand_normal((3,), 1, 2), _core.full((2,), 1)]
+        return [array(t).tobytes() for t in (x, *draws, _core.tensor(x), x.detach(), x.data)]
+
+    exhaust(work)
+
+
+def test_every_site_was_reached():
+    """Runs last in this file; alone it runs what reaches the sites."""
+    for op in ("linear", "cat", "topk_index", "batch_norm", "var"):
+        test_every_allocation_of_an_op(op, False)
+    for kind, hyper in KINDS:
+        test_every_allocation_of_a_step(kind, hyper)
+    test_every_allocation_of_the_alternating_step()
+    missed = [name for name, (calls, failures) in _core.alloc_sites().items() if not failures]
+    assert not missed
+    assert len(_core.alloc_sites()) >= 12
