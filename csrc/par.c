@@ -2,6 +2,9 @@
  *
  * Tasks are handed out by an atomic counter, so a slow core takes fewer.  That is
  * harmless for reproducibility: what a task computes does not depend on who runs it.
+ * On a busy machine a helper thread may not get a core, and a region of 20 us ends with a
+ * wait of milliseconds.  A caller that has waited longer than it worked goes on alone for a
+ * while, twice as long each time, and then tries again.
  * Flush-to-zero is set in every thread of the region and restored at its end, because
  * subnormal optimizer state costs 40 to 140 times the time of normal numbers. */
 #include "base.h"
@@ -24,6 +27,7 @@ typedef struct {
     gn_task fn;
     void *ctx;
     int64_t ntask, next;
+    int64_t caller_done; /* when the calling thread had no more tasks, ns */
     bool stop;
 } region;
 
@@ -72,6 +76,8 @@ static void run_share(region *r, bool caller)
                 break;
             r->fn(r->ctx, task);
         }
+    if (caller)
+        r->caller_done = now_ns();
     gn_cpu_float_restore(word);
 }
 
@@ -110,6 +116,35 @@ static void at_first_region(void)
 #endif
 }
 
+enum { LATE = 200000, FIRST_PAUSE = 2000000, LAST_PAUSE = 128000000 }; /* ns */
+
+/* Of the calling thread: alone until then, and how long it stays so next time. */
+static _Thread_local int64_t alone_until, pause_length = FIRST_PAUSE;
+static _Thread_local bool waking; /* the team has slept: its first region is not judged */
+
+static bool stays_alone(int64_t now)
+{
+    if (alone_until == 0)
+        return false;
+    if (now < alone_until)
+        return true;
+    alone_until = 0;
+    waking = true;
+    return false;
+}
+
+static void judge(int64_t start, int64_t caller_done, int64_t end)
+{
+    int64_t wait = end - caller_done;
+    if (wait > LATE && wait > caller_done - start && !waking) {
+        alone_until = end + pause_length;
+        pause_length = GN_MIN(2 * pause_length, LAST_PAUSE);
+    } else if (!waking) {
+        pause_length = GN_MAX(pause_length - pause_length / 64, FIRST_PAUSE);
+    }
+    waking = false;
+}
+
 static int team_size(int64_t ntask)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -133,9 +168,11 @@ void gn_parallel(int64_t ntask, gn_task fn, void *ctx)
         return;
 #ifdef _OPENMP
     int team = team_size(ntask);
-    if (team > 1) {
+    int64_t start = team > 1 ? now_ns() : 0;
+    if (team > 1 && !stays_alone(start)) {
 #pragma omp parallel num_threads(team)
         run_share(&r, omp_get_thread_num() == 0);
+        judge(start, r.caller_done, now_ns());
         return;
     }
 #endif

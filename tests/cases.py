@@ -70,7 +70,7 @@ class Case:
     exact: bool = False  # every result is a copy, a comparison or an integer
     sums: bool = False  # linear in |x|: float errors are measured against the sum of |x|
     is_list: bool = False  # takes one list of tensors
-    names: tuple[str, ...] = ()  # of the inputs, when they cannot all go by position
+    by_name: bool = False  # the inputs cannot all go by position
 
     def ids(self) -> list[str]:
         return [f"{self.op}-{c.label()}" for c in self.configs]

@@ -57,10 +57,9 @@ def index_add(x, i, dim, size):
     return x.new_zeros(along(x.shape, dim, size)).index_add(dim, i.long(), x)
 
 
-NAMES = ("input", "index")
 CASES = [
-    Case("gather", gather, GATHER_CONFIGS, exact=True, names=NAMES),
-    Case("scatter_add", scatter_add, SCATTER_CONFIGS, sums=True, names=NAMES),
-    Case("index_select", index_select, SELECT_CONFIGS, exact=True, names=NAMES),
-    Case("index_add", index_add, ADD_CONFIGS, sums=True, names=NAMES),
+    Case("gather", gather, GATHER_CONFIGS, exact=True, by_name=True),
+    Case("scatter_add", scatter_add, SCATTER_CONFIGS, sums=True, by_name=True),
+    Case("index_select", index_select, SELECT_CONFIGS, exact=True, by_name=True),
+    Case("index_add", index_add, ADD_CONFIGS, sums=True, by_name=True),
 ]

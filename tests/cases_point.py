@@ -67,7 +67,7 @@ def elu(x, alpha=1.0):
     return torch.where(x > 0, x, alpha * torch.expm1(x))
 
 
-def inside(x, min, max):  # noqa: A002
+def inside(x, min, max):
     return ((x >= min) & (x <= max)).to(x.dtype)
 
 

@@ -147,7 +147,7 @@ def test_alignment_does_not_change_the_bits(op):
 def test_arrays_at_any_byte():
     raw = np.zeros(4 * 40 + 64, np.uint8)
     for dtype in (np.float32, np.float64):
-        for shift in range(0, 9):
+        for shift in range(9):
             a = raw[shift : shift + 4 * np.dtype(dtype).itemsize].view(dtype)
             a[:] = [1, 2, 3, 4]
             for core in (_core, _core64):

@@ -5,8 +5,20 @@ import re
 import numpy as np
 import pytest
 from harness import (
-    CASES, _core, _core64, array, call, leaves, norm_error, note, rows, run, tensors, torch,
-    torch_run, where,
+    CASES,
+    _core,
+    _core64,
+    array,
+    call,
+    leaves,
+    norm_error,
+    note,
+    rows,
+    run,
+    tensors,
+    torch,
+    torch_run,
+    where,
 )  # fmt: skip
 
 pytestmark = pytest.mark.usefixtures("no_live_tensors")

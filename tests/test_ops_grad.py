@@ -10,8 +10,23 @@ import itertools
 import numpy as np
 import pytest
 from harness import (
-    _core, _core64, array, call, contract, cotangent, gradients, leaves, norm_error, note, rows,
-    run, tensors, torch, torch_run, total, where,
+    _core,
+    _core64,
+    array,
+    call,
+    contract,
+    cotangent,
+    gradients,
+    leaves,
+    norm_error,
+    note,
+    rows,
+    run,
+    tensors,
+    torch,
+    torch_run,
+    total,
+    where,
 )  # fmt: skip
 
 pytestmark = pytest.mark.usefixtures("no_live_tensors")

@@ -7,7 +7,7 @@ enum { ROUNDS = 200000, FMAS_A_ROUND = 10 };
 
 static void peak_task(void *ctx, int64_t task)
 {
-    real sink[64];
+    real sink[64] = {0};
     (void)ctx, (void)task;
     gn_gemm_kernel->fma_loop(ROUNDS, sink);
 }

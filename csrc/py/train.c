@@ -382,7 +382,11 @@ static int take_loss(trainer_full *self, PyObject *loss)
     gn_gan *gan = &self->base.gan;
     if (!PyUnicode_Check(loss)) {
         self->loss = (net_self){&self->base, loss};
-        gan->loss = (gn_loss){python_d_loss, python_g_loss, &self->loss, false, "custom"};
+        PyObject *probability = PyObject_GetAttrString(loss, "probability");
+        int yes = probability ? PyObject_IsTrue(probability) : 0;
+        Py_XDECREF(probability);
+        PyErr_Clear(); /* a loss without the attribute has none */
+        gan->loss = (gn_loss){python_d_loss, python_g_loss, &self->loss, yes > 0, "custom"};
         return 0;
     }
     const char *name = PyUnicode_AsUTF8AndSize(loss, NULL);
