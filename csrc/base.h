@@ -89,11 +89,11 @@ typedef struct {
 } gn_rng;
 void gn_philox(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4]);
 
-/* ---- cpu.c ---------------------------------------------------------------------- */
+/* ---- cpu.c --------------------------------------------------------------------------- */
 typedef enum { GN_ISA_PORTABLE, GN_ISA_AVX2, GN_ISA_AVX512, GN_ISA_NEON } gn_isa;
-gn_isa gn_cpu_isa(void);                /* best that CPU and OS support */
-const char *gn_isa_name(gn_isa isa);    /* "portable" "avx2" "avx512" "neon" */
-uint32_t gn_cpu_float_flush(bool on);   /* sets FTZ+DAZ, returns the old control word */
+gn_isa gn_cpu_isa(void);              /* best that CPU and OS support */
+const char *gn_isa_name(gn_isa isa);  /* "portable" "avx2" "avx512" "neon" */
+uint32_t gn_cpu_float_flush(bool on); /* sets FTZ+DAZ, returns the old control word */
 void gn_cpu_float_restore(uint32_t word);
 
 #endif

@@ -29,8 +29,9 @@ static bool check_index(const char *op, const gn_tensor *index, int64_t size)
     for (int64_t i = 0; i < index->numel; i++) {
         real v = index->data[i];
         if (!(v >= 0 && v < (real)size && v == (real)(int64_t)v))
-            return gn_fail_as(GN_INDEX, "%s: index %g at position %lld, expected an integer in "
-                                        "[0, %lld)",
+            return gn_fail_as(GN_INDEX,
+                              "%s: index %g at position %lld, expected an integer in "
+                              "[0, %lld)",
                               op, (double)v, (long long)i, (long long)size);
     }
     return true;
@@ -41,7 +42,7 @@ static gn_attr integer(int64_t i)
     return (gn_attr){.given = true, .i = i};
 }
 
-/* ---- gather, scatter_add ---------------------------------------------------------------- */
+/* ---- gather, scatter_add ------------------------------------------------------------- */
 
 static bool check_gather(const char *op, const gn_tensor *x, const gn_tensor *index, int d)
 {
@@ -137,7 +138,7 @@ gn_tensor *gn_scatter_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t s
     return x && index ? gn_apply(&c) : NULL;
 }
 
-/* ---- index_select, index_add --------------------------------------------------------------- */
+/* ---- index_select, index_add --------------------------------------------------------- */
 
 static gn_tensor *index_select_fwd(gn_call *c)
 {
@@ -230,7 +231,7 @@ gn_tensor *gn_index_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t siz
     return x && index ? gn_apply(&c) : NULL;
 }
 
-/* ---- cumsum ----------------------------------------------------------------------------------- */
+/* ---- cumsum -------------------------------------------------------------------------- */
 
 static gn_tensor *cumsum_fwd(gn_call *c)
 {
@@ -271,7 +272,7 @@ gn_tensor *gn_cumsum(gn_tensor *x, int64_t dim)
     return x ? gn_apply(&c) : NULL;
 }
 
-/* ---- ops that return indices ----------------------------------------------------------------------- */
+/* ---- ops that return indices --------------------------------------------------------- */
 
 /* a comes before b in descending order; NaN first, then the lower index. */
 static bool before(real a, real b)

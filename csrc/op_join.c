@@ -9,10 +9,11 @@ static gn_attr integer(int64_t i)
     return (gn_attr){.given = true, .i = i};
 }
 
-/* ---- narrow, embed --------------------------------------------------------------------------------------- */
+/* ---- narrow, embed ------------------------------------------------------------------- */
 
 /* Copies rows of `run` elements: y row i from x row i, strides in elements. */
-static void copy_runs(real *y, int64_t y_step, const real *x, int64_t x_step, int64_t n, int64_t run)
+static void copy_runs(real *y, int64_t y_step, const real *x, int64_t x_step, int64_t n,
+                      int64_t run)
 {
     for (int64_t i = 0; i < n && run; i++)
         memcpy(y + i * y_step, x + i * x_step, (size_t)run * sizeof *y);
@@ -45,8 +46,9 @@ static gn_tensor *narrow_fwd(gn_call *c)
     if (d < 0)
         return NULL;
     if (start < 0 || length < 0 || start > x->dim[d] || length > x->dim[d] - start)
-        return gn_fail_as(GN_INDEX, "narrow: start %lld, length %lld are outside size %lld of "
-                                    "dimension %d",
+        return gn_fail_as(GN_INDEX,
+                          "narrow: start %lld, length %lld are outside size %lld of "
+                          "dimension %d",
                           (long long)start, (long long)length, (long long)x->dim[d], d);
     memcpy(dim, x->dim, sizeof dim);
     dim[d] = length;
@@ -96,8 +98,8 @@ static gn_tensor *embed_fwd(gn_call *c)
     gn_tensor *y = gn_tensor_full(x->ndim, dim, 0);
     int64_t inner = inner_of(x, d);
     if (y)
-        copy_runs(y->data + start * inner, size * inner, x->data, x->dim[d] * inner,
-                  outer_of(x, d), x->dim[d] * inner);
+        copy_runs(y->data + start * inner, size * inner, x->data, x->dim[d] * inner, outer_of(x, d),
+                  x->dim[d] * inner);
     return y;
 }
 
@@ -125,7 +127,7 @@ gn_tensor *gn_embed(gn_tensor *x, int64_t dim, int64_t start, int64_t size)
     return x ? gn_apply(&c) : NULL;
 }
 
-/* ---- cat ----------------------------------------------------------------------------------------------------- */
+/* ---- cat ----------------------------------------------------------------------------- */
 
 static gn_tensor *cat_fwd(gn_call *c)
 {
@@ -152,8 +154,8 @@ static gn_tensor *cat_fwd(gn_call *c)
     gn_tensor *y = gn_tensor_new(x[0]->ndim, dim);
     int64_t inner = inner_of(x[0], d), at = 0;
     for (int k = 0; y && k < c->nin; at += x[k++]->dim[d] * inner)
-        copy_runs(y->data + at, dim[d] * inner, x[k]->data, x[k]->dim[d] * inner,
-                  outer_of(x[k], d), x[k]->dim[d] * inner);
+        copy_runs(y->data + at, dim[d] * inner, x[k]->data, x[k]->dim[d] * inner, outer_of(x[k], d),
+                  x[k]->dim[d] * inner);
     return y;
 }
 

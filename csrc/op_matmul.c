@@ -20,7 +20,7 @@ static gn_mat dense(const real *p, int64_t columns, bool transposed)
     return (gn_mat){.p = p, .rs = transposed ? 1 : columns, .cs = transposed ? columns : 1};
 }
 
-/* ---- matmul_t -------------------------------------------------------------------------------- */
+/* ---- matmul_t ------------------------------------------------------------------------ */
 
 static bool same_batch(const gn_tensor *a, const gn_tensor *b)
 {
@@ -88,7 +88,7 @@ gn_tensor *gn_matmul_t(gn_tensor *a, gn_tensor *b, bool ta, bool tb)
     return a && b ? gn_apply(&c) : NULL;
 }
 
-/* ---- matmul: PyTorch's broadcasting ------------------------------------------------------------ */
+/* ---- matmul: PyTorch's broadcasting -------------------------------------------------- */
 
 static gn_tensor *drop_dim(gn_tensor *x, int d)
 {
@@ -171,7 +171,7 @@ const gn_op gn_op_matmul = {.name = "matmul",
                                    "NumPy and PyTorch.",
                             .ref = matmul_ref};
 
-/* ---- linear ---------------------------------------------------------------------------------------- */
+/* ---- linear -------------------------------------------------------------------------- */
 
 static bool check_linear(gn_tensor *x, gn_tensor *w, gn_tensor *b, double slope)
 {

@@ -12,15 +12,15 @@ enum { COLUMNS = 64, ROWS = 16 };
 
 typedef struct {
     const real *x, *dy, *w, *b;
-    real *y;                         /* y, or dx */
-    real *mean, *rstd, *var;         /* per channel */
-    real *dw, *db;                   /* per channel: sum dy xhat, sum dy */
-    real *s, *t, *u;                 /* per channel: y = x s + t; dx = dy s + x t + u */
+    real *y;                 /* y, or dx */
+    real *mean, *rstd, *var; /* per channel */
+    real *dw, *db;           /* per channel: sum dy xhat, sum dy */
+    real *s, *t, *u;         /* per channel: y = x s + t; dx = dy s + x t + u */
     int64_t n, c, space;
     real eps;
 } bn_work;
 
-/* ---- per channel: statistics and coefficients --------------------------------------------------- */
+/* ---- per channel: statistics and coefficients ---------------------------------------- */
 
 static void stats_columns(bn_work *k, int64_t from, int64_t n)
 {
@@ -74,8 +74,8 @@ static void backward_sums(void *ctx, int64_t task)
     int64_t n = k->space == 1 ? GN_MIN(k->c - from, COLUMNS) : 1;
     real inverse = 1 / (real)(k->n * k->space);
     if (k->space == 1)
-        gn_vec->cols_dot(k->db + from, k->dw + from, k->dy + from, k->x + from, k->mean + from, k->n,
-                         k->c, n);
+        gn_vec->cols_dot(k->db + from, k->dw + from, k->dy + from, k->x + from, k->mean + from,
+                         k->n, k->c, n);
     else
         sums_channel(k, task);
     for (int64_t c = from; c < from + n; c++) {
@@ -86,7 +86,7 @@ static void backward_sums(void *ctx, int64_t task)
     }
 }
 
-/* ---- per row: the affine maps ----------------------------------------------------------------------- */
+/* ---- per row: the affine maps -------------------------------------------------------- */
 
 static void forward_rows(void *ctx, int64_t task)
 {
@@ -124,7 +124,7 @@ static void run_rows(bn_work *k, gn_task fn)
     gn_parallel((rows + ROWS - 1) / ROWS, fn, k);
 }
 
-/* ---- the op --------------------------------------------------------------------------------------------- */
+/* ---- the op -------------------------------------------------------------------------- */
 
 static bool check_channel(const char *what, const gn_tensor *v, int64_t channels)
 {
@@ -160,8 +160,8 @@ static void set_shape(bn_work *k, const gn_tensor *x)
 static void move_running(gn_tensor *running, const real *value, double momentum, double scale)
 {
     for (int64_t i = 0; running && i < running->numel; i++)
-        running->data[i] = (real)((1 - momentum) * (double)running->data[i] +
-                                  momentum * scale * (double)value[i]);
+        running->data[i] =
+            (real)((1 - momentum) * (double)running->data[i] + momentum * scale * (double)value[i]);
     if (running)
         gn_tensor_touch(running);
 }

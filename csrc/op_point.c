@@ -10,7 +10,7 @@
 
 enum { CHUNK = 16384 };
 
-/* ---- unary --------------------------------------------------------------------------------- */
+/* ---- unary --------------------------------------------------------------------------- */
 
 typedef struct {
     gn_unary_fn *fn;
@@ -32,13 +32,13 @@ static gn_tensor *unary(int id, gn_call *c)
     gn_tensor *x = c->in[0], *y = gn_tensor_like(x);
     if (!y)
         return NULL;
-    unary_work w = {gn_vec->unary[id], y->data, x->data, x->numel, (real)c->attr[0].f,
-                    (real)c->attr[1].f};
+    unary_work w = {gn_vec->unary[id],  y->data,           x->data, x->numel,
+                    (real)c->attr[0].f, (real)c->attr[1].f};
     gn_parallel((x->numel + CHUNK - 1) / CHUNK, unary_task, &w);
     return y;
 }
 
-/* ---- broadcasting --------------------------------------------------------------------------- */
+/* ---- broadcasting -------------------------------------------------------------------- */
 
 enum { MAX_OPERANDS = 3 };
 
@@ -63,8 +63,8 @@ static bool broadcast_shape(const char *op, int n, gn_tensor **x, int *ndim, int
             if (dim[d] != 1) {
                 gn_fail("%s: shapes %s and %s do not broadcast: dimension %d has sizes %lld and "
                         "%lld, expected equal sizes or 1",
-                        op, gn_shape_text(x[n - 2]), gn_shape_text(x[n - 1]), d,
-                        (long long)dim[d], (long long)size);
+                        op, gn_shape_text(x[n - 2]), gn_shape_text(x[n - 1]), d, (long long)dim[d],
+                        (long long)size);
                 return false;
             }
             dim[d] = size;
@@ -186,83 +186,83 @@ static gn_tensor *broadcast(const char *op, gn_binary_fn *fn, int n, gn_tensor *
     return y;
 }
 
-/* ---- the rows ---------------------------------------------------------------------------------- */
+/* ---- the rows ------------------------------------------------------------------------ */
 
 static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
 {
     return g ? gn_sum_to(g, like->ndim, like->dim) : NULL;
 }
 
-#define OP(name_, sig_, needs_, doc_)                                                            \
-    const gn_op gn_op_##name_ = {.name = #name_,                                                 \
-                                 .sig = sig_,                                                    \
-                                 .doc = doc_,                                                    \
-                                 .fwd = fwd_##name_,                                             \
-                                 .vjp = vjp_##name_,                                             \
+#define OP(name_, sig_, needs_, doc_) \
+    const gn_op gn_op_##name_ = {.name = #name_, \
+                                 .sig = sig_, \
+                                 .doc = doc_, \
+                                 .fwd = fwd_##name_, \
+                                 .vjp = vjp_##name_, \
                                  .needs = needs_};
 
-#define UNARY(name, needs, sig, vjp, doc)                                                        \
-    static gn_tensor *fwd_##name(gn_call *c)                                                     \
-    {                                                                                            \
-        return unary(GN_UNARY_##name, c);                                                        \
-    }                                                                                            \
-    static void vjp_##name(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)              \
-    {                                                                                            \
-        gn_tensor *x = c->in[0];                                                                 \
-        double p = c->attr[0].f, q = c->attr[1].f;                                               \
-        (void)x, (void)y, (void)dy, (void)p, (void)q;                                            \
-        dx[0] = vjp;                                                                             \
-    }                                                                                            \
+#define UNARY(name, needs, sig, vjp, doc) \
+    static gn_tensor *fwd_##name(gn_call *c) \
+    { \
+        return unary(GN_UNARY_##name, c); \
+    } \
+    static void vjp_##name(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx) \
+    { \
+        gn_tensor *x = c->in[0]; \
+        double p = c->attr[0].f, q = c->attr[1].f; \
+        (void)x, (void)y, (void)dy, (void)p, (void)q; \
+        dx[0] = vjp; \
+    } \
     OP(name, sig, needs, doc)
 
-#define APPLY1(name, p_, q_)                                                                     \
-    {                                                                                            \
-        gn_call c = {.op = &gn_op_##name, .nin = 1, .in = {x}};                                  \
-        c.attr[0].f = p_;                                                                        \
-        c.attr[1].f = q_;                                                                        \
-        return x ? gn_apply(&c) : NULL;                                                          \
+#define APPLY1(name, p_, q_) \
+    { \
+        gn_call c = {.op = &gn_op_##name, .nin = 1, .in = {x}}; \
+        c.attr[0].f = p_; \
+        c.attr[1].f = q_; \
+        return x ? gn_apply(&c) : NULL; \
     }
-#define GN_U0(name, needs, expr, vjp, doc)                                                       \
+#define GN_U0(name, needs, expr, vjp, doc) \
     gn_tensor *gn_##name(gn_tensor *x) APPLY1(name, 0, 0) UNARY(name, needs, "input", vjp, doc)
-#define GN_U1(name, needs, psig, expr, vjp, doc)                                                 \
-    gn_tensor *gn_##name(gn_tensor *x, double p_) APPLY1(name, p_, 0)                            \
+#define GN_U1(name, needs, psig, expr, vjp, doc) \
+    gn_tensor *gn_##name(gn_tensor *x, double p_) APPLY1(name, p_, 0) \
         UNARY(name, needs, "input, " psig, vjp, doc)
-#define GN_U2(name, needs, psig, expr, vjp, doc)                                                 \
-    gn_tensor *gn_##name(gn_tensor *x, double p_, double q_) APPLY1(name, p_, q_)                \
+#define GN_U2(name, needs, psig, expr, vjp, doc) \
+    gn_tensor *gn_##name(gn_tensor *x, double p_, double q_) APPLY1(name, p_, q_) \
         UNARY(name, needs, "input, " psig, vjp, doc)
 
-#define BINARY(name, needs, sig, vjp_a, vjp_b, doc)                                              \
-    static gn_tensor *fwd_##name(gn_call *c)                                                     \
-    {                                                                                            \
-        return broadcast(#name, gn_vec->binary[GN_BINARY_##name], 2, c->in, c->attr[0].f);       \
-    }                                                                                            \
-    static void vjp_##name(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)              \
-    {                                                                                            \
-        gn_tensor *a = c->in[0], *b = c->in[1];                                                  \
-        double p = c->attr[0].f;                                                                 \
-        (void)y, (void)dy, (void)p;                                                              \
-        if (gn_wants(c, 0))                                                                      \
-            dx[0] = fit(vjp_a, a);                                                               \
-        if (gn_wants(c, 1))                                                                      \
-            dx[1] = fit(vjp_b, b);                                                               \
-    }                                                                                            \
+#define BINARY(name, needs, sig, vjp_a, vjp_b, doc) \
+    static gn_tensor *fwd_##name(gn_call *c) \
+    { \
+        return broadcast(#name, gn_vec->binary[GN_BINARY_##name], 2, c->in, c->attr[0].f); \
+    } \
+    static void vjp_##name(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx) \
+    { \
+        gn_tensor *a = c->in[0], *b = c->in[1]; \
+        double p = c->attr[0].f; \
+        (void)y, (void)dy, (void)p; \
+        if (gn_wants(c, 0)) \
+            dx[0] = fit(vjp_a, a); \
+        if (gn_wants(c, 1)) \
+            dx[1] = fit(vjp_b, b); \
+    } \
     OP(name, sig, needs, doc)
 
-#define APPLY2(name, p_)                                                                         \
-    {                                                                                            \
-        gn_call c = {.op = &gn_op_##name, .nin = 2, .in = {a, b}};                               \
-        c.attr[0].f = p_;                                                                        \
-        return a && b ? gn_apply(&c) : NULL;                                                     \
+#define APPLY2(name, p_) \
+    { \
+        gn_call c = {.op = &gn_op_##name, .nin = 2, .in = {a, b}}; \
+        c.attr[0].f = p_; \
+        return a && b ? gn_apply(&c) : NULL; \
     }
-#define GN_B0(name, needs, expr, vjp_a, vjp_b, doc)                                              \
-    gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b) APPLY2(name, 0)                             \
+#define GN_B0(name, needs, expr, vjp_a, vjp_b, doc) \
+    gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b) APPLY2(name, 0) \
         BINARY(name, needs, "input, other", vjp_a, vjp_b, doc)
-#define GN_B1(name, needs, psig, expr, vjp_a, vjp_b, doc)                                        \
-    gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b, double p_) APPLY2(name, p_)                 \
+#define GN_B1(name, needs, psig, expr, vjp_a, vjp_b, doc) \
+    gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b, double p_) APPLY2(name, p_) \
         BINARY(name, needs, "input, other, " psig, vjp_a, vjp_b, doc)
 #include "kern/point.def"
 
-/* ---- where -------------------------------------------------------------------------------------- */
+/* ---- where --------------------------------------------------------------------------- */
 
 gn_tensor *gn_where(gn_tensor *condition, gn_tensor *a, gn_tensor *b)
 {
@@ -285,4 +285,5 @@ static void vjp_where(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
         dx[2] = fit(gn_where(c->in[0], zero, dy), c->in[2]);
 }
 
-OP(where, "condition, input, other", "0", "a where condition is not 0, else b; the three broadcast.")
+OP(where, "condition, input, other", "0",
+   "a where condition is not 0, else b; the three broadcast.")

@@ -52,7 +52,7 @@ gn_tensor *gn_rand_normal(int ndim, const int64_t *dim, gn_rng *rng, double mean
     return y;
 }
 
-/* ---- dropout -------------------------------------------------------------------------------- */
+/* ---- dropout ------------------------------------------------------------------------- */
 
 static gn_tensor *dropout_fwd(gn_call *c)
 {
@@ -72,8 +72,7 @@ static gn_tensor *dropout_fwd(gn_call *c)
 static void dropout_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 {
     (void)y;
-    dx[0] = gn_dropout(dy, c->attr[0].f,
-                       (gn_rng){(uint64_t)c->attr[1].i, (uint64_t)c->attr[2].i});
+    dx[0] = gn_dropout(dy, c->attr[0].f, (gn_rng){(uint64_t)c->attr[1].i, (uint64_t)c->attr[2].i});
 }
 
 const gn_op gn_op_dropout = {.name = "dropout",

@@ -17,8 +17,8 @@ typedef struct {
     reduction kind;
     const real *x;
     real *y;
-    int64_t a, r, b;    /* (a, r, b) -> (a, pieces, b) */
-    int64_t piece;      /* how much of r one result covers */
+    int64_t a, r, b;     /* (a, r, b) -> (a, pieces, b) */
+    int64_t piece;       /* how much of r one result covers */
     int64_t rows_a_task; /* b = 1: results of one task */
 } pass;
 
@@ -41,8 +41,8 @@ static void rows_task(void *ctx, int64_t task)
     int64_t end = GN_MIN((task + 1) * w->rows_a_task, w->a * pieces);
     for (int64_t i = task * w->rows_a_task; i < end; i++) {
         int64_t from = i % pieces * w->piece;
-        w->y[i] = reduce_run(w->kind, w->x + i / pieces * w->r + from,
-                             GN_MIN(w->r - from, w->piece));
+        w->y[i] =
+            reduce_run(w->kind, w->x + i / pieces * w->r + from, GN_MIN(w->r - from, w->piece));
     }
 }
 
@@ -163,8 +163,9 @@ static gn_tensor *reduce_call(reduction kind, gn_call *c)
     if (x->numel == 0) {
         for (int d = 0; d < x->ndim && kind == MAX; d++)
             if (drop[d] && x->dim[d] == 0)
-                return gn_fail_as(GN_INDEX, "%s: dimension %d of shape %s is empty, there is no "
-                                            "largest element",
+                return gn_fail_as(GN_INDEX,
+                                  "%s: dimension %d of shape %s is empty, there is no "
+                                  "largest element",
                                   c->op->name, d, gn_shape_text(x));
         return gn_tensor_full(ndim, shape, 0);
     }
@@ -204,7 +205,7 @@ static gn_tensor *apply_reduction(const gn_op *op, gn_tensor *x, gn_dims dims, b
 
 #define DIMS "input, dim:dims=None, keepdim:bool=False"
 
-/* ---- sum, sum_to, mean --------------------------------------------------------------------- */
+/* ---- sum, sum_to, mean --------------------------------------------------------------- */
 
 static gn_tensor *sum_fwd(gn_call *c)
 {
@@ -319,7 +320,7 @@ gn_tensor *gn_sum_to(gn_tensor *x, int ndim, const int64_t *dim)
     return gn_apply(&c);
 }
 
-/* ---- maxima ----------------------------------------------------------------------------------- */
+/* ---- maxima -------------------------------------------------------------------------- */
 
 static gn_tensor *amax_fwd(gn_call *c)
 {
@@ -354,7 +355,7 @@ const gn_op gn_op_amin = {.name = "amin",
                           .doc = "Smallest element; NaN wins; ties share the gradient equally.",
                           .ref = amin_ref};
 
-/* ---- norm --------------------------------------------------------------------------------------- */
+/* ---- norm ---------------------------------------------------------------------------- */
 
 static gn_tensor *norm_fwd(gn_call *c)
 {

@@ -23,7 +23,7 @@ gn_tensor *gn_zeros_like(const gn_tensor *x)
     return x ? gn_tensor_full(x->ndim, x->dim, 0) : NULL;
 }
 
-/* ---- strided copy: y[i] = x[sum_d i_d step_d] --------------------------------------------------- */
+/* ---- strided copy: y[i] = x[sum_d i_d step_d] ---------------------------------------- */
 
 typedef struct {
     real *y;
@@ -81,7 +81,7 @@ static void steps_of(const gn_tensor *x, int64_t *step)
     }
 }
 
-/* ---- identity, reshape ---------------------------------------------------------------------------- */
+/* ---- identity, reshape --------------------------------------------------------------- */
 
 static gn_tensor *identity_fwd(gn_call *c)
 {
@@ -154,7 +154,7 @@ gn_tensor *gn_reshape_like(gn_tensor *x, const gn_tensor *shape)
     return x && shape ? gn_reshape(x, shape->ndim, shape->dim) : NULL;
 }
 
-/* ---- expand ------------------------------------------------------------------------------------------ */
+/* ---- expand -------------------------------------------------------------------------- */
 
 static gn_tensor *expand_fwd(gn_call *c)
 {
@@ -203,7 +203,7 @@ gn_tensor *gn_expand(gn_tensor *x, int ndim, const int64_t *dim)
     return x ? gn_apply(&c) : NULL;
 }
 
-/* ---- permute, transpose ------------------------------------------------------------------------------- */
+/* ---- permute, transpose -------------------------------------------------------------- */
 
 static gn_tensor *permute_fwd(gn_call *c)
 {
@@ -281,7 +281,7 @@ gn_tensor *gn_transpose(gn_tensor *x, int64_t d0, int64_t d1)
     return x ? gn_apply(&c) : NULL;
 }
 
-/* ---- flip ------------------------------------------------------------------------------------------------------ */
+/* ---- flip ---------------------------------------------------------------------------- */
 
 static gn_tensor *flip_fwd(gn_call *c)
 {

@@ -16,7 +16,7 @@ typedef struct {
 #define GN_DIM(d) ((gn_dims){.n = 1, .v = {(d)}})
 gn_dims gn_attr_dims(const gn_attr *a);
 
-/* ---- pointwise: kern/point.def ------------------------------------------------------ */
+/* ---- pointwise: kern/point.def ------------------------------------------------------- */
 #define GN_U0(name, ...) gn_tensor *gn_##name(gn_tensor *x);
 #define GN_U1(name, ...) gn_tensor *gn_##name(gn_tensor *x, double p);
 #define GN_U2(name, ...) gn_tensor *gn_##name(gn_tensor *x, double p, double q);
@@ -63,12 +63,13 @@ gn_tensor *gn_rand_normal(int ndim, const int64_t *dim, gn_rng *rng, double mean
 gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at);
 
 /* ---- the table ----------------------------------------------------------------------- */
-#define GN_OPS_PLAIN(X)                                                                          \
-    X(where) X(sum) X(mean) X(var) X(amax) X(amin) X(argmax) X(argmin) X(sum_to) X(cumsum)       \
-    X(logsumexp) X(norm) X(softmax) X(log_softmax) X(topk_index) X(identity) X(reshape)          \
-    X(expand) X(permute) X(transpose) X(narrow) X(embed) X(flip) X(cat) X(gather)                \
-    X(scatter_add) X(index_select) X(index_add) X(matmul) X(matmul_t) X(linear) X(batch_norm)    \
-    X(batch_norm_eval) X(dropout)
+#define GN_OPS_PLAIN(X) \
+    X(where) \
+    X(sum) X(mean) X(var) X(amax) X(amin) X(argmax) X(argmin) X(sum_to) X(cumsum) X(logsumexp) \
+        X(norm) X(softmax) X(log_softmax) X(topk_index) X(identity) X(reshape) X(expand) \
+            X(permute) X(transpose) X(narrow) X(embed) X(flip) X(cat) X(gather) X(scatter_add) \
+                X(index_select) X(index_add) X(matmul) X(matmul_t) X(linear) X(batch_norm) \
+                    X(batch_norm_eval) X(dropout)
 #define GN_DECLARE(name) extern const gn_op gn_op_##name;
 GN_OPS_PLAIN(GN_DECLARE)
 #define GN_U0(name, ...) GN_DECLARE(name)

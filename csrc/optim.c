@@ -75,7 +75,7 @@ void gn_optim_free(gn_optim *o)
     release_all(o->n, o->param);
 }
 
-/* ---- one update -------------------------------------------------------------------------- */
+/* ---- one update ---------------------------------------------------------------------- */
 
 typedef struct {
     const gn_optim *o;
@@ -195,7 +195,7 @@ void gn_optim_zero_grad(gn_optim *o)
         }
 }
 
-/* ---- minimize ------------------------------------------------------------------------------ */
+/* ---- minimize ------------------------------------------------------------------------ */
 
 typedef struct {
     gn_tensor *const *grad;
@@ -209,8 +209,8 @@ static void norm_task(void *ctx, int64_t task)
     const norm_work *w = ctx;
     int i = param_of_task(w->first_task, w->n, task);
     int64_t from = (task - w->first_task[i]) * CHUNK;
-    w->partial[task] = gn_vec->sum_square(w->grad[i]->data + from,
-                                          GN_MIN(w->grad[i]->numel - from, CHUNK));
+    w->partial[task] =
+        gn_vec->sum_square(w->grad[i]->data + from, GN_MIN(w->grad[i]->numel - from, CHUNK));
 }
 
 double gn_grad_norm(int n, gn_tensor **grad)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct {
-    gn_node *node; /* kept */
+    gn_node *node;   /* kept */
     gn_tensor *grad; /* kept; NULL: nothing arrived yet */
     bool target, needed;
 } entry;
@@ -282,8 +282,9 @@ static bool start(sweep *s, int ny, gn_tensor **y, gn_tensor **dy)
         return false;
     for (int i = 0; i < ny; i++) {
         if (!y[i]->node)
-            return gn_fail_as(GN_RUNTIME, "output %d does not require grad: nothing that made it "
-                                          "had requires_grad=True (or it ran under no_grad)",
+            return gn_fail_as(GN_RUNTIME,
+                              "output %d does not require grad: nothing that made it "
+                              "had requires_grad=True (or it ran under no_grad)",
                               i);
         if (!add(s, y[i]->node))
             return false;

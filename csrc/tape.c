@@ -35,7 +35,7 @@ bool gn_set_fused(bool on)
     return was;
 }
 
-/* ---- nodes ----------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------- */
 
 static gn_node *node_new(void)
 {
@@ -97,7 +97,7 @@ void gn_node_release(gn_node *n)
     draining = false;
 }
 
-/* ---- recording --------------------------------------------------------------------- */
+/* ---- recording ----------------------------------------------------------------------- */
 
 static bool needs(const gn_op *op, char what)
 {
@@ -201,8 +201,9 @@ gn_tensor *gn_requires_grad(gn_tensor *x, bool on)
         return x;
     if (!on) {
         if (x->node->call.op)
-            return gn_fail_as(GN_RUNTIME, "requires_grad can be changed on leaves only, this "
-                                          "tensor was made by %s; use detach()",
+            return gn_fail_as(GN_RUNTIME,
+                              "requires_grad can be changed on leaves only, this "
+                              "tensor was made by %s; use detach()",
                               x->node->call.op->name);
         gn_node_release(x->node);
         x->node = NULL;

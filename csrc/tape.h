@@ -25,10 +25,10 @@ typedef struct gn_op gn_op;
 typedef struct {
     const gn_op *op;
     int nin;
-    uint64_t want;              /* in a vjp: bit i set when input i needs its gradient */
-    gn_tensor *in[GN_MAX_IN];   /* NULL: optional and absent */
-    gn_tensor **list;           /* instead of in, for ops of many tensors (cat) */
-    gn_tensor *aux;             /* what fwd leaves for the vjp besides y (batch statistics) */
+    uint64_t want;            /* in a vjp: bit i set when input i needs its gradient */
+    gn_tensor *in[GN_MAX_IN]; /* NULL: optional and absent */
+    gn_tensor **list;         /* instead of in, for ops of many tensors (cat) */
+    gn_tensor *aux;           /* what fwd leaves for the vjp besides y (batch statistics) */
     gn_attr attr[GN_MAX_ATTR];
 } gn_call;
 

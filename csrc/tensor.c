@@ -195,8 +195,8 @@ const char *gn_dims_text(int ndim, const int64_t *dim)
     char *text = buffer[turn++ % 8];
     int used = snprintf(text, 128, "(");
     for (int i = 0; i < ndim && used < 100; i++)
-        used += snprintf(text + used, (size_t)(128 - used), i ? ", %lld" : "%lld",
-                         (long long)dim[i]);
+        used +=
+            snprintf(text + used, (size_t)(128 - used), i ? ", %lld" : "%lld", (long long)dim[i]);
     snprintf(text + used, (size_t)(128 - used), ndim == 1 ? ",)" : ")");
     return text;
 }

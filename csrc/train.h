@@ -10,7 +10,7 @@
  * EMA and hashing are then one loop. */
 bool gn_params_flatten(int n, gn_tensor **param);
 
-/* ---- optim.c -------------------------------------------------------------------------------- */
+/* ---- optim.c ------------------------------------------------------------------------- */
 typedef enum { GN_SGD, GN_ADAM, GN_RMSPROP, GN_ADAGRAD } gn_algorithm;
 enum { GN_SLOTS = 3 };
 
@@ -21,8 +21,8 @@ typedef struct {
     bool nesterov, decoupled, centered;
     int64_t steps; /* updates done */
     int n;
-    gn_tensor **param;           /* kept */
-    gn_tensor **slot[GN_SLOTS];  /* state, one tensor a parameter, or NULL */
+    gn_tensor **param;          /* kept */
+    gn_tensor **slot[GN_SLOTS]; /* state, one tensor a parameter, or NULL */
 } gn_optim;
 
 const char *gn_slot_name(const gn_optim *o, int slot); /* "exp_avg"; NULL: not used */
@@ -39,7 +39,7 @@ double gn_grad_norm(int n, gn_tensor **grad);
  * returns the norm of the gradient; NaN on failure. */
 double gn_optim_minimize(int n, gn_optim **o, gn_tensor *loss);
 
-/* ---- loss.c: on logits, all minimised (recipes 2.0) -------------------------------------- */
+/* ---- loss.c: on logits, all minimised (recipes 2.0) ---------------------------------- */
 typedef struct {
     /* scalar tensors; self is the host's when the loss is written there */
     gn_tensor *(*d_loss)(void *self, gn_tensor *real_logits, gn_tensor *fake_logits, double smooth);
@@ -50,7 +50,7 @@ typedef struct {
 } gn_loss;
 const gn_loss *gn_loss_find(const char *name); /* NULL when there is none; sets no error */
 
-/* ---- gan.c ----------------------------------------------------------------------------------- */
+/* ---- gan.c --------------------------------------------------------------------------- */
 typedef struct {
     gn_tensor *(*forward)(void *self, gn_tensor *x); /* NULL with an error pending */
     void *self;
@@ -68,7 +68,7 @@ typedef struct {
     int latent_ndim;
     int64_t latent_dim[GN_MAX_DIM - 1];
     gn_rng *rng;
-    int64_t phase; /* D updates since the last G update */
+    int64_t phase;              /* D updates since the last G update */
     double g_loss, g_grad_norm; /* of the last G update; NaN before */
 } gn_gan;
 

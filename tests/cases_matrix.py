@@ -61,7 +61,8 @@ def linear_config(lead, i, o, bias, act, big=False, **attrs):
 LINEAR = [
     *(linear_config(*s, bias, act) for s in LEADS for bias in (True, False) for act in ACTS),
     *(linear_config(*s, True, "leaky_relu", slope=p) for s in LEADS[:4] for p in (0.01, 0.0)),
-    *(linear_config(*s, bias, act) for s in EMPTY for bias in (True, False) for act in ("none", "tanh")),
+    *(linear_config(*s, bias, act) for s in EMPTY for bias in (True, False)
+      for act in ("none", "tanh")),
     *(linear_config(*s, bias, act, True) for s in BIG_LINEAR for bias in (True, False)
       for act in ACTS),
 ]  # fmt: skip

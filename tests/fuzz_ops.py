@@ -16,8 +16,8 @@ ALLOWED = (ValueError, TypeError, IndexError, RuntimeError, MemoryError)
 INTEGERS = [0, 1, -1, 2, 3, -2, 5, 7, 100, 2**31, 2**31 - 1, -(2**31), 2**32, 2**62, 2**63 - 1,
             -(2**63), 2**63, 2**64, -(2**70), True]  # fmt: skip
 FLOATS = [0.0, 1.0, -1.0, 0.5, 1e-5, 1e300, -1e300, float("nan"), float("inf"), -float("inf"), 2]
-SHAPES = [(), (1,), (3,), (2, 3), (3, 2), (3, 3), (0,), (2, 0), (0, 3), (1, 1), (2, 3, 4), (2, 1, 4),
-          (2, 3, 4, 5), (1, 2, 1, 2, 3), (2, 2, 2, 2, 2), (4, 4)]  # fmt: skip
+SHAPES = [(), (1,), (3,), (2, 3), (3, 2), (3, 3), (0,), (2, 0), (0, 3), (1, 1), (2, 3, 4),
+          (2, 1, 4), (2, 3, 4, 5), (1, 2, 1, 2, 3), (2, 2, 2, 2, 2), (4, 4)]  # fmt: skip
 JUNK = [None, "relu", b"x", [], {}, object(), 1j, [[1, 2], [3]], np.zeros((2, 2), complex), "none",
         np.zeros((1,) * 6), np.array(["a"]), float("nan"), 2**2000, (1, "a"), [None]]  # fmt: skip
 
@@ -26,7 +26,8 @@ def tensor(rng, core):
     shape = rng.choice(SHAPES)
     kind = rng.randrange(4)
     if kind == 0:
-        values = np.array([rng.choice([0.0, 1.0, 2.0, 3.0, -1.0]) for _ in range(int(np.prod(shape)))])
+        n = int(np.prod(shape))
+        values = np.array([rng.choice([0.0, 1.0, 2.0, 3.0, -1.0]) for _ in range(n)])
     else:
         values = np.random.default_rng(rng.randrange(99)).normal(size=int(np.prod(shape)))
     values = values.reshape(shape)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from cases import Case, Config, all_cases
 
-from ganc import _core
+from ganc import _core, _core64
 
 torch = pytest.importorskip("torch", reason="install torch==2.13.0 to run the op tests")
 torch.set_num_threads(1)
 
 CASES = all_cases()
+CORES = (_core, _core64)
 INPUTS = {  # names of the tensors in each op's signature: those without an annotation
     name: [p for p in sig.split(", ") if p != "*" and ":" not in p] for name, sig, _ in _core.ops()
 }
@@ -121,7 +122,8 @@ def torch_run(case, config, arrays, dtype):
     if y.requires_grad and not case.constant:
         c = torch.tensor(cotangent(config, case.op, tuple(y.shape)), dtype=dtype)
         some = torch.autograd.grad((y * c).sum(), leaves(xs), allow_unused=True)
-        grads = [torch.zeros_like(x) if g is None else g for g, x in zip(some, leaves(xs))]
+        pairs = zip(some, leaves(xs), strict=True)
+        grads = [torch.zeros_like(x) if g is None else g for g, x in pairs]
     return SimpleNamespace(xs=xs, y=y.detach(), grads=grads)
 
 

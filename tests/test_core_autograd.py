@@ -143,6 +143,11 @@ def test_writing_over_history(core):
     x, b = core.tensor([0.0, 0.0]), leaf(core, 5.0, 6.0)
     x.copy_(b * b)
     assert x.requires_grad and array(grad(core, core.sum(x), [b])[0]).tolist() == [10.0, 12.0]
+    x = core.tensor([0.0, 0.0])
+    x.copy_(b)  # a copy of a leaf is no leaf
+    assert not x.is_leaf and x.grad is None
+    core.sum(x * x).backward()
+    assert x.grad is None and array(b.grad).tolist() == [10.0, 12.0]
     with pytest.raises(RuntimeError, match="leaf"):
         a.zero_()
     with pytest.raises(ValueError):

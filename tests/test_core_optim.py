@@ -13,7 +13,8 @@ TORCH = {
 }  # fmt: skip
 OPTIONS = [
     ("sgd", {"lr": 0.1}), ("sgd", {"lr": 0.1, "weight_decay": 0.1}),
-    ("sgd", {"lr": 0.05, "momentum": 0.9}), ("sgd", {"lr": 0.05, "momentum": 0.9, "dampening": 0.3}),
+    ("sgd", {"lr": 0.05, "momentum": 0.9}),
+    ("sgd", {"lr": 0.05, "momentum": 0.9, "dampening": 0.3}),
     ("sgd", {"lr": 0.05, "momentum": 0.9, "nesterov": True}),
     ("sgd", {"lr": 0.05, "momentum": 0.8, "nesterov": True, "weight_decay": 0.05}),
     ("adam", {"lr": 0.01}), ("adam", {"lr": 0.01, "betas": (0.5, 0.999)}),
@@ -42,7 +43,8 @@ def pair(kind, options, core=_core64):
     values = [rng.normal(size=s) for s in SHAPES]
     mine = [core.tensor(v, requires_grad=True) for v in values]
     theirs = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in values]
-    return mine, core.Optimizer(kind, mine, **hyper(options)), theirs, TORCH[kind](theirs, **options)
+    opt = core.Optimizer(kind, mine, **hyper(options))
+    return mine, opt, theirs, TORCH[kind](theirs, **options)
 
 
 @pytest.mark.parametrize("kind, options", OPTIONS, ids=IDS)
@@ -114,16 +116,15 @@ def test_parameters_without_gradient_are_left_alone():
 
 def test_state_can_be_restored():
     mine, opt, _, _ = pair("adam", {"lr": 0.1})
-    loss = [lambda ps: _core64.sum(_core64.square(ps[0])), lambda ps: _core64.sum(_core64.exp(ps[1]))]
 
-    def step(o, ps, n):
-        total = _core64.add(loss[0](ps), loss[1](ps))
+    def step(o, ps):
+        total = _core64.add(_core64.sum(_core64.square(ps[0])), _core64.sum(_core64.exp(ps[1])))
         for p in ps[2:]:
             total = _core64.add(total, _core64.sum(p))
         return o.minimize(total)
 
-    for n in range(3):
-        step(opt, mine, n)
+    for _ in range(3):
+        step(opt, mine)
     values = [array(p) for p in mine]
     copies = [_core64.tensor(v, requires_grad=True) for v in values]
     other = _core64.Optimizer("adam", copies, lr=0.1)
@@ -131,8 +132,8 @@ def test_state_can_be_restored():
         for to, value in zip(slots, opt.slots()[name], strict=True):
             to.copy_(value)
     other.steps = opt.steps
-    for n in range(3):
-        assert step(opt, mine, n) == step(other, copies, n)
+    for _ in range(3):
+        assert step(opt, mine) == step(other, copies)
     assert all(np.array_equal(array(p), array(q)) for p, q in zip(mine, copies, strict=True))
 
 
@@ -170,7 +171,8 @@ def offered(isa):
 def test_bad_options():
     p = _core64.tensor([1.0], requires_grad=True)
     for error, args, options in [
-        (ValueError, ("momentum", [p]), {}), (TypeError, ("sgd", p), {}), (TypeError, ("sgd", [1.0]), {}),
+        (ValueError, ("momentum", [p]), {}), (TypeError, ("sgd", p), {}),
+        (TypeError, ("sgd", [1.0]), {}),
         (ValueError, ("sgd", [p]), {"lr": -1.0}), (ValueError, ("sgd", [p]), {"lr": float("nan")}),
         (TypeError, ("sgd", [p]), {"speed": 1.0}), (TypeError, ("sgd", [p]), {"lr": "fast"}),
         (ValueError, ("adam", [p]), {"eps": float("inf")}),

@@ -81,10 +81,17 @@ def test_every_isa_draws_the_same():
     assert all(len(v) == 1 for v in seen.values())
 
 
+def test_the_upper_bound_is_outside():
+    n = 279_772  # its last element is 1 - 2^-24, and 1 + that rounds to 2
+    assert unit(n, 5, 5)[-1] == 1 - 2.0**-24
+    assert _core.rand_uniform((n,), 5, 5, 1, 2).numpy().max() < 2
+
+
 @BOTH
 def test_moments(core):
     n = 400_000
-    u, z = core.rand_uniform((n,), 11, 0, -1, 3).numpy(), core.rand_normal((n,), 11, 1, 2, 3).numpy()
+    u = core.rand_uniform((n,), 11, 0, -1, 3).numpy()
+    z = core.rand_normal((n,), 11, 1, 2, 3).numpy()
     assert abs(u.mean() - 1) < 4 * 4 / np.sqrt(12 * n) and abs(u.var() - 16 / 12) < 0.01
     assert u.min() >= -1 and u.max() <= 3
     assert abs(z.mean() - 2) < 4 * 3 / np.sqrt(n) and abs(z.std() - 3) < 0.02

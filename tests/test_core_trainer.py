@@ -96,8 +96,8 @@ class Loop:
         real, fake = r.detach(), f.detach()
         if self.loss in ("non_saturating", "minimax"):
             real, fake = real.sigmoid(), fake.sigmoid()
-        self.stats |= {"d_loss": loss.item(), "d_real": real.mean().item(), "d_fake": fake.mean().item()}
-        self.stats["d_grad_norm"] = self.update(1, loss)
+        self.stats |= {"d_real": real.mean().item(), "d_fake": fake.mean().item()}
+        self.stats["d_loss"], self.stats["d_grad_norm"] = loss.item(), self.update(1, loss)
         with torch.no_grad():
             for p in self.d if self.clip else ():
                 p.clamp_(-self.clip, self.clip)
@@ -237,7 +237,9 @@ def test_errors_leave_the_trainer_usable():
         (lambda x: _core64.sum(x), (ValueError, RuntimeError), "one row a sample"),
         (lambda x: x.detach(), RuntimeError, "require grad"), (None, TypeError, "callable"),
     ]:  # fmt: skip
-        t = _core64.Trainer(lambda z: z, d_net, [opt], [opt], latent_shape=(DATA,), generator_rng=rng)
+        t = _core64.Trainer(
+            lambda z: z, d_net, [opt], [opt], latent_shape=(DATA,), generator_rng=rng
+        )
         with pytest.raises(error, match=words):
             t.step(x)
     t = _core64.Trainer(lambda z: z, good, [opt], [opt], latent_shape=(DATA,), generator_rng=rng)
@@ -258,7 +260,8 @@ def test_bad_options():
         (ValueError, [opt], {"weight_clip": -1.0}), (ValueError, [opt], {"latent": "cauchy"}),
         (ValueError, [opt], {"latent_shape": (1,) * 5}), (ValueError, [], {}), (TypeError, [1], {}),
         (ValueError, opt, {}), (ValueError, [opt] * 17, {}),
-        (ValueError, [opt], {"weight_clip": math.nan}), (ValueError, [opt], {"latent_shape": (-1,)}),
+        (ValueError, [opt], {"weight_clip": math.nan}),
+        (ValueError, [opt], {"latent_shape": (-1,)}),
     ]:  # fmt: skip
         with pytest.raises(error):
             _core64.Trainer(abs, abs, o, o, **{**good, **options})

@@ -173,7 +173,8 @@ def torch_gradient(dtype, f, *values):
 
 
 TIES = {
-    "relu": (torch.relu, {}), "abs": (torch.abs, {}), "leaky_relu": (torch.nn.functional.leaky_relu, {}),
+    "relu": (torch.relu, {}), "abs": (torch.abs, {}),
+    "leaky_relu": (torch.nn.functional.leaky_relu, {}),
     "clamp_scalar": (lambda x: x.clamp(-1, 1), {"min": -1, "max": 1}),
     "amax": (torch.amax, {}), "amin": (torch.amin, {}), "elu": (torch.nn.functional.elu, {}),
     "square": (torch.square, {}),

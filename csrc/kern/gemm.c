@@ -23,7 +23,7 @@ typedef struct {
     bool direct, first, last; /* C is written in place; first and last block of K */
 } panel;
 
-/* ---- packing ---------------------------------------------------------------------------- */
+/* ---- packing ------------------------------------------------------------------------- */
 
 static int64_t packed_rows(const gn_gemm_plan *p)
 {
@@ -88,7 +88,7 @@ static void set_columns(const gn_gemm_plan *p, panel *q, int64_t number)
     q->width = q->n <= p->kern->vw ? p->kern->vw : p->wide;
 }
 
-/* ---- one tile --------------------------------------------------------------------------- */
+/* ---- one tile ------------------------------------------------------------------------ */
 
 static real *c_at(const panel *q, int64_t i, int64_t j)
 {
@@ -143,8 +143,7 @@ static void point_at_a(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_
         t->a = q->a.p + i * q->a.rs + q->k * q->a.cs;
         t->as = q->a.rs, t->ak = q->a.cs;
     } else {
-        t->a = packed_a(p, p->g.a_step ? q->z - p->z0 : 0, i - gn_tile_row(p, p->t0),
-                         q->k - p->k0);
+        t->a = packed_a(p, p->g.a_step ? q->z - p->z0 : 0, i - gn_tile_row(p, p->t0), q->k - p->k0);
         t->as = p->a_ld, t->ak = 1;
     }
 }
@@ -167,8 +166,7 @@ static void look_ahead(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_
 }
 
 /* turn: how many tiles of this panel came before */
-static void run_tile(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_t tile,
-                     int64_t turn)
+static void run_tile(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_t tile, int64_t turn)
 {
     const gn_epilogue *e = &p->g.epilogue;
     real corner[GN_MAX_MR * GN_MAX_WIDE] __attribute__((aligned(64)));
@@ -187,7 +185,7 @@ static void run_tile(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_t 
         write_c(q, corner, i, h);
 }
 
-/* ---- one panel, one task ---------------------------------------------------------------- */
+/* ---- one panel, one task ------------------------------------------------------------- */
 
 static void open_block(const gn_gemm_plan *p, panel *q, int64_t k)
 {
@@ -274,7 +272,7 @@ static void multiply(void *ctx, int64_t task)
     } while (k < p->k0 + p->kn);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------- */
 
 static void spread(gn_gemm_plan *p, int64_t ntask, gn_task fn)
 {

@@ -58,22 +58,22 @@ extern const gn_gemm_kern gn_gemm_portable, gn_gemm_avx2, gn_gemm_avx512, gn_gem
 extern const gn_gemm_kern *gn_gemm_kernel; /* the one in use */
 
 enum {
-    GN_KC = 512,            /* most steps of k in a block: a panel of B is GN_KC x wide */
+    GN_KC = 512, /* most steps of k in a block: a panel of B is GN_KC x wide */
     GN_LINE = 64 / sizeof(real)
 };
 
-/* ---- gemm_plan.c: how one call is cut into tiles, panels, blocks and tasks --------------- */
+/* ---- gemm_plan.c: how one call is cut into tiles, panels, blocks and tasks ----------- */
 typedef struct {
     gn_gemm_args g; /* with the roles of A and B as the tiles see them */
     const gn_gemm_kern *kern;
     bool a_in_place, b_in_place;
-    bool serial;         /* too small for threads */
-    int64_t wide;        /* columns of a panel */
-    int64_t tiles, low;  /* over M: the first m - tiles * low tiles have low + 1 rows */
-    int64_t panels;      /* over N */
-    int64_t kc;          /* block of K, a multiple of 16 */
-    int64_t ks, span;    /* of A packed at a time: ks of K, span tiles, group problems */
-    int64_t group, a_ld; /* a_ld: distance of packed rows */
+    bool serial;                    /* too small for threads */
+    int64_t wide;                   /* columns of a panel */
+    int64_t tiles, low;             /* over M: the first m - tiles * low tiles have low + 1 rows */
+    int64_t panels;                 /* over N */
+    int64_t kc;                     /* block of K, a multiple of 16 */
+    int64_t ks, span;               /* of A packed at a time: ks of K, span tiles, group problems */
+    int64_t group, a_ld;            /* a_ld: distance of packed rows */
     int64_t row_blocks, col_blocks; /* tasks of one problem */
     int64_t pack_rows;              /* rows of A that one task packs */
     /* where the loops over problems, tiles and K stand */

@@ -6,7 +6,7 @@
 
 enum { PACKED_MOST = 20 << 20 }; /* bytes of A packed at a time */
 
-/* ---- the kernel in use ------------------------------------------------------------------ */
+/* ---- the kernel in use --------------------------------------------------------------- */
 
 const gn_gemm_kern *gn_gemm_kernel = &gn_gemm_portable;
 
@@ -25,7 +25,7 @@ void gn_gemm_select(gn_isa isa)
     (void)isa;
 }
 
-/* ---- the plan --------------------------------------------------------------------------- */
+/* ---- the plan ------------------------------------------------------------------------ */
 
 static int64_t round_up(int64_t a, int64_t b)
 {

@@ -9,7 +9,7 @@
 
 #include "../base.h"
 
-/* ---- activations that a GEMM store or a norm can apply -------------------------- */
+/* ---- activations that a GEMM store or a norm can apply ------------------------------- */
 typedef enum {
     GN_ACT_NONE,
     GN_ACT_RELU,
@@ -48,7 +48,7 @@ typedef struct {
 } gn_gemm_args;
 size_t gn_gemm_workspace(const gn_gemm_args *g);
 void gn_gemm(const gn_gemm_args *g, void *work);
-void gn_gemm_select(gn_isa isa); /* which tiles; not while a gn_gemm runs */
-double gn_gemm_peak(double seconds);   /* FLOP/s of independent FMAs, all threads */
+void gn_gemm_select(gn_isa isa);     /* which tiles; not while a gn_gemm runs */
+double gn_gemm_peak(double seconds); /* FLOP/s of independent FMAs, all threads */
 
 #endif

@@ -24,8 +24,7 @@ enum gn_binary_id {
 
 typedef void gn_unary_fn(real *y, const real *x, int64_t n, real p, real q);
 /* sa, sb: element step of an operand, 0 (one value for all) or 1 */
-typedef void gn_binary_fn(real *y, const real *a, int sa, const real *b, int sb, int64_t n,
-                          real p);
+typedef void gn_binary_fn(real *y, const real *a, int sa, const real *b, int sb, int64_t n, real p);
 
 /* One slice of a parameter and its state; the slots that an algorithm lacks are NULL. */
 typedef struct {

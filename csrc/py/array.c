@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- Generator ------------------------------------------------------------------------------ */
+/* ---- Generator ----------------------------------------------------------------------- */
 
 static int set_word(uint64_t *to, PyObject *value, const char *what)
 {
@@ -74,8 +74,7 @@ static PyObject *generator_next(PyObject *self, PyObject *unused)
 {
     gn_rng *rng = &((gn_py_generator *)self)->rng;
     (void)unused;
-    return Py_BuildValue("(KK)", (unsigned long long)rng->seed,
-                         (unsigned long long)rng->stream++);
+    return Py_BuildValue("(KK)", (unsigned long long)rng->seed, (unsigned long long)rng->stream++);
 }
 
 static PyMethodDef generator_methods[] = {
@@ -108,7 +107,7 @@ PyTypeObject *gn_py_generator_type(PyObject *module)
     return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
 }
 
-/* ---- draws and constants ---------------------------------------------------------------------- */
+/* ---- draws and constants ------------------------------------------------------------- */
 
 typedef gn_tensor *draw_fn(int ndim, const int64_t *dim, gn_rng *rng, double p, double q);
 
@@ -193,7 +192,7 @@ static PyObject *rand_perm(PyObject *module, PyObject *args)
     return a;
 }
 
-/* ---- uint8 images: gathered by index and converted, (N, C, H, W) ---------------------------------- */
+/* ---- uint8 images: gathered by index and converted, (N, C, H, W) --------------------- */
 
 typedef struct {
     const uint8_t *image;
@@ -275,7 +274,7 @@ static PyObject *from_u8(PyObject *module, PyObject *args)
     return result;
 }
 
-/* ---- gradients ---------------------------------------------------------------------------------------- */
+/* ---- gradients ----------------------------------------------------------------------- */
 
 static PyObject *wrap_gradients(int n, gn_tensor **dx, bool allow_unused)
 {
@@ -315,13 +314,14 @@ static gn_tensor **cotangents(PyObject *o, int ny)
     if (o == Py_None)
         return NULL;
     if (!PySequence_Check(o) || PySequence_Size(o) != ny) {
-        PyErr_Format(PyExc_ValueError, "grad_outputs must have one entry for each of the %d "
-                                       "outputs",
+        PyErr_Format(PyExc_ValueError,
+                     "grad_outputs must have one entry for each of the %d "
+                     "outputs",
                      ny);
         return NULL;
     }
-    gn_tensor **dy = check_cotangents(o, ny) ? gn_alloc("cotangents", (size_t)ny * sizeof *dy)
-                                             : NULL;
+    gn_tensor **dy =
+        check_cotangents(o, ny) ? gn_alloc("cotangents", (size_t)ny * sizeof *dy) : NULL;
     for (int i = 0; dy && i < ny; i++) {
         PyObject *item = PySequence_GetItem(o, i);
         dy[i] = item == Py_None ? NULL : gn_py_tensor_of(item);
@@ -342,9 +342,8 @@ static PyObject *grad(PyObject *module, PyObject *args)
     gn_tensor **y = gn_py_tensor_list(outputs, "outputs", &ny);
     gn_tensor **x = y ? gn_py_tensor_list(inputs, "inputs", &nx) : NULL;
     gn_tensor **dy = x ? cotangents(grad_outputs, ny) : NULL;
-    gn_tensor **dx = x && !PyErr_Occurred()
-                         ? gn_alloc("gradients", (size_t)GN_MAX(nx, 1) * sizeof *dx)
-                         : NULL;
+    gn_tensor **dx =
+        x && !PyErr_Occurred() ? gn_alloc("gradients", (size_t)GN_MAX(nx, 1) * sizeof *dx) : NULL;
     if (dx) {
         int64_t mark = gn_scope_begin();
         PyThreadState *thread = PyEval_SaveThread();

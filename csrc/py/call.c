@@ -1,141 +1,10 @@
-/* call.c - the one generic caller of ops.  A signature string such as
- * "x, w, b=None, *, act:none|relu='none', slope:float=0.2" is parsed once at import; a
- * call fills a gn_call from it.  Kinds: tensor (no annotation), int, int?, float, bool,
- * dims (None, int, ints), list (of tensors), or words separated by '|'. */
-#include "py.h"
+/* call.c - the one generic caller of ops: fills a gn_call from Python's arguments as the
+ * op's signature says, and runs it. */
+#include "signature.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+enum { RELEASE_GIL_ABOVE = 32768 }; /* elements */
 
-enum { MAX_PARAM = 12, RELEASE_GIL_ABOVE = 32768 };
-typedef enum { TENSOR, LIST, INT, FLOAT, BOOL, DIMS, WORD } kind;
-
-typedef struct {
-    char name[24];
-    kind kind;
-    bool required, keyword_only, nullable;
-    gn_attr value; /* the default */
-    char words[64];
-} param;
-
-typedef struct {
-    const gn_op *op;
-    int nparam, npositional;
-    param p[MAX_PARAM];
-    char doc[1024];
-} signature;
-
-#define COUNT_ONE(name, ...) +1
-#define GN_U0 COUNT_ONE
-#define GN_U1 COUNT_ONE
-#define GN_U2 COUNT_ONE
-#define GN_B0 COUNT_ONE
-#define GN_B1 COUNT_ONE
-enum {
-    NOPS = 0 GN_OPS_PLAIN(COUNT_ONE)
-#include "../kern/point.def"
-};
-
-static const gn_op *const ops[NOPS] = {
-#define ADDRESS(name, ...) &gn_op_##name,
-    GN_OPS_PLAIN(ADDRESS)
-#define GN_U0 ADDRESS
-#define GN_U1 ADDRESS
-#define GN_U2 ADDRESS
-#define GN_B0 ADDRESS
-#define GN_B1 ADDRESS
-#include "../kern/point.def"
-};
-
-static signature table[NOPS];
-
-/* ---- parsing signatures -------------------------------------------------------------------- */
-
-static int word_index(const char *words, const char *word, size_t length)
-{
-    int i = 0;
-    for (const char *w = words;; i++) {
-        size_t n = strcspn(w, "|");
-        if (n == length && strncmp(w, word, n) == 0)
-            return i;
-        if (w[n] == 0)
-            return -1;
-        w += n + 1;
-    }
-}
-
-static void parse_kind(param *p, const char *text)
-{
-    static const char *const names[] = {"", "list", "int", "float", "bool", "dims"};
-    size_t n = strlen(text);
-    if (n && text[n - 1] == '?') {
-        p->nullable = true;
-        n--;
-    }
-    for (int k = 0; k < GN_COUNT(names); k++)
-        if (strlen(names[k]) == n && strncmp(names[k], text, n) == 0) {
-            p->kind = (kind)k;
-            return;
-        }
-    p->kind = WORD;
-    snprintf(p->words, sizeof p->words, "%s", text);
-}
-
-static void parse_default(param *p, const char *text)
-{
-    p->required = false;
-    p->value.given = strcmp(text, "None") != 0;
-    p->nullable |= !p->value.given;
-    if (p->kind == WORD)
-        p->value.i = word_index(p->words, text + 1, strlen(text) - 2);
-    else if (p->kind == BOOL)
-        p->value.i = strcmp(text, "True") == 0;
-    else if (p->kind == INT)
-        p->value.i = strtoll(text, NULL, 10);
-    else if (p->kind == FLOAT)
-        p->value.f = strtod(text, NULL);
-}
-
-static void parse_signature(signature *s, const gn_op *op)
-{
-    char text[256], doc[256] = "", *state = NULL;
-    bool keyword_only = false;
-    s->op = op;
-    snprintf(text, sizeof text, "%s", op->sig);
-    for (char *item = strtok_r(text, ",", &state); item; item = strtok_r(NULL, ",", &state)) {
-        item += strspn(item, " ");
-        if (*doc)
-            strcat(doc, ", ");
-        if (strcmp(item, "*") == 0) {
-            keyword_only = true;
-            strcat(doc, "*");
-            continue;
-        }
-        param *p = &s->p[s->nparam++];
-        p->required = true;
-        p->keyword_only = keyword_only;
-        s->npositional += !keyword_only;
-        char *value = strchr(item, '=');
-        if (value)
-            *value++ = 0;
-        char *annotation = strchr(item, ':');
-        if (annotation)
-            *annotation++ = 0;
-        parse_kind(p, annotation ? annotation : "");
-        if (value)
-            parse_default(p, value);
-        snprintf(p->name, sizeof p->name, "%s", item);
-        strcat(doc, item);
-        if (value)
-            strcat(strcat(doc, "="), value);
-    }
-    snprintf(s->doc, sizeof s->doc, "%s(%s)\n--\n\n%s", op->name, doc, op->doc);
-}
-
-/* ---- arguments ------------------------------------------------------------------------------- */
-
-static int bad(const signature *s, const param *p, const char *expected, PyObject *got)
+static int bad(const gn_py_signature *s, const gn_py_param *p, const char *expected, PyObject *got)
 {
     PyObject *type = PyType_GetName(Py_TYPE(got));
     PyErr_Format(PyExc_TypeError, "%s: %s must be %s, got %S", s->op->name, p->name, expected,
@@ -144,7 +13,7 @@ static int bad(const signature *s, const param *p, const char *expected, PyObjec
     return -1;
 }
 
-static int read_int(const signature *s, const param *p, PyObject *o, int64_t *to)
+static int read_int(const gn_py_signature *s, const gn_py_param *p, PyObject *o, int64_t *to)
 {
     PyObject *index = PyNumber_Index(o);
     if (!index) {
@@ -161,7 +30,7 @@ static int read_int(const signature *s, const param *p, PyObject *o, int64_t *to
     return -1;
 }
 
-static int read_dims(const signature *s, const param *p, PyObject *o, gn_attr *a)
+static int read_dims(const gn_py_signature *s, const gn_py_param *p, PyObject *o, gn_attr *a)
 {
     if (PyIndex_Check(o) && !gn_py_is_tensor(o)) {
         a->n = 1;
@@ -186,13 +55,13 @@ static int read_dims(const signature *s, const param *p, PyObject *o, gn_attr *a
     return 0;
 }
 
-static int read_word(const signature *s, const param *p, PyObject *o, gn_attr *a)
+static int read_word(const gn_py_signature *s, const gn_py_param *p, PyObject *o, gn_attr *a)
 {
     Py_ssize_t n;
     const char *word = PyUnicode_Check(o) ? PyUnicode_AsUTF8AndSize(o, &n) : NULL;
     if (!word)
         return PyErr_Occurred() ? -1 : bad(s, p, "a string", o);
-    a->i = word_index(p->words, word, (size_t)n);
+    a->i = gn_py_word_index(p->words, word, (size_t)n);
     if (a->i >= 0)
         return 0;
     PyErr_Format(PyExc_ValueError, "%s: %s = %R, expected one of %s", s->op->name, p->name, o,
@@ -200,7 +69,7 @@ static int read_word(const signature *s, const param *p, PyObject *o, gn_attr *a
     return -1;
 }
 
-static int read_attr(const signature *s, const param *p, PyObject *o, gn_attr *a)
+static int read_attr(const gn_py_signature *s, const gn_py_param *p, PyObject *o, gn_attr *a)
 {
     *a = (gn_attr){.given = true};
     if (o == Py_None) {
@@ -208,19 +77,19 @@ static int read_attr(const signature *s, const param *p, PyObject *o, gn_attr *a
         return p->nullable ? 0 : bad(s, p, "given", o);
     }
     switch (p->kind) {
-    case INT:
+    case GN_PY_INT:
         return read_int(s, p, o, &a->i);
-    case FLOAT:
+    case GN_PY_FLOAT:
         a->f = PyFloat_AsDouble(o);
         if (a->f == -1 && PyErr_Occurred()) {
             PyErr_Clear();
             return bad(s, p, "a number", o);
         }
         return 0;
-    case BOOL:
+    case GN_PY_BOOL:
         a->i = PyObject_IsTrue(o);
         return a->i < 0 ? -1 : 0;
-    case DIMS:
+    case GN_PY_DIMS:
         return read_dims(s, p, o, a);
     default:
         return read_word(s, p, o, a);
@@ -241,7 +110,7 @@ static int read_list(frame *f, PyObject *o)
     return f->call.list ? 0 : -1;
 }
 
-static int read_tensor(const signature *s, const param *p, frame *f, PyObject *o)
+static int read_tensor(const gn_py_signature *s, const gn_py_param *p, frame *f, PyObject *o)
 {
     gn_tensor *t = NULL;
     if (o != Py_None || !p->nullable) {
@@ -256,15 +125,15 @@ static int read_tensor(const signature *s, const param *p, frame *f, PyObject *o
 }
 
 /* o NULL: not given. */
-static int read_param(const signature *s, const param *p, frame *f, PyObject *o)
+static int read_param(const gn_py_signature *s, const gn_py_param *p, frame *f, PyObject *o)
 {
     if (!o && p->required) {
         PyErr_Format(PyExc_TypeError, "%s() is missing the argument '%s'", s->op->name, p->name);
         return -1;
     }
-    if (p->kind == LIST)
+    if (p->kind == GN_PY_LIST)
         return read_list(f, o);
-    if (p->kind == TENSOR)
+    if (p->kind == GN_PY_TENSOR)
         return read_tensor(s, p, f, o ? o : Py_None);
     if (o)
         return read_attr(s, p, o, &f->call.attr[f->nattr++]);
@@ -274,10 +143,10 @@ static int read_param(const signature *s, const param *p, frame *f, PyObject *o)
 
 /* x.reshape(2, 3): when the last positional parameter takes dims, surplus integers are its
  * tuple.  New reference, or NULL when the call is not of that form. */
-static PyObject *packed_tail(const signature *s, PyObject *const *args, Py_ssize_t nargs,
+static PyObject *packed_tail(const gn_py_signature *s, PyObject *const *args, Py_ssize_t nargs,
                              Py_ssize_t first)
 {
-    if (first < 0 || s->p[s->npositional - 1].kind != DIMS || !PyIndex_Check(args[first]))
+    if (first < 0 || s->p[s->npositional - 1].kind != GN_PY_DIMS || !PyIndex_Check(args[first]))
         return NULL;
     PyObject *tuple = PyTuple_New(nargs - first);
     for (Py_ssize_t i = first; tuple && i < nargs; i++) {
@@ -287,7 +156,7 @@ static PyObject *packed_tail(const signature *s, PyObject *const *args, Py_ssize
     return tuple;
 }
 
-static int place_keywords(const signature *s, PyObject **value, PyObject *const *args,
+static int place_keywords(const gn_py_signature *s, PyObject **value, PyObject *const *args,
                           PyObject *names)
 {
     Py_ssize_t n = names ? PyTuple_Size(names) : 0;
@@ -321,10 +190,10 @@ static PyObject *run(frame *f)
     return gn_py_wrap(y);
 }
 
-static PyObject *call(const signature *s, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+PyObject *gn_py_call(const gn_py_signature *s, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                       PyObject *names)
 {
-    PyObject *value[MAX_PARAM] = {self}, *tail = NULL;
+    PyObject *value[GN_PY_MAX_PARAM] = {self}, *tail = NULL;
     Py_ssize_t shift = self != NULL, last = s->npositional - 1;
     if (nargs + shift > s->npositional) {
         tail = packed_tail(s, args, nargs, last - shift);
@@ -348,98 +217,4 @@ static PyObject *call(const signature *s, PyObject *self, PyObject *const *args,
     gn_free(f.call.list);
     Py_XDECREF(tail);
     return result;
-}
-
-/* ---- one C function an op: CPython has no closures ----------------------------------------------- */
-
-#define INDEX(name, ...) INDEX_##name,
-#define GN_U0 INDEX
-#define GN_U1 INDEX
-#define GN_U2 INDEX
-#define GN_B0 INDEX
-#define GN_B1 INDEX
-enum {
-    GN_OPS_PLAIN(INDEX)
-#include "../kern/point.def"
-};
-
-#define DEFINE(name, ...)                                                                        \
-    static PyObject *function_##name(PyObject *module, PyObject *const *args, Py_ssize_t n,      \
-                                     PyObject *names)                                            \
-    {                                                                                            \
-        (void)module;                                                                            \
-        return call(&table[INDEX_##name], NULL, args, n, names);                                 \
-    }                                                                                            \
-    static PyObject *method_##name(PyObject *self, PyObject *const *args, Py_ssize_t n,          \
-                                   PyObject *names)                                              \
-    {                                                                                            \
-        return call(&table[INDEX_##name], self, args, n, names);                                 \
-    }
-GN_OPS_PLAIN(DEFINE)
-#define GN_U0 DEFINE
-#define GN_U1 DEFINE
-#define GN_U2 DEFINE
-#define GN_B0 DEFINE
-#define GN_B1 DEFINE
-#include "../kern/point.def"
-
-#define CAST(f) ((PyCFunction)(void (*)(void))(f))
-#define ROW(prefix, name) {#name, CAST(prefix##name), METH_FASTCALL | METH_KEYWORDS, NULL},
-#define FUNCTION_ROW(name, ...) ROW(function_, name)
-#define METHOD_ROW(name, ...) ROW(method_, name)
-
-static PyMethodDef functions[NOPS + 1] = {
-    GN_OPS_PLAIN(FUNCTION_ROW)
-#define GN_U0 FUNCTION_ROW
-#define GN_U1 FUNCTION_ROW
-#define GN_U2 FUNCTION_ROW
-#define GN_B0 FUNCTION_ROW
-#define GN_B1 FUNCTION_ROW
-#include "../kern/point.def"
-};
-
-static PyMethodDef methods[NOPS + 1] = {
-    GN_OPS_PLAIN(METHOD_ROW)
-#define GN_U0 METHOD_ROW
-#define GN_U1 METHOD_ROW
-#define GN_U2 METHOD_ROW
-#define GN_B0 METHOD_ROW
-#define GN_B1 METHOD_ROW
-#include "../kern/point.def"
-};
-
-int gn_py_ops_init(void)
-{
-    if (table[0].op)
-        return 0;
-    for (int i = 0; i < NOPS; i++) {
-        parse_signature(&table[i], ops[i]);
-        functions[i].ml_doc = methods[i].ml_doc = table[i].doc;
-    }
-    return 0;
-}
-
-PyMethodDef *gn_py_op_functions(int *n)
-{
-    *n = NOPS;
-    return functions;
-}
-
-PyMethodDef *gn_py_op_methods(int *n)
-{
-    *n = NOPS;
-    return methods;
-}
-
-PyObject *gn_py_op_list(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    PyObject *list = PyList_New(0);
-    for (int i = 0; list && i < NOPS; i++) {
-        PyObject *row = Py_BuildValue("(sss)", ops[i]->name, ops[i]->sig, ops[i]->doc);
-        if (!row || PyList_Append(list, row) < 0)
-            Py_CLEAR(list);
-        Py_XDECREF(row);
-    }
-    return list;
 }

@@ -12,9 +12,9 @@ static gn_isa chosen_isa;
 PyObject *gn_py_raise(void)
 {
     PyObject *const class[] = {
-        [GN_VALUE] = PyExc_ValueError,     [GN_TYPE] = PyExc_TypeError,
-        [GN_INDEX] = PyExc_IndexError,     [GN_RUNTIME] = PyExc_RuntimeError,
-        [GN_MEMORY] = PyExc_MemoryError,   [GN_INTERRUPT] = PyExc_KeyboardInterrupt,
+        [GN_VALUE] = PyExc_ValueError,   [GN_TYPE] = PyExc_TypeError,
+        [GN_INDEX] = PyExc_IndexError,   [GN_RUNTIME] = PyExc_RuntimeError,
+        [GN_MEMORY] = PyExc_MemoryError, [GN_INTERRUPT] = PyExc_KeyboardInterrupt,
         [GN_HOST] = PyExc_RuntimeError,
     };
     gn_error_kind kind = gn_failed();
@@ -34,7 +34,7 @@ static bool interrupted(void)
     return stop;
 }
 
-/* ---- switches ---------------------------------------------------------------------------------- */
+/* ---- switches ------------------------------------------------------------------------ */
 
 static void select_isa(gn_isa isa)
 {
@@ -86,12 +86,12 @@ static PyObject *get_num_threads(PyObject *module, PyObject *unused)
     return PyLong_FromLong(gn_get_num_threads());
 }
 
-#define SWITCH(name, call)                                                                       \
-    static PyObject *name(PyObject *module, PyObject *arg)                                       \
-    {                                                                                            \
-        (void)module;                                                                            \
-        int on = PyObject_IsTrue(arg);                                                           \
-        return on < 0 ? NULL : PyBool_FromLong(call(on));                                        \
+#define SWITCH(name, call) \
+    static PyObject *name(PyObject *module, PyObject *arg) \
+    { \
+        (void)module; \
+        int on = PyObject_IsTrue(arg); \
+        return on < 0 ? NULL : PyBool_FromLong(call(on)); \
     }
 SWITCH(set_grad_enabled, gn_set_grad_mode)
 SWITCH(set_anomaly, gn_set_anomaly_mode)
@@ -103,7 +103,7 @@ static PyObject *is_grad_enabled(PyObject *module, PyObject *unused)
     return PyBool_FromLong(gn_grad_mode());
 }
 
-/* ---- what tests ask ---------------------------------------------------------------------------- */
+/* ---- what tests ask ------------------------------------------------------------------ */
 
 static PyObject *live_tensors(PyObject *module, PyObject *unused)
 {
@@ -140,7 +140,8 @@ static PyObject *alloc_sites(PyObject *module, PyObject *unused)
     PyObject *dict = PyDict_New();
     (void)module, (void)unused;
     for (int i = 0; dict && i < n; i++) {
-        PyObject *row = Py_BuildValue("(LL)", (long long)site[i].calls, (long long)site[i].failures);
+        PyObject *row =
+            Py_BuildValue("(LL)", (long long)site[i].calls, (long long)site[i].failures);
         if (!row || PyDict_SetItemString(dict, site[i].name, row) < 0)
             Py_CLEAR(dict);
         Py_XDECREF(row);
@@ -193,7 +194,7 @@ static PyMethodDef own_functions[] = {
     {"peak_flops", peak_flops, METH_VARARGS, "peak_flops(seconds=0.1)\n--\n\n"},
 };
 
-/* ---- initialisation ------------------------------------------------------------------------------ */
+/* ---- initialisation ------------------------------------------------------------------ */
 
 static int add_type(PyObject *module, const char *name, PyTypeObject **slot, PyTypeObject *type)
 {
@@ -293,12 +294,8 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, exec}, {0, NULL}};
 
 static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = GN_MODULE_NAME,
-    .m_doc = "The compute core of ganc.",
-    .m_size = sizeof(gn_py_state),
-    .m_slots = slots,
-    .m_traverse = traverse,
+    PyModuleDef_HEAD_INIT,         .m_name = GN_MODULE_NAME, .m_doc = "The compute core of ganc.",
+    .m_size = sizeof(gn_py_state), .m_slots = slots,         .m_traverse = traverse,
 };
 
 #ifdef GANC_FLOAT64

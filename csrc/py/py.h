@@ -42,22 +42,35 @@ typedef struct {
     gn_rng rng;
 } gn_py_generator;
 
+typedef struct {
+    PyObject_HEAD
+    gn_optim o;
+    PyObject *params; /* list of Tensors */
+} gn_py_optimizer;
+
 /* module.c */
 PyObject *gn_py_raise(void); /* the sticky error as a Python exception; clears it; NULL */
 
 /* tensor.c */
 bool gn_py_is_tensor(PyObject *o);
 gn_tensor *gn_py_tensor_of(PyObject *o); /* borrowed; o must be a Tensor */
+PyObject *gn_py_wrap(gn_tensor *t); /* new Tensor; NULL + exception when t is NULL */
+PyTypeObject *gn_py_tensor_type(PyObject *module);
+
+/* operators.c: fills slots of the type, returns how many */
+int gn_py_operator_slots(PyType_Slot *to);
+
+/* convert.c */
+int gn_py_export_slots(PyType_Slot *to);
+int gn_py_export_methods(PyMethodDef *to);
 /* A Tensor as it is; numbers, arrays and sequences converted into the current scope.
  * NULL with a Python exception set. */
 gn_tensor *gn_py_as_tensor(PyObject *o);
-PyObject *gn_py_wrap(gn_tensor *t); /* new Tensor; NULL + exception when t is NULL */
 /* A sequence of Tensors as a new gn_alloc'd array; *n is its length. */
 gn_tensor **gn_py_tensor_list(PyObject *sequence, const char *what, int *n);
 bool gn_py_shape(PyObject *o, int *ndim, int64_t *dim); /* int or sequence of ints >= 0 */
-PyTypeObject *gn_py_tensor_type(PyObject *module);
 
-/* call.c: the ops */
+/* ops.c */
 int gn_py_ops_init(void);
 PyMethodDef *gn_py_op_functions(int *n);
 PyMethodDef *gn_py_op_methods(int *n);
@@ -67,7 +80,7 @@ PyObject *gn_py_op_list(PyObject *module, PyObject *unused);
 extern PyMethodDef gn_py_array_functions[];
 PyTypeObject *gn_py_generator_type(PyObject *module);
 
-/* train.c */
+/* optimizer.c, trainer.c */
 PyTypeObject *gn_py_optimizer_type(PyObject *module);
 PyTypeObject *gn_py_trainer_type(PyObject *module);
 extern PyMethodDef gn_py_train_functions[];

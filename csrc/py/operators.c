@@ -1,0 +1,109 @@
+/* operators.c - + - * / ** @, comparison and hash of Tensors. */
+#include "py.h"
+
+#include <string.h>
+
+static bool operand(PyObject *o)
+{
+    return gn_py_is_tensor(o) || PyFloat_Check(o) || PyLong_Check(o) || PyArray_Check(o) ||
+           PyArray_CheckScalar(o) || PyList_Check(o) || PyTuple_Check(o);
+}
+
+typedef gn_tensor *binary_op(gn_tensor *a, gn_tensor *b);
+
+static PyObject *binary(PyObject *a, PyObject *b, binary_op *op)
+{
+    if (!operand(a) || !operand(b)) {
+        Py_INCREF(Py_NotImplemented);
+        return Py_NotImplemented;
+    }
+    int64_t mark = gn_scope_begin();
+    gn_tensor *x = gn_py_as_tensor(a), *y = x ? gn_py_as_tensor(b) : NULL, *z = NULL;
+    if (x && y && x->numel + y->numel > 32768) {
+        PyThreadState *thread = PyEval_SaveThread();
+        z = op(x, y);
+        PyEval_RestoreThread(thread);
+    } else if (x && y) {
+        z = op(x, y);
+    }
+    PyObject *result = x && y ? gn_py_wrap(z) : NULL;
+    gn_scope_end(mark);
+    return result;
+}
+
+static gn_tensor *matmul(gn_tensor *a, gn_tensor *b)
+{
+    gn_call c = {.op = &gn_op_matmul, .nin = 2, .in = {a, b}};
+    return gn_apply(&c);
+}
+
+static gn_tensor *power(gn_tensor *a, gn_tensor *b)
+{
+    if (b->ndim == 0 && !b->node)
+        return b->data[0] == 2 ? gn_square(a) : gn_pow_scalar(a, (double)b->data[0]);
+    return gn_pow_tensor(a, b);
+}
+
+#define BINARY_SLOT(name, op)                                                                    \
+    static PyObject *nb_##name(PyObject *a, PyObject *b)                                         \
+    {                                                                                            \
+        return binary(a, b, op);                                                                 \
+    }
+BINARY_SLOT(add, gn_add)
+BINARY_SLOT(subtract, gn_sub)
+BINARY_SLOT(multiply, gn_mul)
+BINARY_SLOT(true_divide, gn_div)
+BINARY_SLOT(matrix_multiply, matmul)
+
+static PyObject *nb_power(PyObject *a, PyObject *b, PyObject *modulus)
+{
+    if (modulus != Py_None)
+        return PyErr_Format(PyExc_TypeError, "pow() with a modulus is not offered for Tensors");
+    return binary(a, b, power);
+}
+
+static PyObject *nb_negative(PyObject *self)
+{
+    int64_t mark = gn_scope_begin();
+    PyObject *result = gn_py_wrap(gn_neg(gn_py_tensor_of(self)));
+    gn_scope_end(mark);
+    return result;
+}
+
+static PyObject *nb_absolute(PyObject *self)
+{
+    int64_t mark = gn_scope_begin();
+    PyObject *result = gn_py_wrap(gn_abs(gn_py_tensor_of(self)));
+    gn_scope_end(mark);
+    return result;
+}
+
+static PyObject *richcompare(PyObject *a, PyObject *b, int op)
+{
+    static binary_op *const table[] = {[Py_LT] = gn_lt, [Py_LE] = gn_le, [Py_EQ] = gn_eq,
+                                       [Py_NE] = gn_ne, [Py_GT] = gn_gt, [Py_GE] = gn_ge};
+    return binary(a, b, table[op]);
+}
+
+static Py_hash_t identity_hash(PyObject *self)
+{
+    return (Py_hash_t)((uintptr_t)self >> 4);
+}
+
+int gn_py_operator_slots(PyType_Slot *to)
+{
+    static const PyType_Slot slots[] = {
+        {Py_tp_richcompare, richcompare},
+        {Py_tp_hash, identity_hash},
+        {Py_nb_add, nb_add},
+        {Py_nb_subtract, nb_subtract},
+        {Py_nb_multiply, nb_multiply},
+        {Py_nb_true_divide, nb_true_divide},
+        {Py_nb_matrix_multiply, nb_matrix_multiply},
+        {Py_nb_power, nb_power},
+        {Py_nb_negative, nb_negative},
+        {Py_nb_absolute, nb_absolute},
+    };
+    memcpy(to, slots, sizeof slots);
+    return GN_COUNT(slots);
+}

@@ -1,0 +1,316 @@
+/* optimizer.c - the Optimizer type: owner of a gn_optim. */
+#include "py.h"
+
+#include <math.h>
+#include <string.h>
+
+
+/* ---- hyper-parameters by name -------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    size_t offset;
+    bool is_bool;
+} hyper;
+
+#define HYPER(name) {#name, offsetof(gn_optim, name), false}
+static const hyper hypers[] = {HYPER(lr),
+                               HYPER(momentum),
+                               HYPER(dampening),
+                               HYPER(beta1),
+                               HYPER(beta2),
+                               HYPER(alpha),
+                               HYPER(eps),
+                               HYPER(weight_decay),
+                               HYPER(lr_decay),
+                               HYPER(clip),
+                               {"nesterov", offsetof(gn_optim, nesterov), true},
+                               {"centered", offsetof(gn_optim, centered), true}};
+
+static const hyper *find_hyper(const char *name)
+{
+    for (int i = 0; i < GN_COUNT(hypers); i++)
+        if (strcmp(hypers[i].name, name) == 0)
+            return &hypers[i];
+    PyErr_Format(PyExc_TypeError, "an optimizer has no hyper-parameter '%s'", name);
+    return NULL;
+}
+
+static int set_hyper(gn_optim *o, const char *name, PyObject *value)
+{
+    const hyper *h = find_hyper(name);
+    double v = h ? PyFloat_AsDouble(value) : -1;
+    if (!h || (v == -1 && PyErr_Occurred()))
+        return -1;
+    if (!(v >= 0) || v == INFINITY) {
+        PyErr_Format(PyExc_ValueError, "%s must be a finite number >= 0, got %R", name, value);
+        return -1;
+    }
+    if (h->is_bool)
+        *(bool *)((char *)o + h->offset) = v != 0;
+    else
+        *(double *)((char *)o + h->offset) = v;
+    return 0;
+}
+
+static PyObject *optimizer_get(PyObject *self, PyObject *name)
+{
+    const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
+    const hyper *h = text ? find_hyper(text) : NULL;
+    if (!h)
+        return NULL;
+    const char *at = (char *)&((gn_py_optimizer *)self)->o + h->offset;
+    return h->is_bool ? PyBool_FromLong(*(const bool *)at)
+                      : PyFloat_FromDouble(*(const double *)at);
+}
+
+static PyObject *optimizer_set(PyObject *self, PyObject *args)
+{
+    const char *name;
+    PyObject *value;
+    gn_optim *o = &((gn_py_optimizer *)self)->o;
+    if (!PyArg_ParseTuple(args, "sO:set", &name, &value) || set_hyper(o, name, value) < 0)
+        return NULL;
+    if (!gn_optim_add_slots(o, 0))
+        return gn_py_raise();
+    Py_RETURN_NONE;
+}
+
+/* ---- construction -------------------------------------------------------------------- */
+
+static int choose_algorithm(gn_optim *o, const char *kind)
+{
+    static const struct {
+        const char *name;
+        gn_algorithm algorithm;
+        bool decoupled;
+    } table[] = {{"sgd", GN_SGD, false},
+                 {"adam", GN_ADAM, false},
+                 {"adamw", GN_ADAM, true},
+                 {"rmsprop", GN_RMSPROP, false},
+                 {"adagrad", GN_ADAGRAD, false}};
+    for (int i = 0; i < GN_COUNT(table); i++)
+        if (strcmp(table[i].name, kind) == 0) {
+            o->algorithm = table[i].algorithm;
+            o->decoupled = table[i].decoupled;
+            return 0;
+        }
+    PyErr_Format(PyExc_ValueError,
+                 "kind = '%s', expected one of sgd, adam, adamw, rmsprop, adagrad", kind);
+    return -1;
+}
+
+static int read_hypers(gn_optim *o, PyObject *kwargs, double *initial)
+{
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
+    while (kwargs && PyDict_Next(kwargs, &at, &key, &value)) {
+        const char *name = PyUnicode_AsUTF8AndSize(key, NULL);
+        if (!name)
+            return -1;
+        if (strcmp(name, "initial_accumulator_value") == 0) {
+            *initial = PyFloat_AsDouble(value);
+            if (PyErr_Occurred())
+                return -1;
+        } else if (set_hyper(o, name, value) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static PyObject *optimizer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    const char *kind;
+    PyObject *params;
+    double initial = 0;
+    gn_optim o = {.beta1 = 0.9, .beta2 = 0.999, .alpha = 0.99, .eps = 1e-8};
+    int n;
+    if (!PyArg_ParseTuple(args, "sO:Optimizer", &kind, &params) || choose_algorithm(&o, kind) < 0 ||
+        read_hypers(&o, kwargs, &initial) < 0)
+        return NULL;
+    gn_tensor **list = gn_py_tensor_list(params, "params", &n);
+    if (!list)
+        return NULL;
+    bool ok = gn_optim_init(&o, n, list, initial);
+    gn_free(list);
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    gn_py_optimizer *self = ok ? (gn_py_optimizer *)alloc(type, 0) : NULL;
+    if (!self) {
+        gn_optim_free(&o);
+        return PyErr_Occurred() ? NULL : gn_py_raise();
+    }
+    self->o = o;
+    self->params = PySequence_List(params);
+    if (!self->params)
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static int optimizer_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((gn_py_optimizer *)self)->params);
+    return 0;
+}
+
+static int optimizer_clear(PyObject *self)
+{
+    Py_CLEAR(((gn_py_optimizer *)self)->params);
+    return 0;
+}
+
+static void optimizer_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    optimizer_clear(self);
+    gn_optim_free(&((gn_py_optimizer *)self)->o);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    release(self);
+    Py_DECREF(type);
+}
+
+/* ---- updates ------------------------------------------------------------------------- */
+
+static PyObject *optimizer_step(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    PyThreadState *thread = PyEval_SaveThread();
+    bool ok = gn_optim_step(&((gn_py_optimizer *)self)->o);
+    PyEval_RestoreThread(thread);
+    if (!ok)
+        return gn_py_raise();
+    Py_RETURN_NONE;
+}
+
+static PyObject *optimizer_zero_grad(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    gn_optim_zero_grad(&((gn_py_optimizer *)self)->o);
+    Py_RETURN_NONE;
+}
+
+static PyObject *optimizer_minimize(PyObject *self, PyObject *loss)
+{
+    gn_optim *o = &((gn_py_optimizer *)self)->o;
+    if (!gn_py_is_tensor(loss))
+        return PyErr_Format(PyExc_TypeError, "minimize: loss must be a Tensor");
+    int64_t mark = gn_scope_begin();
+    PyThreadState *thread = PyEval_SaveThread();
+    double norm = gn_optim_minimize(1, &o, gn_py_tensor_of(loss));
+    PyEval_RestoreThread(thread);
+    gn_scope_end(mark);
+    return gn_failed() ? gn_py_raise() : PyFloat_FromDouble(norm);
+}
+
+static PyObject *optimizer_slots(PyObject *self, PyObject *unused)
+{
+    gn_optim *o = &((gn_py_optimizer *)self)->o;
+    PyObject *dict = PyDict_New();
+    (void)unused;
+    for (int s = 0; dict && s < GN_SLOTS; s++) {
+        const char *name = o->slot[s] ? gn_slot_name(o, s) : NULL;
+        if (!name) /* NULL also when its hyper-parameter was set to 0 since */
+            continue;
+        PyObject *list = PyList_New(o->n);
+        for (int i = 0; list && i < o->n; i++) {
+            PyObject *item = gn_py_wrap(o->slot[s][i]);
+            if (item)
+                PyList_SetItem(list, i, item);
+            else
+                Py_CLEAR(list);
+        }
+        if (!list || PyDict_SetItemString(dict, name, list) < 0)
+            Py_CLEAR(dict);
+        Py_XDECREF(list);
+    }
+    return dict;
+}
+
+static PyObject *get_steps(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyLong_FromLongLong(((gn_py_optimizer *)self)->o.steps);
+}
+
+static int set_steps(PyObject *self, PyObject *value, void *closure)
+{
+    long long v = value ? PyLong_AsLongLong(value) : -1;
+    (void)closure;
+    if (v < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "steps must be an integer >= 0");
+        return -1;
+    }
+    ((gn_py_optimizer *)self)->o.steps = v;
+    return 0;
+}
+
+static PyObject *get_params(PyObject *self, void *closure)
+{
+    (void)closure;
+    PyObject *params = ((gn_py_optimizer *)self)->params;
+    Py_INCREF(params);
+    return params;
+}
+
+static PyMethodDef optimizer_methods[] = {
+    {"get", optimizer_get, METH_O, "get(name)\n--\n\nA hyper-parameter."},
+    {"set", optimizer_set, METH_VARARGS, "set(name, value)\n--\n\nChanges a hyper-parameter."},
+    {"step", optimizer_step, METH_NOARGS, "step()\n--\n\nOne update from the parameters' .grad."},
+    {"zero_grad", optimizer_zero_grad, METH_NOARGS, "zero_grad()\n--\n\nSets .grad to None."},
+    {"minimize", optimizer_minimize, METH_O,
+     "minimize(loss)\n--\n\nDifferentiates the loss for these parameters only and updates them; "
+     "returns the norm of the gradient."},
+    {"slots", optimizer_slots, METH_NOARGS,
+     "slots()\n--\n\nThe state by name: lists of Tensors, one a parameter, sharing memory."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef optimizer_getset[] = {
+    {"steps", get_steps, set_steps, "Updates done.", NULL},
+    {"params", get_params, NULL, "The parameters, a list.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject *gn_py_optimizer_type(PyObject *module)
+{
+    PyType_Slot slots[] = {
+        {Py_tp_doc, "Optimizer(kind, params, **hyper)\n--\n\nUpdates parameters in C."},
+        {Py_tp_new, optimizer_new},
+        {Py_tp_dealloc, optimizer_dealloc},
+        {Py_tp_traverse, optimizer_traverse},
+        {Py_tp_clear, optimizer_clear},
+        {Py_tp_methods, optimizer_methods},
+        {Py_tp_getset, optimizer_getset},
+        {0, NULL},
+    };
+    PyType_Spec spec = {.name = GN_MODULE_NAME ".Optimizer",
+                        .basicsize = sizeof(gn_py_optimizer),
+                        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+                        .slots = slots};
+    return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+}
+
+static PyObject *flatten(PyObject *module, PyObject *list)
+{
+    int n;
+    (void)module;
+    gn_tensor **t = gn_py_tensor_list(list, "tensors", &n);
+    if (!t)
+        return NULL;
+    int64_t mark = gn_scope_begin();
+    bool ok = gn_params_flatten(n, t);
+    gn_scope_end(mark);
+    gn_free(t);
+    if (!ok)
+        return gn_py_raise();
+    Py_RETURN_NONE;
+}
+
+PyMethodDef gn_py_train_functions[] = {
+    {"flatten", flatten, METH_O,
+     "flatten(tensors)\n--\n\nMoves the tensors into one storage, in order."},
+    {NULL, NULL, 0, NULL},
+};
