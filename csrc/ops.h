@@ -63,13 +63,14 @@ gn_tensor *gn_rand_normal(int ndim, const int64_t *dim, gn_rng *rng, double mean
 gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at);
 
 /* ---- the table ----------------------------------------------------------------------- */
+/* clang-format off */
 #define GN_OPS_PLAIN(X) \
-    X(where) \
-    X(sum) X(mean) X(var) X(amax) X(amin) X(argmax) X(argmin) X(sum_to) X(cumsum) X(logsumexp) \
-        X(norm) X(softmax) X(log_softmax) X(topk_index) X(identity) X(reshape) X(expand) \
-            X(permute) X(transpose) X(narrow) X(embed) X(flip) X(cat) X(gather) X(scatter_add) \
-                X(index_select) X(index_add) X(matmul) X(matmul_t) X(linear) X(batch_norm) \
-                    X(batch_norm_eval) X(dropout)
+    X(where) X(sum) X(mean) X(var) X(amax) X(amin) X(argmax) X(argmin) X(sum_to) X(cumsum) \
+    X(logsumexp) X(norm) X(softmax) X(log_softmax) X(topk_index) X(identity) X(reshape) \
+    X(expand) X(permute) X(transpose) X(narrow) X(embed) X(flip) X(cat) X(gather) \
+    X(scatter_add) X(index_select) X(index_add) X(matmul) X(matmul_t) X(linear) X(batch_norm) \
+    X(batch_norm_eval) X(dropout)
+/* clang-format on */
 #define GN_DECLARE(name) extern const gn_op gn_op_##name;
 GN_OPS_PLAIN(GN_DECLARE)
 #define GN_U0(name, ...) GN_DECLARE(name)

@@ -2,9 +2,9 @@
  *
  * Tasks are handed out by an atomic counter, so a slow core takes fewer.  That is
  * harmless for reproducibility: what a task computes does not depend on who runs it.
- * On a busy machine a helper thread may not get a core, and a region of 20 us ends with a
- * wait of milliseconds.  A caller that has waited longer than it worked goes on alone for a
- * while, twice as long each time, and then tries again.
+ * On a busy machine helpers push each other off the cores, and a region of 20 us takes
+ * milliseconds.  A caller that has lost time so goes on alone for a while, twice as long
+ * each time, and then tries again.
  * Flush-to-zero is set in every thread of the region and restored at its end, because
  * subnormal optimizer state costs 40 to 140 times the time of normal numbers. */
 #include "base.h"
@@ -13,6 +13,7 @@
 #include <time.h>
 #ifdef __linux__
 #include <sched.h>
+#include <sys/resource.h>
 #endif
 #ifdef _OPENMP
 #include <omp.h>
@@ -116,33 +117,37 @@ static void at_first_region(void)
 #endif
 }
 
-enum { LATE = 200000, FIRST_PAUSE = 2000000, LAST_PAUSE = 128000000 }; /* ns */
+/* ns; a region that took longer than HUGE pays off even on a busy machine */
+enum { LATE = 1000000, HUGE_REGION = 50000000, FIRST_PAUSE = 4000000, LAST_PAUSE = 256000000 };
 
 /* Of the calling thread: alone until then, and how long it stays so next time. */
 static _Thread_local int64_t alone_until, pause_length = FIRST_PAUSE;
-static _Thread_local bool waking; /* the team has slept: its first region is not judged */
+static _Thread_local long switches; /* times it was pushed off its core */
 
-static bool stays_alone(int64_t now)
+static bool pushed_off(void)
 {
-    if (alone_until == 0)
-        return false;
-    if (now < alone_until)
-        return true;
-    alone_until = 0;
-    waking = true;
+#ifdef RUSAGE_THREAD
+    struct rusage use;
+    long before = switches;
+    if (getrusage(RUSAGE_THREAD, &use) == 0)
+        switches = use.ru_nivcsw;
+    return switches != before;
+#else
     return false;
+#endif
 }
 
+/* Did the region lose more time than it saved?  Cheap unless it took suspiciously long. */
 static void judge(int64_t start, int64_t caller_done, int64_t end)
 {
-    int64_t wait = end - caller_done;
-    if (wait > LATE && wait > caller_done - start && !waking) {
+    bool late = end - start > LATE && end - start < HUGE_REGION &&
+                (pushed_off() || end - caller_done > caller_done - start);
+    if (late) {
         alone_until = end + pause_length;
         pause_length = GN_MIN(2 * pause_length, LAST_PAUSE);
-    } else if (!waking) {
-        pause_length = GN_MAX(pause_length - pause_length / 64, FIRST_PAUSE);
+    } else {
+        pause_length = GN_MAX(pause_length - pause_length / 1024, FIRST_PAUSE);
     }
-    waking = false;
 }
 
 static int team_size(int64_t ntask)
@@ -169,7 +174,7 @@ void gn_parallel(int64_t ntask, gn_task fn, void *ctx)
 #ifdef _OPENMP
     int team = team_size(ntask);
     int64_t start = team > 1 ? now_ns() : 0;
-    if (team > 1 && !stays_alone(start)) {
+    if (team > 1 && start >= alone_until) {
 #pragma omp parallel num_threads(team)
         run_share(&r, omp_get_thread_num() == 0);
         judge(start, r.caller_done, now_ns());

@@ -174,6 +174,11 @@ def _contains(x: Tensor, value) -> bool:
     return bool((np.asarray(x.detach()) == np.asarray(value)).any())
 
 
+def _tolist(x):
+    """Return the numbers as nested lists."""
+    return np.asarray(x.detach()).tolist()
+
+
 _PROTOCOLS = {
     "__getitem__": _getitem,
     "__setitem__": _setitem,
@@ -189,7 +194,7 @@ _PROTOCOLS = {
     "__dlpack_device__": lambda x: (1, 0),
     "__array_priority__": 1000,
     "__array_ufunc__": None,
-    "tolist": lambda x: np.asarray(x.detach()).tolist(),
+    "tolist": _tolist,
     "dtype": property(lambda x: _DTYPE, doc="The NumPy dtype of every tensor of this build."),
 }
 for _name, _value in _PROTOCOLS.items():

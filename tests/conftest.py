@@ -4,6 +4,8 @@ import gc
 import sys
 
 import pytest
+from machine import machine  # noqa: F401
+from saved import saved  # noqa: F401
 
 PASSED = pytest.StashKey[bool]()
 

@@ -289,7 +289,7 @@ def test_without_a_seed_loaders_differ():
     assert len(seeds) == 5
 
 
-@pytest.mark.parametrize("stop", range(0, 8))
+@pytest.mark.parametrize("stop", range(8))
 def test_a_resumed_loader_continues_with_the_next_batch(stop):
     def stream(loader):
         while True:

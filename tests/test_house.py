@@ -25,10 +25,10 @@ ISA_FILE = re.compile(r"_(avx2|avx512|neon)$")
 # Which headers of ours a kind of file may include: a file is of the first kind that matches.
 BASE, KERN = {"base.h"}, {"kern/kern.h", "kern/vec.h", "kern/gemm.h"}
 TAPE = {"tensor.h", "tape.h"}
+PARTS = {"kern/point.def", *(f"kern/{p.name}" for p in CORE.glob("kern/*.inc"))}
 KINDS = [
     (r"(base|error|alloc|par|rng|cpu)\.[ch]", BASE),
-    (r"kern/.*", BASE | KERN | {"kern/point.def", "kern/math.inc", "kern/pack.inc", "kern/ukr.inc",
-                               "kern/vec.inc"}),
+    (r"kern/.*", BASE | KERN | PARTS),
     (r"tensor\.[ch]", BASE | TAPE),
     (r"(tape|sweep)\.c", BASE | TAPE | {"ops.h"}),
     (r"tape\.h", BASE | TAPE),

@@ -12,7 +12,7 @@ ISA = "import ganc; from ganc._backend import core; print(core.get_isa())"
 def test_import_and_training_leave_the_process_alone():
     out = run(
         """
-        import os, signal, sys, threading
+        import os, signal, sys, threading, time
         import numpy as np
 
         def threads():
@@ -35,9 +35,16 @@ def test_import_and_training_leave_the_process_alone():
                 if os.path.exists("/proc/self/status") else []
             return handlers, caught, dict(os.environ), os.getcwd(), np.geterr(), subnormals()
 
-        before, tasks = state(), threads()
+        def settled():  # a thread that has ended may be listed for a moment longer
+            for _ in range(500):
+                if threads() == tasks:
+                    return True
+                time.sleep(0.01)
+
+        tasks = threads()
+        before = state()
         import ganc
-        assert threads() == tasks, "importing ganc started a thread"
+        assert settled(), "importing ganc started a thread"
         assert state() == before
         assert 0.0 not in subnormals()
         ganc.set_num_threads(2)
@@ -60,14 +67,16 @@ def test_heavy_packages_are_imported_when_used():
     assert run(program).strip() == "[]"
 
 
-def test_import_is_quick(capsys):
+def test_import_is_quick(tmp_path, capsys):
     program = """
     import time, numpy
     start = time.perf_counter()
     import ganc
     print(time.perf_counter() - start)
     """
-    seconds = [float(run(program)) for _ in range(5)]
+    compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
+    run(program, **compiled)
+    seconds = [float(run(program, **compiled)) for _ in range(5)]
     with capsys.disabled():
         print(f"\nimport ganc over numpy: {statistics.median(seconds) * 1000:.0f} ms")
     assert min(seconds) < 1.0

@@ -190,8 +190,8 @@ static PyObject *run(frame *f)
     return gn_py_wrap(y);
 }
 
-PyObject *gn_py_call(const gn_py_signature *s, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                      PyObject *names)
+PyObject *gn_py_call(const gn_py_signature *s, PyObject *self, PyObject *const *args,
+                     Py_ssize_t nargs, PyObject *names)
 {
     PyObject *value[GN_PY_MAX_PARAM] = {self}, *tail = NULL;
     Py_ssize_t shift = self != NULL, last = s->npositional - 1;

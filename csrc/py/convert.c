@@ -81,9 +81,8 @@ gn_tensor *gn_py_as_tensor(PyObject *o)
 gn_tensor **gn_py_tensor_list(PyObject *sequence, const char *what, int *n)
 {
     *n = 0;
-    Py_ssize_t count = PyTuple_Check(sequence) || PyList_Check(sequence)
-                           ? PySequence_Size(sequence)
-                           : -1;
+    Py_ssize_t count =
+        PyTuple_Check(sequence) || PyList_Check(sequence) ? PySequence_Size(sequence) : -1;
     if (count < 0) {
         PyErr_Format(PyExc_TypeError, "%s must be a list or tuple of Tensors", what);
         return NULL;

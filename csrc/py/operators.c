@@ -44,10 +44,10 @@ static gn_tensor *power(gn_tensor *a, gn_tensor *b)
     return gn_pow_tensor(a, b);
 }
 
-#define BINARY_SLOT(name, op)                                                                    \
-    static PyObject *nb_##name(PyObject *a, PyObject *b)                                         \
-    {                                                                                            \
-        return binary(a, b, op);                                                                 \
+#define BINARY_SLOT(name, op) \
+    static PyObject *nb_##name(PyObject *a, PyObject *b) \
+    { \
+        return binary(a, b, op); \
     }
 BINARY_SLOT(add, gn_add)
 BINARY_SLOT(subtract, gn_sub)

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-
 /* ---- hyper-parameters by name -------------------------------------------------------- */
 
 typedef struct {
@@ -14,18 +13,20 @@ typedef struct {
 } hyper;
 
 #define HYPER(name) {#name, offsetof(gn_optim, name), false}
-static const hyper hypers[] = {HYPER(lr),
-                               HYPER(momentum),
-                               HYPER(dampening),
-                               HYPER(beta1),
-                               HYPER(beta2),
-                               HYPER(alpha),
-                               HYPER(eps),
-                               HYPER(weight_decay),
-                               HYPER(lr_decay),
-                               HYPER(clip),
-                               {"nesterov", offsetof(gn_optim, nesterov), true},
-                               {"centered", offsetof(gn_optim, centered), true}};
+static const hyper hypers[] = {
+    HYPER(lr),
+    HYPER(momentum),
+    HYPER(dampening),
+    HYPER(beta1),
+    HYPER(beta2),
+    HYPER(alpha),
+    HYPER(eps),
+    HYPER(weight_decay),
+    HYPER(lr_decay),
+    HYPER(clip),
+    {"nesterov", offsetof(gn_optim, nesterov), true},
+    {"centered", offsetof(gn_optim, centered), true},
+};
 
 static const hyper *find_hyper(const char *name)
 {

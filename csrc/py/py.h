@@ -54,7 +54,7 @@ PyObject *gn_py_raise(void); /* the sticky error as a Python exception; clears i
 /* tensor.c */
 bool gn_py_is_tensor(PyObject *o);
 gn_tensor *gn_py_tensor_of(PyObject *o); /* borrowed; o must be a Tensor */
-PyObject *gn_py_wrap(gn_tensor *t); /* new Tensor; NULL + exception when t is NULL */
+PyObject *gn_py_wrap(gn_tensor *t);      /* new Tensor; NULL + exception when t is NULL */
 PyTypeObject *gn_py_tensor_type(PyObject *module);
 
 /* operators.c: fills slots of the type, returns how many */

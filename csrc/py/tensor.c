@@ -72,8 +72,7 @@ static PyObject *tensor_item(PyObject *self, PyObject *unused)
     (void)unused;
     if (t->numel != 1)
         return PyErr_Format(PyExc_RuntimeError,
-                            "item() needs a Tensor of one element, got shape %s",
-                            gn_shape_text(t));
+                            "item() needs a Tensor of one element, got shape %s", gn_shape_text(t));
     return PyFloat_FromDouble((double)t->data[0]);
 }
 

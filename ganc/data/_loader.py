@@ -97,10 +97,12 @@ class DataLoader:
         Samples a batch, at least 1.
     shuffle : bool, default False
         Another order each epoch.
-    num_workers, pin_memory : optional
-        Accepted because PyTorch scripts pass them; batches are always made by the calling thread.
+    num_workers : int, optional
+        Accepted because PyTorch scripts pass it; batches are always made by the calling thread.
     collate_fn : callable, optional
         Makes a batch of a list of samples; by default like samples are stacked.
+    pin_memory : bool, optional
+        Accepted like `num_workers`.
     drop_last : bool, default False
         Leave out the last batch of an epoch if it is smaller.
     seed : int, optional

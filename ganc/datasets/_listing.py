@@ -21,6 +21,12 @@ class DatasetInfo(NamedTuple):
         Where it would be loaded from now; None if it is not at hand.
     hint : str
         The command that brings it here, where there is one.
+
+    Examples
+    --------
+    >>> from ganc import datasets
+    >>> datasets.list()[3].shape
+    (28, 28)
     """
 
     name: str

@@ -65,7 +65,8 @@ def ring_centers(modes: int = 8, *, radius: float = 1.0) -> np.ndarray:
 
     Parameters
     ----------
-    modes, radius
+    modes : int, default 8
+    radius : float, default 1.0
         As for `ring`.
 
     Returns
@@ -125,7 +126,8 @@ def grid_centers(modes: int = 25, *, extent: float = 4.0) -> np.ndarray:
 
     Parameters
     ----------
-    modes, extent
+    modes : int, default 25
+    extent : float, default 4.0
         As for `grid`.
 
     Returns
@@ -193,7 +195,7 @@ def swiss_roll_centers(modes: int = 100, *, divisor: float = 7.5) -> np.ndarray:
     ----------
     modes : int, default 100
         Number of points, at equal steps of t.
-    divisor
+    divisor : float, default 7.5
         As for `swiss_roll`.
 
     Returns

@@ -40,6 +40,13 @@ class Optimizer:
     ----------
     param_groups : list of dict
         Setting ``optimizer.param_groups[0]["lr"]`` takes effect at once.
+
+    Examples
+    --------
+    >>> from ganc import nn, optim
+    >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
+    >>> isinstance(optimizer, optim.Optimizer)
+    True
     """
 
     _kind = ""
