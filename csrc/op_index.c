@@ -37,11 +37,6 @@ static bool check_index(const char *op, const gn_tensor *index, int64_t size)
     return true;
 }
 
-static gn_attr integer(int64_t i)
-{
-    return (gn_attr){.given = true, .i = i};
-}
-
 /* ---- gather, scatter_add ------------------------------------------------------------- */
 
 static bool check_gather(const char *op, const gn_tensor *x, const gn_tensor *index, int d)
@@ -87,7 +82,7 @@ const gn_op gn_op_gather = {.name = "gather",
 gn_tensor *gn_gather(gn_tensor *x, int64_t dim, gn_tensor *index)
 {
     gn_call c = {.op = &gn_op_gather, .nin = 2, .in = {x, index}};
-    c.attr[0] = integer(dim);
+    c.attr[0] = gn_attr_int(dim);
     return x && index ? gn_apply(&c) : NULL;
 }
 
@@ -133,8 +128,8 @@ const gn_op gn_op_scatter_add = {.name = "scatter_add",
 gn_tensor *gn_scatter_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size)
 {
     gn_call c = {.op = &gn_op_scatter_add, .nin = 2, .in = {x, index}};
-    c.attr[0] = integer(dim);
-    c.attr[1] = integer(size);
+    c.attr[0] = gn_attr_int(dim);
+    c.attr[1] = gn_attr_int(size);
     return x && index ? gn_apply(&c) : NULL;
 }
 
@@ -182,7 +177,7 @@ const gn_op gn_op_index_select = {.name = "index_select",
 gn_tensor *gn_index_select(gn_tensor *x, int64_t dim, gn_tensor *index)
 {
     gn_call c = {.op = &gn_op_index_select, .nin = 2, .in = {x, index}};
-    c.attr[0] = integer(dim);
+    c.attr[0] = gn_attr_int(dim);
     return x && index ? gn_apply(&c) : NULL;
 }
 
@@ -226,8 +221,8 @@ const gn_op gn_op_index_add = {.name = "index_add",
 gn_tensor *gn_index_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size)
 {
     gn_call c = {.op = &gn_op_index_add, .nin = 2, .in = {x, index}};
-    c.attr[0] = integer(dim);
-    c.attr[1] = integer(size);
+    c.attr[0] = gn_attr_int(dim);
+    c.attr[1] = gn_attr_int(size);
     return x && index ? gn_apply(&c) : NULL;
 }
 
@@ -268,7 +263,7 @@ const gn_op gn_op_cumsum = {.name = "cumsum",
 gn_tensor *gn_cumsum(gn_tensor *x, int64_t dim)
 {
     gn_call c = {.op = &gn_op_cumsum, .nin = 1, .in = {x}};
-    c.attr[0] = integer(dim);
+    c.attr[0] = gn_attr_int(dim);
     return x ? gn_apply(&c) : NULL;
 }
 

@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-static gn_attr integer(int64_t i)
-{
-    return (gn_attr){.given = true, .i = i};
-}
-
 /* ---- narrow, embed ------------------------------------------------------------------- */
 
 /* Copies rows of `run` elements: y row i from x row i, strides in elements. */
@@ -77,9 +72,9 @@ const gn_op gn_op_narrow = {.name = "narrow",
 gn_tensor *gn_narrow(gn_tensor *x, int64_t dim, int64_t start, int64_t length)
 {
     gn_call c = {.op = &gn_op_narrow, .nin = 1, .in = {x}};
-    c.attr[0] = integer(dim);
-    c.attr[1] = integer(start);
-    c.attr[2] = integer(length);
+    c.attr[0] = gn_attr_int(dim);
+    c.attr[1] = gn_attr_int(start);
+    c.attr[2] = gn_attr_int(length);
     return x ? gn_apply(&c) : NULL;
 }
 
@@ -121,9 +116,9 @@ const gn_op gn_op_embed = {.name = "embed",
 gn_tensor *gn_embed(gn_tensor *x, int64_t dim, int64_t start, int64_t size)
 {
     gn_call c = {.op = &gn_op_embed, .nin = 1, .in = {x}};
-    c.attr[0] = integer(dim);
-    c.attr[1] = integer(start);
-    c.attr[2] = integer(size);
+    c.attr[0] = gn_attr_int(dim);
+    c.attr[1] = gn_attr_int(start);
+    c.attr[2] = gn_attr_int(size);
     return x ? gn_apply(&c) : NULL;
 }
 
@@ -179,7 +174,7 @@ const gn_op gn_op_cat = {.name = "cat",
 gn_tensor *gn_cat(int n, gn_tensor **x, int64_t dim)
 {
     gn_call c = {.op = &gn_op_cat, .nin = n, .list = x};
-    c.attr[0] = integer(dim);
+    c.attr[0] = gn_attr_int(dim);
     for (int k = 0; k < n; k++)
         if (!x[k])
             return NULL;

@@ -83,8 +83,8 @@ const gn_op gn_op_matmul_t = {.name = "matmul_t",
 gn_tensor *gn_matmul_t(gn_tensor *a, gn_tensor *b, bool ta, bool tb)
 {
     gn_call c = {.op = &gn_op_matmul_t, .nin = 2, .in = {a, b}};
-    c.attr[0] = (gn_attr){.given = true, .i = ta};
-    c.attr[1] = (gn_attr){.given = true, .i = tb};
+    c.attr[0] = gn_attr_int(ta);
+    c.attr[1] = gn_attr_int(tb);
     return a && b ? gn_apply(&c) : NULL;
 }
 
@@ -304,7 +304,7 @@ const gn_op gn_op_linear = {
 gn_tensor *gn_linear(gn_tensor *x, gn_tensor *w, gn_tensor *b, gn_act act, double slope)
 {
     gn_call c = {.op = &gn_op_linear, .nin = 3, .in = {x, w, b}};
-    c.attr[0] = (gn_attr){.given = true, .i = act};
-    c.attr[1] = (gn_attr){.given = true, .f = slope};
+    c.attr[0] = gn_attr_int(act);
+    c.attr[1] = gn_attr_float(slope);
     return x && w ? gn_apply(&c) : NULL;
 }

@@ -8,8 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 16384 };
-
 /* ---- unary --------------------------------------------------------------------------- */
 
 typedef struct {
@@ -23,7 +21,7 @@ typedef struct {
 static void unary_task(void *ctx, int64_t task)
 {
     const unary_work *w = ctx;
-    int64_t from = task * CHUNK, n = GN_MIN(w->n - from, CHUNK);
+    int64_t from = task * GN_CHUNK, n = GN_MIN(w->n - from, GN_CHUNK);
     w->fn(w->y + from, w->x + from, n, w->p, w->q);
 }
 
@@ -34,7 +32,7 @@ static gn_tensor *unary(int id, gn_call *c)
         return NULL;
     unary_work w = {gn_vec->unary[id],  y->data,           x->data, x->numel,
                     (real)c->attr[0].f, (real)c->attr[1].f};
-    gn_parallel((x->numel + CHUNK - 1) / CHUNK, unary_task, &w);
+    gn_parallel((x->numel + GN_CHUNK - 1) / GN_CHUNK, unary_task, &w);
     return y;
 }
 
@@ -155,8 +153,8 @@ static void broadcast_task(void *ctx, int64_t task)
     const broadcast_work *w = ctx;
     int64_t n = w->p.size[w->p.ndim - 1];
     if (w->rows_a_task == 0) {
-        int64_t pieces = (n + CHUNK - 1) / CHUNK, from = task % pieces * CHUNK;
-        run_piece(w, task / pieces, from, GN_MIN(n - from, CHUNK));
+        int64_t pieces = (n + GN_CHUNK - 1) / GN_CHUNK, from = task % pieces * GN_CHUNK;
+        run_piece(w, task / pieces, from, GN_MIN(n - from, GN_CHUNK));
         return;
     }
     int64_t end = GN_MIN((task + 1) * w->rows_a_task, w->rows);
@@ -179,9 +177,9 @@ static gn_tensor *broadcast(const char *op, gn_binary_fn *fn, int n, gn_tensor *
     plan_make(&w.p, n, x, ndim, dim);
     int64_t inner = w.p.size[w.p.ndim - 1];
     w.rows = y->numel / inner;
-    w.rows_a_task = inner >= CHUNK ? 0 : GN_MAX(CHUNK / inner, 1);
+    w.rows_a_task = inner >= GN_CHUNK ? 0 : GN_MAX(GN_CHUNK / inner, 1);
     int64_t tasks = w.rows_a_task ? (w.rows + w.rows_a_task - 1) / w.rows_a_task
-                                  : w.rows * ((inner + CHUNK - 1) / CHUNK);
+                                  : w.rows * ((inner + GN_CHUNK - 1) / GN_CHUNK);
     gn_parallel(tasks, broadcast_task, &w);
     return y;
 }

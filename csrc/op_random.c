@@ -2,8 +2,6 @@
  * chunks can be filled by any thread, and dropout needs no stored mask. */
 #include "ops.h"
 
-enum { CHUNK = 16384 }; /* whole groups of Philox counters (vec.inc: WORDS) */
-
 typedef struct {
     real *y;
     const real *x;
@@ -16,7 +14,7 @@ typedef struct {
 static void draw_task(void *ctx, int64_t task)
 {
     const draw *w = ctx;
-    int64_t from = task * CHUNK, n = GN_MIN(w->n - from, CHUNK);
+    int64_t from = task * GN_CHUNK, n = GN_MIN(w->n - from, GN_CHUNK);
     if (w->kind == UNIFORM)
         gn_vec->uniform(w->y + from, from / 4, n, w->rng, w->p, w->q);
     else if (w->kind == NORMAL)
@@ -27,7 +25,7 @@ static void draw_task(void *ctx, int64_t task)
 
 static void run(draw *w)
 {
-    gn_parallel((w->n + CHUNK - 1) / CHUNK, draw_task, w);
+    gn_parallel((w->n + GN_CHUNK - 1) / GN_CHUNK, draw_task, w);
 }
 
 gn_tensor *gn_rand_uniform(int ndim, const int64_t *dim, gn_rng *rng, double low, double high)
@@ -86,8 +84,8 @@ const gn_op gn_op_dropout = {.name = "dropout",
 gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at)
 {
     gn_call c = {.op = &gn_op_dropout, .nin = 1, .in = {x}};
-    c.attr[0] = (gn_attr){.given = true, .f = p};
-    c.attr[1] = (gn_attr){.given = true, .i = (int64_t)at.seed};
-    c.attr[2] = (gn_attr){.given = true, .i = (int64_t)at.stream};
+    c.attr[0] = gn_attr_float(p);
+    c.attr[1] = gn_attr_int((int64_t)at.seed);
+    c.attr[2] = gn_attr_int((int64_t)at.stream);
     return x ? gn_apply(&c) : NULL;
 }

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 16384, COLUMNS = 64, ROWS = 512 }; /* ROWS: most that add up one by one */
+enum { COLUMNS = 64, ROWS = 512 }; /* ROWS: most that add up one by one */
 
 typedef enum { SUM, SUM_SQUARE, MAX } reduction;
 
@@ -68,14 +68,15 @@ static gn_tensor *reduce_pass(reduction kind, gn_tensor *x, int64_t a, int64_t r
 {
     while (x) {
         pass w = {.kind = kind, .x = x->data, .a = a, .r = r, .b = b};
-        w.piece = b == 1 ? CHUNK : GN_MIN(r * b > 4 * CHUNK ? GN_MAX(64, CHUNK / b) : r, ROWS);
+        w.piece =
+            b == 1 ? GN_CHUNK : GN_MIN(r * b > 4 * GN_CHUNK ? GN_MAX(64, GN_CHUNK / b) : r, ROWS);
         int64_t pieces = pieces_of(&w), shape[3] = {a, pieces, b};
         gn_tensor *y = gn_tensor_new(3, shape);
         if (!y)
             return NULL;
         w.y = y->data;
         if (b == 1) {
-            w.rows_a_task = GN_MAX(CHUNK / GN_MIN(r, CHUNK), 1);
+            w.rows_a_task = GN_MAX(GN_CHUNK / GN_MIN(r, GN_CHUNK), 1);
             gn_parallel((a * pieces + w.rows_a_task - 1) / w.rows_a_task, rows_task, &w);
         } else {
             gn_parallel(a * pieces * ((b + COLUMNS - 1) / COLUMNS), columns_task, &w);
@@ -199,7 +200,7 @@ static gn_tensor *apply_reduction(const gn_op *op, gn_tensor *x, gn_dims dims, b
 {
     gn_call c = {.op = op, .nin = 1, .in = {x}};
     set_dims(&c.attr[0], dims);
-    c.attr[1] = (gn_attr){.given = true, .i = keepdim};
+    c.attr[1] = gn_attr_int(keepdim);
     return x ? gn_apply(&c) : NULL;
 }
 
@@ -315,8 +316,7 @@ gn_tensor *gn_sum_to(gn_tensor *x, int ndim, const int64_t *dim)
         return NULL;
     if (x->ndim == ndim && memcmp(x->dim, dim, (size_t)ndim * sizeof *dim) == 0)
         return x;
-    c.attr[0] = (gn_attr){.given = true, .n = ndim};
-    memcpy(c.attr[0].v, dim, (size_t)ndim * sizeof *dim);
+    c.attr[0] = gn_attr_ints(ndim, dim);
     return gn_apply(&c);
 }
 

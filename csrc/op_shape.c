@@ -4,20 +4,6 @@
 
 #include <string.h>
 
-enum { CHUNK = 16384 };
-
-static void set_list(gn_attr *a, int n, const int64_t *v)
-{
-    *a = (gn_attr){.given = true, .n = n};
-    if (n)
-        memcpy(a->v, v, (size_t)n * sizeof *v);
-}
-
-static gn_attr integer(int64_t i)
-{
-    return (gn_attr){.given = true, .i = i};
-}
-
 gn_tensor *gn_zeros_like(const gn_tensor *x)
 {
     return x ? gn_tensor_full(x->ndim, x->dim, 0) : NULL;
@@ -68,7 +54,7 @@ static void copy_strided(gn_tensor *y, const real *x, const int64_t *step)
     if (w.ndim == 0)
         w.size[w.ndim++] = 1;
     w.rows = y->numel / w.size[w.ndim - 1];
-    w.rows_a_task = GN_MAX(CHUNK / w.size[w.ndim - 1], 1);
+    w.rows_a_task = GN_MAX(GN_CHUNK / w.size[w.ndim - 1], 1);
     gn_parallel((w.rows + w.rows_a_task - 1) / w.rows_a_task, copy_task, &w);
 }
 
@@ -145,7 +131,7 @@ const gn_op gn_op_reshape = {.name = "reshape",
 gn_tensor *gn_reshape(gn_tensor *x, int ndim, const int64_t *dim)
 {
     gn_call c = {.op = &gn_op_reshape, .nin = 1, .in = {x}};
-    set_list(&c.attr[0], ndim, dim);
+    c.attr[0] = gn_attr_ints(ndim, dim);
     return x ? gn_apply(&c) : NULL;
 }
 
@@ -199,7 +185,7 @@ gn_tensor *gn_expand(gn_tensor *x, int ndim, const int64_t *dim)
     gn_call c = {.op = &gn_op_expand, .nin = 1, .in = {x}};
     if (x && x->ndim == ndim && memcmp(x->dim, dim, (size_t)ndim * sizeof *dim) == 0)
         return x;
-    set_list(&c.attr[0], ndim, dim);
+    c.attr[0] = gn_attr_ints(ndim, dim);
     return x ? gn_apply(&c) : NULL;
 }
 
@@ -251,7 +237,7 @@ const gn_op gn_op_permute = {.name = "permute",
 gn_tensor *gn_permute(gn_tensor *x, int n, const int64_t *order)
 {
     gn_call c = {.op = &gn_op_permute, .nin = 1, .in = {x}};
-    set_list(&c.attr[0], n, order);
+    c.attr[0] = gn_attr_ints(n, order);
     return x ? gn_apply(&c) : NULL;
 }
 
@@ -276,8 +262,8 @@ const gn_op gn_op_transpose = {.name = "transpose",
 gn_tensor *gn_transpose(gn_tensor *x, int64_t d0, int64_t d1)
 {
     gn_call c = {.op = &gn_op_transpose, .nin = 1, .in = {x}};
-    c.attr[0] = integer(d0);
-    c.attr[1] = integer(d1);
+    c.attr[0] = gn_attr_int(d0);
+    c.attr[1] = gn_attr_int(d1);
     return x ? gn_apply(&c) : NULL;
 }
 
@@ -322,6 +308,6 @@ const gn_op gn_op_flip = {.name = "flip",
 gn_tensor *gn_flip(gn_tensor *x, gn_dims dims)
 {
     gn_call c = {.op = &gn_op_flip, .nin = 1, .in = {x}};
-    set_list(&c.attr[0], GN_MAX(dims.n, 0), dims.v);
+    c.attr[0] = gn_attr_ints(GN_MAX(dims.n, 0), dims.v);
     return x ? gn_apply(&c) : NULL;
 }

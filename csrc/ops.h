@@ -16,6 +16,25 @@ typedef struct {
 #define GN_DIM(d) ((gn_dims){.n = 1, .v = {(d)}})
 gn_dims gn_attr_dims(const gn_attr *a);
 
+/* ---- attributes of a call --------------------------------------------------------- */
+static inline gn_attr gn_attr_int(int64_t i)
+{
+    return (gn_attr){.given = true, .i = i};
+}
+
+static inline gn_attr gn_attr_float(double f)
+{
+    return (gn_attr){.given = true, .f = f};
+}
+
+static inline gn_attr gn_attr_ints(int n, const int64_t *v)
+{
+    gn_attr a = {.given = true, .n = n};
+    for (int i = 0; i < n; i++)
+        a.v[i] = v[i];
+    return a;
+}
+
 /* ---- pointwise: kern/point.def ------------------------------------------------------- */
 #define GN_U0(name, ...) gn_tensor *gn_##name(gn_tensor *x);
 #define GN_U1(name, ...) gn_tensor *gn_##name(gn_tensor *x, double p);

@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 16384 };
-
 static const char *const slot_name[][GN_SLOTS] = {
     [GN_SGD] = {"momentum_buffer", NULL, NULL},
     [GN_ADAM] = {"exp_avg", "exp_avg_sq", NULL},
@@ -87,7 +85,7 @@ typedef struct {
 
 static int64_t chunks(const gn_tensor *x)
 {
-    return (x->numel + CHUNK - 1) / CHUNK;
+    return (x->numel + GN_CHUNK - 1) / GN_CHUNK;
 }
 
 static int param_of_task(const int64_t *first_task, int n, int64_t task)
@@ -108,8 +106,8 @@ static void update_task(void *ctx, int64_t task)
     const update_work *w = ctx;
     const gn_optim *o = w->o;
     int i = param_of_task(w->first_task, o->n, task);
-    int64_t from = (task - w->first_task[i]) * CHUNK;
-    int64_t n = GN_MIN(o->param[i]->numel - from, CHUNK);
+    int64_t from = (task - w->first_task[i]) * GN_CHUNK;
+    int64_t n = GN_MIN(o->param[i]->numel - from, GN_CHUNK);
     gn_slice s = {.p = o->param[i]->data + from, .g = w->grad[i]->data + from};
     s.s0 = o->slot[0] ? o->slot[0][i]->data + from : NULL;
     s.s1 = o->slot[1] ? o->slot[1][i]->data + from : NULL;
@@ -208,9 +206,9 @@ static void norm_task(void *ctx, int64_t task)
 {
     const norm_work *w = ctx;
     int i = param_of_task(w->first_task, w->n, task);
-    int64_t from = (task - w->first_task[i]) * CHUNK;
+    int64_t from = (task - w->first_task[i]) * GN_CHUNK;
     w->partial[task] =
-        gn_vec->sum_square(w->grad[i]->data + from, GN_MIN(w->grad[i]->numel - from, CHUNK));
+        gn_vec->sum_square(w->grad[i]->data + from, GN_MIN(w->grad[i]->numel - from, GN_CHUNK));
 }
 
 double gn_grad_norm(int n, gn_tensor **grad)

@@ -362,15 +362,14 @@ static PyObject *grad(PyObject *module, PyObject *args)
     return result || PyErr_Occurred() ? result : gn_py_raise();
 }
 
-#define CAST(f) ((PyCFunction)(void (*)(void))(f))
 PyMethodDef gn_py_array_functions[] = {
-    {"rand_uniform", CAST(rand_uniform), METH_VARARGS | METH_KEYWORDS,
+    {"rand_uniform", GN_PY_CAST(rand_uniform), METH_VARARGS | METH_KEYWORDS,
      "rand_uniform(shape, seed, stream, low=0.0, high=1.0)\n--\n\nUniform in [low, high)."},
-    {"rand_normal", CAST(rand_normal), METH_VARARGS | METH_KEYWORDS,
+    {"rand_normal", GN_PY_CAST(rand_normal), METH_VARARGS | METH_KEYWORDS,
      "rand_normal(shape, seed, stream, mean=0.0, std=1.0)\n--\n\nNormal (Box and Muller)."},
     {"rand_perm", rand_perm, METH_VARARGS,
      "rand_perm(n, seed, stream)\n--\n\nA permutation of range(n), an int64 array."},
-    {"tensor", CAST(tensor), METH_VARARGS | METH_KEYWORDS,
+    {"tensor", GN_PY_CAST(tensor), METH_VARARGS | METH_KEYWORDS,
      "tensor(data, requires_grad=False)\n--\n\nA Tensor with a copy of the data."},
     {"full", full, METH_VARARGS, "full(shape, value)\n--\n\nA Tensor with one value everywhere."},
     {"from_u8", from_u8, METH_VARARGS,

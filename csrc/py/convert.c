@@ -231,12 +231,12 @@ int gn_py_export_slots(PyType_Slot *to)
     return 2;
 }
 
-#define CAST(f) ((PyCFunction)(void (*)(void))(f))
 int gn_py_export_methods(PyMethodDef *to)
 {
     to[0] = (PyMethodDef){"numpy", tensor_numpy, METH_NOARGS,
                           "numpy()\n--\n\nAn array that shares the tensor's memory: training "
                           "changes it."};
-    to[1] = (PyMethodDef){"__array__", CAST(tensor_array), METH_VARARGS | METH_KEYWORDS, NULL};
+    to[1] =
+        (PyMethodDef){"__array__", GN_PY_CAST(tensor_array), METH_VARARGS | METH_KEYWORDS, NULL};
     return 2;
 }

@@ -173,7 +173,6 @@ static PyObject *peak_flops(PyObject *module, PyObject *args)
     return PyFloat_FromDouble(gn_gemm_peak(seconds));
 }
 
-#define CAST(f) ((PyCFunction)(void (*)(void))(f))
 static PyMethodDef own_functions[] = {
     {"ops", gn_py_op_list, METH_NOARGS, "ops()\n--\n\n(name, signature, doc) of every op."},
     {"set_isa", set_isa, METH_O, "set_isa(name)\n--\n\nForces a set of kernels."},
@@ -187,7 +186,7 @@ static PyMethodDef own_functions[] = {
     {"live_tensors", live_tensors, METH_NOARGS, "live_tensors()\n--\n\n"},
     {"alloc_stats", alloc_stats, METH_NOARGS, "alloc_stats()\n--\n\n"},
     {"alloc_sites", alloc_sites, METH_NOARGS, "alloc_sites()\n--\n\n"},
-    {"alloc_fail_at", CAST(alloc_fail_at), METH_VARARGS | METH_KEYWORDS,
+    {"alloc_fail_at", GN_PY_CAST(alloc_fail_at), METH_VARARGS | METH_KEYWORDS,
      "alloc_fail_at(n, sticky=False)\n--\n\nThe n-th next allocation fails; n < 0: none."},
     {"alloc_peak_reset", alloc_peak_reset, METH_NOARGS, "alloc_peak_reset()\n--\n\n"},
     {"alloc_trim", alloc_trim, METH_NOARGS, "alloc_trim()\n--\n\nEmpties the pool."},

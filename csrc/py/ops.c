@@ -57,8 +57,7 @@ GN_OPS_PLAIN(DEFINE)
 #define GN_B1 DEFINE
 #include "../kern/point.def"
 
-#define CAST(f) ((PyCFunction)(void (*)(void))(f))
-#define ROW(prefix, name) {#name, CAST(prefix##name), METH_FASTCALL | METH_KEYWORDS, NULL},
+#define ROW(prefix, name) {#name, GN_PY_CAST(prefix##name), METH_FASTCALL | METH_KEYWORDS, NULL},
 #define FUNCTION_ROW(name, ...) ROW(function_, name)
 #define METHOD_ROW(name, ...) ROW(method_, name)
 

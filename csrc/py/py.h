@@ -27,6 +27,9 @@
 #define GN_MODULE_NAME "ganc._core"
 #endif
 
+/* A function with keywords as the method table stores it. */
+#define GN_PY_CAST(f) ((PyCFunction)(void (*)(void))(f))
+
 typedef struct {
     PyTypeObject *tensor, *optimizer, *trainer, *generator;
 } gn_py_state;

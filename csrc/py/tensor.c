@@ -319,17 +319,15 @@ static int set_data(PyObject *self, PyObject *value, void *closure)
 
 /* ---- the type ------------------------------------------------------------------------ */
 
-#define CAST(f) ((PyCFunction)(void (*)(void))(f))
-
 static PyMethodDef own_methods[] = {
     {"item", tensor_item, METH_NOARGS, "item()\n--\n\nThe only element as a Python float."},
     {"dim", tensor_dim, METH_NOARGS, "dim()\n--\n\nNumber of dimensions."},
     {"numel", tensor_numel, METH_NOARGS, "numel()\n--\n\nNumber of elements."},
     {"detach", tensor_detach, METH_NOARGS,
      "detach()\n--\n\nThe same values in the same memory, outside the graph."},
-    {"requires_grad_", CAST(tensor_requires_grad_), METH_VARARGS | METH_KEYWORDS,
+    {"requires_grad_", GN_PY_CAST(tensor_requires_grad_), METH_VARARGS | METH_KEYWORDS,
      "requires_grad_(requires_grad=True)\n--\n\nSwitches gradients of a leaf on or off."},
-    {"backward", CAST(tensor_backward), METH_VARARGS | METH_KEYWORDS,
+    {"backward", GN_PY_CAST(tensor_backward), METH_VARARGS | METH_KEYWORDS,
      "backward(gradient=None, retain_graph=None, create_graph=False)\n--\n\n"
      "Adds the gradients of all leaves below this tensor to their .grad."},
     {"copy_", tensor_copy_, METH_O,
