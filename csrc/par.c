@@ -117,7 +117,7 @@ static void at_first_region(void)
 #endif
 }
 
-/* ns; a region that took longer than HUGE pays off even on a busy machine */
+/* ns; a region longer than HUGE_REGION pays off even on a busy machine */
 enum { LATE = 1000000, HUGE_REGION = 50000000, FIRST_PAUSE = 4000000, LAST_PAUSE = 256000000 };
 
 /* Of the calling thread: alone until then, and how long it stays so next time. */
