@@ -185,11 +185,7 @@ static bool check_linear(gn_tensor *x, gn_tensor *w, gn_tensor *b, double slope)
     if (b && (b->ndim != 1 || b->dim[0] != w->dim[0]))
         return gn_fail("linear: b has shape %s, expected (%lld,)", gn_shape_text(b),
                        (long long)w->dim[0]);
-    if (!(slope >= 0))
-        return gn_fail("linear: slope = %g, expected >= 0 (the sign of the output must tell that "
-                       "of its argument)",
-                       slope);
-    return true;
+    return gn_check_slope("linear", slope);
 }
 
 static int64_t rows_of(const gn_tensor *x)
@@ -230,43 +226,10 @@ static gn_tensor *flat_rows(gn_tensor *x)
     return x->ndim == 2 ? x : gn_reshape(x, 2, (int64_t[]){rows_of(x), x->dim[x->ndim - 1]});
 }
 
-static gn_tensor *activate(gn_tensor *z, gn_act act, double slope)
-{
-    switch (act) {
-    case GN_ACT_RELU:
-        return gn_relu(z);
-    case GN_ACT_LEAKY_RELU:
-        return gn_leaky_relu(z, slope);
-    case GN_ACT_TANH:
-        return gn_tanh(z);
-    case GN_ACT_SIGMOID:
-        return gn_sigmoid(z);
-    default:
-        return z;
-    }
-}
-
-/* The derivative of every activation here can be told from its output. */
-static gn_tensor *activate_dx(gn_tensor *dy, gn_tensor *y, gn_act act, double slope)
-{
-    switch (act) {
-    case GN_ACT_RELU:
-        return gn_relu_dx(dy, y);
-    case GN_ACT_LEAKY_RELU:
-        return gn_leaky_relu_dx(dy, y, slope);
-    case GN_ACT_TANH:
-        return gn_tanh_dx(dy, y);
-    case GN_ACT_SIGMOID:
-        return gn_sigmoid_dx(dy, y);
-    default:
-        return dy;
-    }
-}
-
 static void linear_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 {
     gn_tensor *x = c->in[0], *w = c->in[1];
-    gn_tensor *dz = activate_dx(dy, y, (gn_act)c->attr[0].i, c->attr[1].f);
+    gn_tensor *dz = gn_activate_dx(dy, y, (gn_act)c->attr[0].i, c->attr[1].f);
     gn_tensor *dz2 = dz ? flat_rows(dz) : NULL;
     if (!dz2)
         return;
@@ -289,12 +252,12 @@ static gn_tensor *linear_ref(gn_call *c)
     int64_t dim[GN_MAX_DIM];
     memcpy(dim, x->dim, sizeof dim);
     dim[x->ndim - 1] = w->dim[0];
-    return activate(gn_reshape(z, x->ndim, dim), (gn_act)c->attr[0].i, c->attr[1].f);
+    return gn_activate(gn_reshape(z, x->ndim, dim), (gn_act)c->attr[0].i, c->attr[1].f);
 }
 
 const gn_op gn_op_linear = {
     .name = "linear",
-    .sig = "input, w, b=None, *, act:none|relu|leaky_relu|tanh|sigmoid='none', slope:float=0.2",
+    .sig = "input, w, b=None, *, " GN_ACT_SIG,
     .doc = "act(x w^T + b): x (..., I), w (O, I), b (O,); slope is that of leaky_relu.",
     .fwd = linear_fwd,
     .vjp = linear_vjp,

@@ -44,6 +44,13 @@ static inline gn_attr gn_attr_ints(int n, const int64_t *v)
 #include "kern/point.def"
 gn_tensor *gn_where(gn_tensor *c, gn_tensor *a, gn_tensor *b);
 
+/* ---- op_act.c: an activation inside another op -------------------------------------- */
+/* The attributes of such an op, in the order of gn_act. */
+#define GN_ACT_SIG "act:none|relu|leaky_relu|tanh|sigmoid='none', slope:float=0.2"
+bool gn_check_slope(const char *op, double slope); /* false with an error unless >= 0 */
+gn_tensor *gn_activate(gn_tensor *z, gn_act act, double slope);
+gn_tensor *gn_activate_dx(gn_tensor *dy, gn_tensor *y, gn_act act, double slope); /* dz */
+
 /* ---- op_reduce.c --------------------------------------------------------------------- */
 gn_tensor *gn_sum(gn_tensor *x, gn_dims dims, bool keepdim);
 gn_tensor *gn_mean(gn_tensor *x, gn_dims dims, bool keepdim);

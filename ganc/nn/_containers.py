@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
-from ganc._backend import core
-
-from ._activation import LeakyReLU, ReLU, Sigmoid, Tanh
 from ._config import describe, module_from_config, register
+from ._fuse import steps
 from ._hooks import structure
-from ._linear import Linear
 from ._module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
-
-_linear = core.linear
-_FUSED: dict[type, str] = {
-    ReLU: "relu",
-    LeakyReLU: "leaky_relu",
-    Tanh: "tanh",
-    Sigmoid: "sigmoid",
-}
 
 
 class _Numbered(Module):
@@ -154,8 +143,8 @@ class _Numbered(Module):
 class Sequential(_Numbered):
     """Modules one after the other.
 
-    A `Linear` followed by `ReLU`, `LeakyReLU`, `Tanh` or `Sigmoid` runs as one operation, unless
-    one of the two has hooks.
+    A layer such as `Linear` followed by `ReLU`, `LeakyReLU`, `Tanh` or `Sigmoid` runs as one
+    operation, unless one of the two has hooks.
 
     Parameters
     ----------
@@ -200,50 +189,15 @@ class Sequential(_Numbered):
             What the last module gives.
         """
         plan = self._plan
-        if plan is None or plan[0] != structure.version:
-            plan = self._compile()
+        if plan is None or plan[0] != structure.version:  # any change of structure outdates it
+            modules = [m for m in self._modules.values() if m is not None]
+            plan = self.__dict__["_plan"] = (structure.version, steps(modules))
         for step in plan[1]:
             input = step(input)
         return input
 
-    def _compile(self) -> tuple[int, list[Callable[[Any], Any]]]:
-        """Make the list of calls that `forward` walks; any change of structure outdates it."""
-        version = structure.version
-        modules = [m for m in self._modules.values() if m is not None]
-        steps: list[Callable[[Any], Any]] = []
-        i = 0
-        while i < len(modules):
-            module = modules[i]
-            after = modules[i + 1] if i + 1 < len(modules) else None
-            if type(module) is Linear and type(after) in _FUSED and _bare(module) and _bare(after):
-                steps.append(_fused(module, after))
-                i += 2
-            else:
-                steps.append(module.forward if _bare(module) else module)
-                i += 1
-        self.__dict__["_plan"] = (version, steps)
-        return self._plan
-
     def __add__(self, other: Sequential) -> Sequential:
         return Sequential(*self, *other)
-
-
-def _bare(module: Module) -> bool:
-    """Return whether calling `module` is nothing but its class's `forward`."""
-    own = module.__dict__
-    return not (own["_pre_hooks"] or own["_post_hooks"] or "forward" in own) and (
-        type(module).__call__ is Module.__call__
-    )
-
-
-def _fused(linear: Linear, activation: Module) -> Callable[[Any], Any]:
-    own, act = linear.__dict__, _FUSED[type(activation)]
-    if act != "leaky_relu":
-        return lambda x: _linear(x, own["weight"], own["bias"], act=act)
-    options = activation.__dict__
-    return lambda x: _linear(
-        x, own["weight"], own["bias"], act="leaky_relu", slope=options["negative_slope"]
-    )
 
 
 @register

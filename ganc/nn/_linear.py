@@ -83,6 +83,9 @@ class Linear(Module):
         """
         return _linear(input, self.weight, self.bias)
 
+    def _forward_act(self, input: Tensor, act: str, slope: float) -> Tensor:
+        return _linear(input, self.weight, self.bias, act=act, slope=slope)
+
     def reset_parameters(self) -> None:
         """Draw weight and bias anew."""
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
