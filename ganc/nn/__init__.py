@@ -9,9 +9,12 @@
 
 from . import (
     _activation,
+    _conditional,
     _containers,
+    _equalized,
     _linear,
     _loss,
+    _minibatch,
     _noise,
     _norm,
     _recurrent,
@@ -23,10 +26,13 @@ from . import (
     utils,
 )
 from ._activation import *  # noqa: F403
+from ._conditional import *  # noqa: F403
 from ._config import module_from_config, module_to_config, register
 from ._containers import *  # noqa: F403
+from ._equalized import *  # noqa: F403
 from ._linear import *  # noqa: F403
 from ._loss import *  # noqa: F403
+from ._minibatch import *  # noqa: F403
 from ._module import Module
 from ._noise import *  # noqa: F403
 from ._norm import *  # noqa: F403
@@ -48,9 +54,12 @@ __all__ = [
     "utils",
 ]
 __all__ += _activation.__all__
+__all__ += _conditional.__all__
 __all__ += _containers.__all__
+__all__ += _equalized.__all__
 __all__ += _linear.__all__
 __all__ += _loss.__all__
+__all__ += _minibatch.__all__
 __all__ += _noise.__all__
 __all__ += _norm.__all__
 __all__ += _recurrent.__all__

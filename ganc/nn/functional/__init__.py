@@ -6,18 +6,45 @@
 [0.0, 2.0]
 """
 
-from . import _activation, _cell, _class_loss, _linear, _loss, _noise, _norm, _softmax
+from . import (
+    _activation,
+    _cell,
+    _class_loss,
+    _conditional,
+    _equalized,
+    _linear,
+    _loss,
+    _minibatch,
+    _noise,
+    _norm,
+    _softmax,
+)
 from ._activation import *  # noqa: F403
 from ._cell import *  # noqa: F403
 from ._class_loss import *  # noqa: F403
+from ._conditional import *  # noqa: F403
+from ._equalized import *  # noqa: F403
 from ._linear import *  # noqa: F403
 from ._loss import *  # noqa: F403
+from ._minibatch import *  # noqa: F403
 from ._noise import *  # noqa: F403
 from ._norm import *  # noqa: F403
 from ._softmax import *  # noqa: F403
 
 __all__ = sorted(
     name
-    for module in (_activation, _cell, _class_loss, _linear, _loss, _noise, _norm, _softmax)
+    for module in (
+        _activation,
+        _cell,
+        _class_loss,
+        _conditional,
+        _equalized,
+        _linear,
+        _loss,
+        _minibatch,
+        _noise,
+        _norm,
+        _softmax,
+    )
     for name in module.__all__
 )

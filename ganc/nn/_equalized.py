@@ -1,0 +1,93 @@
+"""Layers with an equalised learning rate."""
+
+from __future__ import annotations
+
+import math
+
+from ganc._backend import core
+from ganc._creation import Tensor, zeros
+from ganc._random import randn
+
+from ._config import register
+from ._linear import count
+from ._module import Module
+from ._parameter import Parameter
+from .functional._equalized import equalized
+
+__all__ = ["EqualizedLinear"]
+
+
+@register
+class EqualizedLinear(Module):
+    """A dense layer with weights from N(0, 1) that are scaled when they are used.
+
+    The scale, ``gain / sqrt(I)``, is the standard deviation that He's initialisation would give
+    the weights. Since it is applied later, an optimizer like Adam, whose steps do not depend on
+    the size of the gradient, changes all layers at the same relative speed.
+
+    Parameters
+    ----------
+    in_features : int
+        I, at least 1.
+    out_features : int
+        O, at least 1.
+    bias : bool, default True
+    gain : float, default sqrt(2)
+        sqrt(2) suits a following ReLU or leaky ReLU; ProGAN's last layers have 1.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (O, I)
+    bias : Parameter of shape (O,) or None
+        Starts as zeros.
+
+    References
+    ----------
+    Karras et al. 2018, Progressive growing of GANs.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.EqualizedLinear(512, 8192)(ganc.randn(4, 512)).shape
+    (4, 8192)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        gain: float = math.sqrt(2),
+    ) -> None:
+        super().__init__()
+        self.in_features = count("EqualizedLinear", "in_features", in_features)
+        self.out_features = count("EqualizedLinear", "out_features", out_features)
+        self.gain = float(gain)
+        self.weight = Parameter(randn(self.out_features, self.in_features))
+        self.register_parameter("bias", Parameter(zeros(self.out_features)) if bias else None)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Compute the output.
+
+        Parameters
+        ----------
+        input : Tensor of shape (..., I)
+
+        Returns
+        -------
+        Tensor of shape (..., O)
+        """
+        return self._forward_act(input, "none", 0.0)
+
+    def _forward_act(self, input: Tensor, act: str, slope: float) -> Tensor:
+        return core.linear(
+            input, equalized(self.weight, self.gain), self.bias, act=act, slope=slope
+        )
+
+    def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}, gain={self.gain:.4g}"
+        )
