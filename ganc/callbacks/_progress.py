@@ -13,7 +13,7 @@ __all__ = ["ProgressBar", "clock_text", "progress_for"]
 
 _REFRESH = 0.1  # seconds between two drawings of the line
 _WARM_UP = 20  # steps before a time left is told
-_SHOWN = ("d_loss", "g_loss", "d_real", "d_fake")
+_SHOWN = ("d_loss", "g_loss", "d_real", "d_fake", "loss", "recon", "kl")
 
 
 def progress_for(verbose: str | int | bool, stream: TextIO | None = None) -> list[Callback]:

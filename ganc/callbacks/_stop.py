@@ -79,7 +79,7 @@ class TerminateOnNaN(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Look at a step's numbers; those of G count once it has been updated."""
-        skip = "g_" if self.model.step < self.model.n_critic else None
         for name, value in (logs or {}).items():
-            if not math.isfinite(value) and not (skip and name.startswith(skip)):
-                self.model.stop_training = True
+            if not math.isfinite(value):
+                early = name.startswith("g_") and self.model.step < self.model.n_critic
+                self.model.stop_training |= not early

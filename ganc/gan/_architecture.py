@@ -1,18 +1,18 @@
-"""Optimizers as plain data, and back; networks go through `nn.module_to_config`.
+"""Optimizers and losses as plain data, and back; networks go through `nn.module_to_config`.
 
 A file names classes of ganc (and registered layers), never code to run.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ganc import nn, optim
+from ganc import losses, nn, optim
 from ganc._backend import core
 from ganc.io import FormatError
-from ganc.nn import Module
+from ganc.nn import Module, Parameter
 
 
 def module_to_data(module: Module) -> dict[str, Any] | None:
@@ -42,16 +42,26 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
+def loss_to_data(loss: Any) -> dict[str, Any] | None:
+    """Return the arguments of `losses.get` for a loss, or None if ganc does not know it."""
+    name = getattr(loss, "name", "")
+    if name in losses.list() and type(losses.get(name)) is type(loss):
+        return {"loss": name, "label_smoothing": loss.label_smoothing}
+    return None
+
+
 # ---- optimizers ----
 
 
-def optimizer_to_data(name: str, optimizer: Any, network: Module) -> tuple[dict, dict]:
+def optimizer_to_data(
+    name: str, optimizer: Any, parameters: Sequence[Parameter]
+) -> tuple[dict, dict]:
     """Return the plain part and the arrays of an optimizer's state."""
     cls = type(optimizer).__name__
     if type(optimizer) is not getattr(optim, cls, None):
         raise TypeError(f"{name}: a {cls} cannot be saved, expected an optimizer of ganc.optim")
     state = optimizer.state_dict()
-    index = {id(p): i for i, p in enumerate(network.parameters())}
+    index = {id(p): i for i, p in enumerate(parameters)}
     groups, arrays, scalars = [], {}, {}
     for group, live in zip(state["param_groups"], optimizer.param_groups, strict=True):
         plain = {key: _plain(value) for key, value in group.items() if key != "params"}
@@ -66,12 +76,11 @@ def optimizer_to_data(name: str, optimizer: Any, network: Module) -> tuple[dict,
     return {"class": cls, "groups": groups, "scalars": scalars}, arrays
 
 
-def optimizer_from_data(name: str, data: Mapping, network: Module) -> Any:
+def optimizer_from_data(name: str, data: Mapping, parameters: Sequence[Parameter]) -> Any:
     """Build an optimizer, without its state, of its description."""
     cls = getattr(optim, data["class"], None) if data["class"] in optim.__all__ else None
     if not (isinstance(cls, type) and issubclass(cls, optim.Optimizer)):
         raise FormatError(f"got an optimizer {data['class']!r} that ganc does not have")
-    parameters = list(network.parameters())
     accepted = inspect.signature(cls).parameters
     groups = []
     for group in data["groups"]:

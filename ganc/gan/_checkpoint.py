@@ -1,8 +1,8 @@
-"""Saving a GAN to one file and loading it, so that training continues to the bit.
+"""Saving a model to one file and loading it, so that training continues to the bit.
 
 The file has the safetensors layout (`ganc.io`): arrays by name, and one JSON text, "ganc.model",
-for everything else. `SAVED` and `DERIVED` name every attribute of a GAN; a test compares them with
-what an instance has.
+for everything else. `saved` and `DERIVED` name every attribute of a model; a test compares them
+with what an instance has.
 """
 
 import json
@@ -12,24 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganc import losses, nn
+from ganc import nn
 from ganc.gan import _architecture as architecture
 from ganc.gan._door import Position
 from ganc.io import FormatError, read_tensors, write_tensors
 
 if TYPE_CHECKING:
-    from ganc.gan import GAN
+    from ganc.gan._model import Model
 
 __all__ = ["load", "save"]
 
 FORMAT = 1
 _KEY = "ganc.model"
-_OPTIONS = ("latent_dim", "latent", "n_critic", "weight_clip", "d_reduction", "pixel_range")
-SAVED = (
-    *_OPTIONS, "loss", "seed", "generator", "discriminator", "g_optimizer", "d_optimizer",
-    "history", "config", "_position", "_running", "_step", "_drawn", "_trainer",
-)  # fmt: skip
-DERIVED = ("stop_training", "_trainer_key", "_shape", "_busy")
+# The phase and the last numbers of a trainer are in `_own_state`.
+DERIVED = ("stop_training", "_trainer", "_trainer_key", "_shape", "_busy")
 _HINT = "Only files of GAN.save can be loaded."
 
 
@@ -37,39 +33,46 @@ class _NeedsModel(ValueError):
     """The file is fine, but holds parts that only the caller can build."""
 
 
-def save(gan: "GAN", path: str | os.PathLike[str]) -> None:
-    """Write a GAN to a file; see `GAN.save`."""
-    data, arrays = _collect(gan)
+def saved(model: "Model") -> set[str]:
+    """Return the names of the attributes that a file holds."""
+    own = {*model.OPTIONS, *model.OWN, *model._parts(), *model.OPTIMIZERS}
+    return own | {"seed", "history", "config", "_position", "_running", "_step", "_drawn"}
+
+
+def save(model: "Model", path: str | os.PathLike[str]) -> None:
+    """Write a model to a file; see `Model.save`."""
+    data, arrays = _collect(model)
     write_tensors(path, arrays, {_KEY: json.dumps(data)})
 
 
-def _collect(gan: "GAN") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _collect(model: "Model") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return everything that a file holds: plain data, and copies of the arrays."""
     arrays: dict[str, np.ndarray] = {}
-    for part in ("generator", "discriminator"):
-        for name, tensor in getattr(gan, part).state_dict().items():
+    for part, network in model._parts().items():
+        for name, tensor in network.state_dict().items():
             arrays[f"{part}.{name}"] = np.array(tensor.detach().numpy())
-    data = _to_data(gan)
-    for part, network in (("g_optimizer", gan.generator), ("d_optimizer", gan.discriminator)):
-        data[part], slots = architecture.optimizer_to_data(part, getattr(gan, part), network)
+    data = _to_data(model)
+    for name in model.OPTIMIZERS:
+        optimizer, parameters = getattr(model, name), model._trained_by(name)
+        data[name], slots = architecture.optimizer_to_data(name, optimizer, parameters)
         arrays |= slots
     return data, arrays
 
 
-def load(path: str | os.PathLike[str], gan: "GAN | None" = None) -> "GAN":
+def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
     """Load what `GAN.save` has written.
 
     Parameters
     ----------
     path : str or path-like
-    gan : GAN, optional
-        A model of the same architecture to load into, for classes and layers of your own, which a
+    gan : GAN or other model, optional
+        One of the same architecture to load into, for classes and layers of your own, which a
         file cannot hold. By default the model is built anew.
 
     Returns
     -------
-    GAN
-        The model; its next steps have the same bits as those of the one that was saved.
+    GAN or other model
+        Its next steps have the same bits as those of the one that was saved.
 
     Raises
     ------
@@ -123,47 +126,38 @@ def load(path: str | os.PathLike[str], gan: "GAN | None" = None) -> "GAN":
 # ---- writing ----
 
 
-def _to_data(gan: "GAN") -> dict[str, Any]:
+def _to_data(model: "Model") -> dict[str, Any]:
+    preset = _is_preset(model)
     return {
         "format": FORMAT,
         "ganc": _version(),
-        "class": type(gan).__name__ if _is_preset(gan) else "GAN",
-        "own_class": None if _is_preset(gan) or _is_plain(gan) else type(gan).__qualname__,
-        "config": getattr(gan, "config", None),
-        "generator": architecture.module_to_data(gan.generator),
-        "discriminator": architecture.module_to_data(gan.discriminator),
-        "loss": _loss_to_data(gan.loss),
-        "options": {name: getattr(gan, name) for name in _OPTIONS},
-        "seed": gan.seed,
-        "step": gan.step,
-        "phase": gan._current_trainer().phase,
-        "last": list(gan._current_trainer().last),
-        "drawn": gan._drawn,
-        "position": asdict(gan._position),
-        "running": gan._running.sums,
-        "epoch": gan.history.epoch,
-        "history": gan.history.history,
-        "loss_name": gan.history.loss_name,
+        "class": type(model).__name__ if preset else "GAN",
+        "own_class": None if preset or _is_plain(model) else type(model).__qualname__,
+        "config": getattr(model, "config", None),
+        "options": {name: getattr(model, name) for name in model.OPTIONS},
+        "seed": model.seed,
+        "step": model.step,
+        "drawn": model._drawn,
+        "position": asdict(model._position),
+        "running": model._running.sums,
+        "epoch": model.history.epoch,
+        "history": model.history.history,
+        "loss_name": model.history.loss_name,
+        **{part: architecture.module_to_data(net) for part, net in model._parts().items()},
+        **model._own_state(),
     }
 
 
-def _is_plain(gan: "GAN") -> bool:
+def _is_plain(model: "Model") -> bool:
     from ganc.gan import GAN
 
-    return type(gan) is GAN
+    return type(model) is GAN
 
 
-def _is_preset(gan: "GAN") -> bool:
+def _is_preset(model: "Model") -> bool:
     from ganc import models
 
-    return type(gan) is models.get(type(gan).__name__, None)
-
-
-def _loss_to_data(loss: Any) -> dict[str, Any] | None:
-    name = getattr(loss, "name", "")
-    if name in losses.list() and type(losses.get(name)) is type(loss):
-        return {"loss": name, "label_smoothing": loss.label_smoothing}
-    return None
+    return type(model) is models.get(type(model).__name__, None)
 
 
 def _version() -> str:
@@ -175,14 +169,14 @@ def _version() -> str:
 # ---- reading ----
 
 
-def _build(data: dict[str, Any]) -> "GAN":
+def _build(data: dict[str, Any]) -> "Model":
     """Make the model that a file describes, with fresh weights."""
     from ganc import models
     from ganc.gan import GAN
 
     if data["own_class"] is not None:
         raise _needs_gan(f"its class {data['own_class']} is your own")
-    if data["loss"] is None:
+    if data.get("loss", True) is None:
         raise _needs_gan("its loss is your own")
     if data["class"] != "GAN":
         cls = models.get(data["class"], None)
@@ -195,10 +189,10 @@ def _build(data: dict[str, Any]) -> "GAN":
         generator = _network(data["generator"])
         discriminator = _network(data["discriminator"])
         gan = GAN(generator, discriminator, **_tuples(data["options"]), seed=data["seed"])
-    for part, network in (("g_optimizer", gan.generator), ("d_optimizer", gan.discriminator)):
-        if type(getattr(gan, part)).__name__ != data[part]["class"] or data["class"] == "GAN":
-            made = architecture.optimizer_from_data(part, data[part], network)
-            setattr(gan, part, made)
+    for name in gan.OPTIMIZERS:
+        if type(getattr(gan, name)).__name__ != data[name]["class"] or data["class"] == "GAN":
+            made = architecture.optimizer_from_data(name, data[name], gan._trained_by(name))
+            setattr(gan, name, made)
     return gan
 
 
@@ -216,39 +210,36 @@ def _needs_gan(why: str) -> _NeedsModel:
     )
 
 
-def _check_fit(gan: "GAN", arrays: dict[str, np.ndarray]) -> None:
+def _check_fit(model: "Model", arrays: dict[str, np.ndarray]) -> None:
     """Raise unless the file has exactly the weights of the model."""
+    parts = model._parts()
     own = {
         f"{part}.{name}": tuple(tensor.shape)
-        for part in ("generator", "discriminator")
-        for name, tensor in getattr(gan, part).state_dict().items()
+        for part, network in parts.items()
+        for name, tensor in network.state_dict().items()
     }
-    stored = {
-        name: array.shape
-        for name, array in arrays.items()
-        if name.split(".", 1)[0] in ("generator", "discriminator")
-    }
+    stored = {name: array.shape for name, array in arrays.items() if name.split(".", 1)[0] in parts}
     for name in sorted(own.keys() | stored.keys()):
         if own.get(name) != stored.get(name):
             raise FormatError(
                 f"{name}: got {stored.get(name, 'nothing')} in the file, expected "
-                f"{own.get(name, 'nothing')} for {type(gan).__name__}"
+                f"{own.get(name, 'nothing')} for {type(model).__name__}"
             )
 
 
-def _restore_or_undo(gan: "GAN", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+def _restore_or_undo(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Restore a model that is in use: all of it, or nothing."""
-    kept = _collect(gan)
-    loss = gan.loss
+    kept = _collect(model)
+    own = {name: getattr(model, name) for name in model.OWN}
     try:
-        _restore(gan, data, arrays)
+        _restore(model, data, arrays)
     except BaseException:
-        _restore(gan, *kept)
-        gan.loss = loss
+        _restore(model, *kept)
+        vars(model).update(own)
         raise
 
 
-def _restore(gan: "GAN", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     position = {field.name: _count(data["position"][field.name]) for field in fields(Position)}
     sums = {str(name): [float(s), _count(n)] for name, (s, n) in data["running"].items()}
     epochs = [_count(epoch) for epoch in data["epoch"]]
@@ -256,22 +247,19 @@ def _restore(gan: "GAN", data: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     if any(len(column) != len(epochs) for column in history.values()):
         raise FormatError("got a history whose columns have different lengths")
     for name, value in data["options"].items():
-        if name in _OPTIONS:
-            setattr(gan, name, _tuples(value))
-    if data["loss"] is not None:
-        gan.loss = losses.get(**data["loss"])
-    for part in ("generator", "discriminator"):
+        if name in model.OPTIONS:
+            setattr(model, name, _tuples(value))
+    for part, network in model._parts().items():
         prefix = f"{part}."
         state = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
-        getattr(gan, part).load_state_dict(state)
-    for part in ("g_optimizer", "d_optimizer"):
-        architecture.restore_optimizer(part, getattr(gan, part), data[part], arrays)
-    gan.seed, gan._drawn, gan._step = (_count(data[name]) for name in ("seed", "drawn", "step"))
-    trainer = gan._current_trainer()
-    trainer.phase, trainer.last = _count(data["phase"]), tuple(data["last"])
-    gan._position, gan._running.sums = Position(**position), sums
-    gan.history.epoch, gan.history.history = epochs, history
-    gan.history.loss_name = str(data["loss_name"])
+        network.load_state_dict(state)
+    for name in model.OPTIMIZERS:
+        architecture.restore_optimizer(name, getattr(model, name), data[name], arrays)
+    model.seed, model._drawn, model._step = (_count(data[n]) for n in ("seed", "drawn", "step"))
+    model._restore_own(data)
+    model._position, model._running.sums = Position(**position), sums
+    model.history.epoch, model.history.history = epochs, history
+    model.history.loss_name = str(data["loss_name"])
 
 
 def _count(value: Any) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ganc.gan import _networks
 
 if TYPE_CHECKING:
-    from ganc.gan import GAN
+    from ganc.gan._model import Model
 
 __all__ = ["Description"]
 
@@ -15,7 +15,7 @@ class Description:
 
     Parameters
     ----------
-    gan : GAN
+    model : Model
 
     Examples
     --------
@@ -30,8 +30,8 @@ class Description:
     'non_saturating'
     """
 
-    def __init__(self, gan: "GAN") -> None:
-        self._data = _data(gan)
+    def __init__(self, model: "Model") -> None:
+        self._data = _data(model)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entries: strings, numbers, lists and dicts."""
@@ -41,41 +41,32 @@ class Description:
         return "\n".join(_lines(self._data))
 
 
-def _data(gan: "GAN") -> dict[str, Any]:
+def _data(model: "Model") -> dict[str, Any]:
+    facts = model._facts()
     return {
-        "name": type(gan).__name__,
-        "source": getattr(gan, "source", None),
+        "name": type(model).__name__,
+        "source": getattr(model, "source", None),
         "parameters": {
             part: {
                 "total": _networks.count(network),
                 "running_statistics": _networks.count(network, trainable=False),
             }
-            for part, network in (
-                ("generator", gan.generator),
-                ("discriminator", gan.discriminator),
-            )
+            for part, network in model._parts().items()
         },
-        "config": dict(getattr(gan, "config", {})),
-        "loss": {
-            "name": getattr(gan.loss, "name", type(gan.loss).__name__),
-            "label_smoothing": getattr(gan.loss, "label_smoothing", 0.0),
-            "formula": (type(gan.loss).__doc__ or "").strip().split("\n")[0],
-            "source": getattr(gan.loss, "source", ""),
-            "d_reduction": gan.d_reduction,
-        },
-        "latents": {"kind": gan.latent, "shape": list(gan.latent_dim)},
+        "config": dict(getattr(model, "config", {})),
+        "loss": facts["loss"],
+        "latents": {"kind": model.latent, "shape": list(model.latent_dim)},
         "optimizers": {
-            "generator": _optimizer(gan.g_optimizer),
-            "discriminator": _optimizer(gan.d_optimizer),
+            " and ".join(parts): _optimizer(getattr(model, name))
+            for name, parts in model.OPTIMIZERS.items()
         },
         "training": {
-            "n_critic": gan.n_critic,
-            "weight_clip": gan.weight_clip,
-            "batch_size": gan.default_batch_size,
-            "pixel_range": list(gan.pixel_range),
-            "seed": gan.seed,
+            **facts["training"],
+            "batch_size": model.default_batch_size,
+            "pixel_range": list(model.pixel_range),
+            "seed": model.seed,
         },
-        "deviations": list(getattr(gan, "deviations", ())),
+        "deviations": list(getattr(model, "deviations", ())),
     }
 
 

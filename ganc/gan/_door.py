@@ -12,7 +12,7 @@ from ganc._options import finite
 from ganc.data import as_images, from_uint8
 
 if TYPE_CHECKING:
-    from ganc.gan import GAN
+    from ganc.gan._model import Model
 
 _NOT_YET = {
     "penalty": "gradient penalties (wgan_gp, r1, ...)",
@@ -87,22 +87,30 @@ def to_unit(samples: np.ndarray, inside: tuple[float, float]) -> np.ndarray:
     return ((samples - np.float32(low)) * np.float32(2 / (high - low)) - 1).astype(np.float32)
 
 
-def batch_of(gan: "GAN", x: ArrayLike) -> core.Tensor:
+def from_unit(samples: np.ndarray, inside: tuple[float, float]) -> np.ndarray:
+    """Return samples with images in [-1, 1] as the networks see them."""
+    if samples.ndim == 2:
+        return samples
+    low, high = inside
+    return ((samples + 1) * ((high - low) / 2) + low).astype(np.float32)
+
+
+def batch_of(model: "Model", x: ArrayLike) -> core.Tensor:
     """Return a batch that the caller has made; a Tensor is taken as it is."""
     if isinstance(x, core.Tensor):
         if x.ndim == 0 or len(x) == 0:
             raise ValueError(f"x: got shape {x.shape}, expected at least one sample")
-        check_shape(gan, tuple(x.shape[1:]))
+        check_shape(model, tuple(x.shape[1:]))
         return x
     array = as_images(x)
-    check_shape(gan, sample_shape(array))
-    return take(array, np.arange(len(array)), gan.pixel_range)
+    check_shape(model, sample_shape(array))
+    return take(array, np.arange(len(array)), model.pixel_range)
 
 
-def evaluation_array(gan: "GAN", x: ArrayLike, n: int) -> np.ndarray:
+def evaluation_array(model: "Model", x: ArrayLike, n: int) -> np.ndarray:
     """Return up to n samples of data, evenly spread, as floats in [-1, 1]."""
     array = as_images(x)
-    check_shape(gan, sample_shape(array))
+    check_shape(model, sample_shape(array))
     chosen = array[np.linspace(0, len(array) - 1, min(n, len(array))).astype(np.int64)]
     return from_uint8(chosen) if chosen.dtype == np.uint8 else chosen
 
@@ -117,12 +125,8 @@ def metric_name(metric: Callable) -> str:
     return getattr(metric, "__name__", type(metric).__name__)
 
 
-def check_shape(gan: "GAN", shape: tuple[int, ...]) -> None:
-    """Check once that both networks fit samples of this shape, with two latents."""
-    if gan._shape == shape:
-        return
-    from ganc.gan import _networks
-
-    _networks.check_generator(gan, shape)
-    _networks.check_discriminator(gan, shape)
-    gan._shape = shape
+def check_shape(model: "Model", shape: tuple[int, ...]) -> None:
+    """Check once that the networks fit samples of this shape, with two latents."""
+    if model._shape != shape:
+        model._check_shape(shape)
+        model._shape = shape

@@ -1,9 +1,9 @@
-"""The loop of `GAN.fit`: epochs, steps, callbacks, the clock, Ctrl-C."""
+"""The loop of `Model.fit`: epochs, steps, callbacks, the clock, Ctrl-C."""
 
 import math
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,11 +13,11 @@ from ganc.callbacks import Callback
 from ganc.callbacks._base import CallbackList
 from ganc.callbacks._progress import progress_for
 from ganc.data import Batches
-from ganc.gan import _door, _networks
+from ganc.gan import _door
 from ganc.gan._interrupt import Interrupts
 
 if TYPE_CHECKING:
-    from ganc.gan import GAN
+    from ganc.gan._model import Model
     from ganc.history import History
 
 _VALIDATION_SAMPLES = 1000
@@ -29,11 +29,9 @@ class Running:
     def __init__(self) -> None:
         self.sums: dict[str, list[float]] = {}  # name -> [sum, count]
 
-    def add(self, logs: dict[str, float], skip_g: bool) -> None:
-        """Count a step's numbers; those of G only if it was updated."""
+    def add(self, logs: dict[str, float]) -> None:
+        """Count a step's numbers."""
         for name, value in logs.items():
-            if skip_g and name.startswith("g_"):
-                continue
             entry = self.sums.setdefault(name, [0.0, 0])
             entry[0] += value
             entry[1] += 1
@@ -64,7 +62,7 @@ class Clock:
 
 
 def fit(
-    gan: "GAN",
+    model: "Model",
     x: ArrayLike,
     y: ArrayLike | None,
     *,
@@ -77,26 +75,26 @@ def fit(
     initial_epoch: int,
     budget: float | str | None,
 ) -> "History":
-    """Train; see `GAN.fit`."""
+    """Train; see `Model.fit`."""
     _door.refuse("y", y)
-    batches = _batches(gan, x, batch_size)
-    held_out = _held_out(gan, validation_data)
+    batches = _batches(model, x, batch_size)
+    held_out = _held_out(model, validation_data)
     steps = (
         len(batches) if steps_per_epoch is None else at_least("steps_per_epoch", steps_per_epoch, 1)
     )
     clock = Clock(budget)
-    last = _last_epoch(gan, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
-    listeners = CallbackList([*callbacks, *progress_for(verbose), gan.history])
-    listeners.attach(gan, {"epochs": last, "steps": steps, "budget": clock.budget})
-    _align(gan, batches, steps)
-    gan.stop_training = False
-    _run(gan, batches, steps, last, clock, listeners, held_out)
-    return gan.history
+    last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
+    listeners = CallbackList([*callbacks, *progress_for(verbose), model.history])
+    listeners.attach(model, {"epochs": last, "steps": steps, "budget": clock.budget})
+    _align(model, batches, steps)
+    model.stop_training = False
+    _run(model, batches, steps, last, clock, listeners, held_out)
+    return model.history
 
 
-def _batches(gan: "GAN", x: ArrayLike, batch_size: int) -> Batches:
-    batches = Batches(x, batch_size=at_least("batch_size", batch_size, 1), seed=gan.seed)
-    _door.check_shape(gan, _door.sample_shape(batches.x))
+def _batches(model: "Model", x: ArrayLike, batch_size: int) -> Batches:
+    batches = Batches(x, batch_size=at_least("batch_size", batch_size, 1), seed=model.seed)
+    _door.check_shape(model, _door.sample_shape(batches.x))
     if batches.batch_size > len(batches.x):
         raise ValueError(
             f"batch_size: got {batches.batch_size} for {len(batches.x)} samples, expected at most "
@@ -105,22 +103,22 @@ def _batches(gan: "GAN", x: ArrayLike, batch_size: int) -> Batches:
     return batches
 
 
-def _held_out(gan: "GAN", data: ArrayLike | None) -> np.ndarray | None:
-    return None if data is None else _door.evaluation_array(gan, data, _VALIDATION_SAMPLES)
+def _held_out(model: "Model", data: ArrayLike | None) -> np.ndarray | None:
+    return None if data is None else _door.evaluation_array(model, data, _VALIDATION_SAMPLES)
 
 
-def _last_epoch(gan: "GAN", epochs: int | None, initial: int, budget: float | None) -> float:
+def _last_epoch(model: "Model", epochs: int | None, initial: int, budget: float | None) -> float:
     """Return the number of the epoch before which training ends."""
-    if gan.epoch < initial:
-        gan._position.epoch = initial
+    if model.epoch < initial:
+        model._position.epoch = initial
     if epochs is None:
-        return math.inf if budget is not None else gan.epoch + 1
-    return gan.epoch + max(at_least("epochs", epochs, 0) - initial, 0)
+        return math.inf if budget is not None else model.epoch + 1
+    return model.epoch + max(at_least("epochs", epochs, 0) - initial, 0)
 
 
-def _align(gan: "GAN", batches: Batches, steps: int) -> None:
+def _align(model: "Model", batches: Batches, steps: int) -> None:
     """Go on inside the epoch and the pass of the last call, or begin new ones."""
-    at = gan._position
+    at = model._position
     if (at.n, at.batch_size) != (len(batches.x), batches.batch_size):
         if at.index:
             at.pass_, at.index = at.pass_ + 1, 0
@@ -128,11 +126,11 @@ def _align(gan: "GAN", batches: Batches, steps: int) -> None:
     if at.step >= steps:
         at.epoch, at.step = at.epoch + 1, 0
     if at.step == 0:
-        gan._running = Running()
+        model._running = Running()
 
 
 def _run(
-    gan: "GAN",
+    model: "Model",
     batches: Batches,
     steps: int,
     last: float,
@@ -140,28 +138,28 @@ def _run(
     listeners: CallbackList,
     held_out: np.ndarray | None,
 ) -> None:
-    at = gan._position
+    at = model._position
     with Interrupts() as interrupts:
         listeners.train_begin()
         try:
-            while at.epoch < last and not gan.stop_training and not clock.over():
+            while at.epoch < last and not model.stop_training and not clock.over():
                 listeners.epoch_begin(at.epoch)
-                done = _epoch(gan, batches, steps, clock, listeners, interrupts)
+                done = _epoch(model, batches, steps, clock, listeners, interrupts)
                 if done:
-                    logs = gan._running.means() | _validation(gan, held_out)
+                    logs = model._running.means() | _validation(model, held_out)
                     with interrupts.held():
                         number, at.epoch, at.step = at.epoch, at.epoch + 1, 0
-                        gan._running = Running()
-                        gan.history.on_epoch_end(number, logs)
+                        model._running = Running()
+                        model.history.on_epoch_end(number, logs)
                     listeners.epoch_end(number, logs)
         finally:
             if at.step:  # in the middle of an epoch: keep what there is of it
-                gan.history.on_epoch_end(at.epoch, gan._running.means())
-        listeners.train_end(gan._running.means())
+                model.history.on_epoch_end(at.epoch, model._running.means())
+        listeners.train_end(model._running.means())
 
 
 def _epoch(
-    gan: "GAN",
+    model: "Model",
     batches: Batches,
     steps: int,
     clock: Clock,
@@ -169,17 +167,17 @@ def _epoch(
     interrupts: Interrupts,
 ) -> bool:
     """Make the steps of an epoch that are left; False if told to stop before its end."""
-    at = gan._position
+    at = model._position
     while at.step < steps:
         listeners.batch_begin(at.step)
-        batch = _door.take(batches.x, batches.indices(at.pass_, at.index), gan.pixel_range)
+        batch = _door.take(batches.x, batches.indices(at.pass_, at.index), model.pixel_range)
         with interrupts.held():
-            logs = gan._update(batch)
-            gan._running.add(logs, skip_g=gan._current_trainer().phase != 0)
+            logs = model._update(batch)
+            model._running.add(model._counted(logs))
             _advance(at, len(batches))
         clock.tick()
         listeners.batch_end(at.step - 1, logs)
-        if at.step < steps and (gan.stop_training or clock.over()):
+        if at.step < steps and (model.stop_training or clock.over()):
             return False
     return True
 
@@ -191,12 +189,7 @@ def _advance(at: _door.Position, batches: int) -> None:
         at.pass_, at.index = at.pass_ + 1, 0
 
 
-def _validation(gan: "GAN", held_out: np.ndarray | None) -> dict[str, Any]:
+def _validation(model: "Model", held_out: np.ndarray | None) -> dict[str, float]:
     if held_out is None:
         return {}
-    low, high = gan.pixel_range
-    inside = held_out if held_out.ndim == 2 else (held_out + 1) * ((high - low) / 2) + low
-    logits = _networks.evaluate(gan.discriminator, inside.astype(np.float32))
-    if gan.loss.probability:
-        logits = 1 / (1 + np.exp(-logits.astype(np.float64)))
-    return {"val_d_real": float(logits.mean())}
+    return model._validate(_door.from_unit(held_out, model.pixel_range))

@@ -12,30 +12,23 @@
 (5, 2)
 """
 
-import os
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
 
 from ganc import losses
-from ganc._options import at_least, choose, entropy, finite, seed_word
-from ganc.gan import _door, _latents, _networks
-from ganc.gan._fit import Running, fit
-from ganc.gan._samples import Samples
+from ganc._options import at_least, choose, finite
+from ganc.gan import _architecture, _door, _networks
+from ganc.gan._model import Model
 from ganc.gan._updates import Updates
-from ganc.history import History
-
-if TYPE_CHECKING:
-    from ganc.callbacks import Callback
-    from ganc.gan._describe import Description
 
 __all__ = ["GAN"]
 
 _Optimizer = Any  # ganc.optim.Optimizer, or a callable that makes one of parameters
 
 
-class GAN(Updates, Samples):
+class GAN(Updates):
     """A generator and a discriminator that are trained against each other.
 
     Parameters
@@ -100,7 +93,10 @@ class GAN(Updates, Samples):
     ['d_fake', 'd_grad_norm', 'd_loss', 'd_real', 'g_grad_norm', 'g_loss']
     """
 
-    default_batch_size = 64
+    OPTIMIZERS = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
+    MAKER = "generator"
+    OPTIONS = (*Model.OPTIONS, "n_critic", "weight_clip", "d_reduction")
+    OWN = ("loss",)
 
     def __init__(
         self,
@@ -123,148 +119,60 @@ class GAN(Updates, Samples):
     ) -> None:
         _door.refuse("penalty", penalty)
         _door.refuse("ema", ema)
-        self.latent_dim = _latents.shape_of(latent_dim)
-        self.latent = choose("latent", latent, _latents.KINDS)
+        super().__init__(latent_dim, latent, pixel_range, seed)
         self.loss = losses.get(loss, label_smoothing=finite("label_smoothing", label_smoothing, 0))
         self.n_critic = at_least("n_critic", n_critic, 1)
         self.weight_clip = None if weight_clip is None else finite("weight_clip", weight_clip, 0)
         self.d_reduction = choose("d_reduction", d_reduction, ("sum", "mean"))
-        self.pixel_range = _door.pixel_range(pixel_range)
-        self.seed = entropy() if seed is None else seed_word("seed", seed)
         self.generator = _networks.checked("generator", generator)
         self.discriminator = _networks.checked("discriminator", discriminator)
         _networks.warn_of_activation(self.discriminator, self.loss)
-        self.g_optimizer = _networks.optimizer("g_optimizer", g_optimizer, generator)
-        self.d_optimizer = _networks.optimizer("d_optimizer", d_optimizer, discriminator)
-        self.history = History()
-        self.stop_training = False
-        self._position = _door.Position()
-        self._running = Running()
-        self._step = 0
-        self._drawn = 0  # samples asked for without a seed
-        self._trainer: Any = None
-        self._trainer_key: tuple = ()
-        self._shape: tuple[int, ...] | None = None  # of a sample, once the networks are checked
-        self._busy = False
+        self.g_optimizer = _networks.optimizer("g_optimizer", g_optimizer, generator=generator)
+        self.d_optimizer = _networks.optimizer(
+            "d_optimizer", d_optimizer, discriminator=discriminator
+        )
 
     @property
     def label_smoothing(self) -> float:
         """How far D's target for real samples is below 1."""
         return getattr(self.loss, "label_smoothing", 0.0)
 
-    # ---- training ----
+    # ---- what Model asks for ----
 
-    def fit(
-        self,
-        x: ArrayLike,
-        y: ArrayLike | None = None,
-        *,
-        epochs: int | None = None,
-        batch_size: int | None = None,
-        steps_per_epoch: int | None = None,
-        callbacks: Iterable["Callback"] = (),
-        verbose: str | int = "auto",
-        validation_data: ArrayLike | None = None,
-        initial_epoch: int = 0,
-        budget: float | str | None = None,
-    ) -> History:
-        """Train on data.
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        super()._check_shape(shape)
+        _networks.check_discriminator(self.discriminator, shape)
 
-        Called again, it goes on where it stopped, in the middle of an epoch too. Ctrl-C ends it
-        with KeyboardInterrupt after the current step: the model is usable, `history` has what was
-        done.
+    def _validate(self, inside: np.ndarray) -> dict[str, float]:
+        logits = _networks.evaluate(self.discriminator, inside)
+        if self.loss.probability:
+            logits = 1 / (1 + np.exp(-logits.astype(np.float64)))
+        return {"val_d_real": float(logits.mean())}
 
-        Parameters
-        ----------
-        x : array_like
-            uint8 images (N, H, W) or (N, H, W, C), float images (N, C, H, W) in [-1, 1], or float
-            points (N, F).
-        y : array_like of int, optional
-            Labels, for GANs that take them.
-        epochs : int, optional
-            Train until this epoch, counted from `initial_epoch`. By default 1, or as many as fit
-            into `budget`.
-        batch_size : int, optional
-            Real samples an update; by default 64, or what the preset states.
-        steps_per_epoch : int, optional
-            D updates an epoch; by default one pass over the data, without a smaller last batch.
-        callbacks : iterable of Callback, optional
-        verbose : {"auto", 0, 1, 2}, default "auto"
-            0 is silent, 1 a progress line with the time left, 2 one line an epoch; "auto" is 1 in
-            a terminal and 2 elsewhere. All on standard error.
-        validation_data : array_like, optional
-            Held-out samples; D's mean answer to them is recorded as ``val_d_real``.
-        initial_epoch : int, default 0
-            Number of the first epoch. To finish an interrupted ``fit(x, epochs=20)``, call
-            ``fit(x, epochs=20, initial_epoch=gan.epoch)``.
-        budget : float or str, optional
-            Seconds, or a text such as "10 min", after which training stops.
+    def _facts(self) -> dict[str, dict[str, Any]]:
+        loss = {
+            "name": getattr(self.loss, "name", type(self.loss).__name__),
+            "label_smoothing": self.label_smoothing,
+            "formula": (type(self.loss).__doc__ or "").strip().split("\n")[0],
+            "source": getattr(self.loss, "source", ""),
+            "d_reduction": self.d_reduction,
+        }
+        training = {"n_critic": self.n_critic, "weight_clip": self.weight_clip}
+        return {"loss": loss, "training": training}
 
-        Returns
-        -------
-        History
-            ``gan.history``; it grows from call to call.
+    def _own_state(self) -> dict[str, Any]:
+        trainer = self._current_trainer()
+        return {
+            "loss": _architecture.loss_to_data(self.loss),
+            "phase": trainer.phase,
+            "last": list(trainer.last),
+        }
 
-        Raises
-        ------
-        DivergenceError
-            If a loss becomes NaN or infinite.
-        TypeError, ValueError
-            If data or options are not as described.
-
-        Examples
-        --------
-        >>> import ganc
-        >>> gan = ganc.models.ToyGAN(seed=0)
-        >>> history = gan.fit(ganc.datasets.toy.ring(512, seed=0), epochs=3, verbose=0)
-        >>> len(history.history["d_loss"])
-        3
-        """
-        size = self.default_batch_size if batch_size is None else batch_size
-        return fit(
-            self, x, y, epochs=epochs, batch_size=size, steps_per_epoch=steps_per_epoch,
-            callbacks=callbacks, verbose=verbose, validation_data=validation_data,
-            initial_epoch=initial_epoch, budget=budget,
-        )  # fmt: skip
-
-    # ---- what it is ----
-
-    def summary(self) -> None:
-        """Print both networks as tables."""
-        _networks.print_summary(self)
-
-    def describe(self) -> "Description":
-        """Return what this model is: its source, every number, and where it deviates.
-
-        Returns
-        -------
-        Description
-            Prints as a text; ``.to_dict()`` gives the entries.
-        """
-        from ganc.gan._describe import Description
-
-        return Description(self)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Save everything to one file; `ganc.load` continues from it to the bit.
-
-        The file holds both networks, optimizers, counters, the position in the data, the history
-        and the configuration, each with a checksum, and is never half written.
-
-        Parameters
-        ----------
-        path : str or path-like
-
-        Raises
-        ------
-        OSError
-            With `path`, if the file cannot be written.
-        TypeError
-            If a part cannot be described in a file, such as an optimizer of another library.
-        """
-        from ganc.gan._checkpoint import save
-
-        save(self, path)
+    def _restore_own(self, data: Mapping[str, Any]) -> None:
+        if data["loss"] is not None:
+            self.loss = losses.get(**data["loss"])
+        trainer = self._current_trainer()
+        trainer.phase, trainer.last = data["phase"], tuple(data["last"])
 
     def __repr__(self) -> str:
         g, d = _networks.count(self.generator), _networks.count(self.discriminator)

@@ -1,4 +1,4 @@
-"""What is asked of the two networks: shapes, modes, optimizers, counts, the core's trainer."""
+"""What is asked of the networks: shapes, modes, optimizers, counts, the core's trainer."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -10,10 +10,11 @@ import numpy as np
 from ganc import losses
 from ganc._backend import core
 from ganc.gan._streams import exclusive
-from ganc.nn import Module
+from ganc.nn import Module, Parameter
 
 if TYPE_CHECKING:
     from ganc.gan import GAN
+    from ganc.gan._model import Model
 
 _CORE_LOSSES = (losses.NonSaturating, losses.Minimax, losses.LSGAN, losses.WGAN, losses.Hinge)
 _CHUNK = 512  # samples generated at a time
@@ -39,9 +40,14 @@ def checked(name: str, network: Any) -> Any:
     return network
 
 
-def optimizer(name: str, given: Any, network: Module) -> Any:
-    """Return the optimizer of a network: the given one, one made by a function, or Adam."""
-    parameters = list(network.parameters())
+def parameters_of(*networks: Module) -> list[Parameter]:
+    """Return the parameters of several networks, in order."""
+    return [p for network in networks for p in network.parameters()]
+
+
+def optimizer(name: str, given: Any, **networks: Module) -> Any:
+    """Return the optimizer of networks: the given one, one made by a function, or Adam."""
+    parameters = parameters_of(*networks.values())
     if given is None or (callable(given) and not hasattr(given, "param_groups")):
         core.flatten(parameters)
         if given is not None:
@@ -60,7 +66,7 @@ def optimizer(name: str, given: Any, network: Module) -> Any:
     if not held <= own:
         raise ValueError(
             f"{name}: holds {len(held - own)} tensors that are not parameters of its network; "
-            f"make it of {name[0] == 'g' and 'generator' or 'discriminator'}.parameters()"
+            f"make it of {' and '.join(networks)}.parameters()"
         )
     return given
 
@@ -81,36 +87,38 @@ def warn_of_activation(discriminator: Module, loss: losses.GANLoss) -> None:
 # ---- shapes ----
 
 
-def check_generator(gan: "GAN", shape: tuple[int, ...]) -> None:
-    """Raise unless the generator makes samples of this shape of its latents."""
-    z = np.zeros((2, *gan.latent_dim), np.float32)
-    with _named(f"while trying the generator on latents of shape {z.shape}"):
-        made = evaluate(gan.generator, z).shape
+def check_maker(
+    name: str, network: Module, latent_dim: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
+    """Raise unless a network makes samples of this shape of latents."""
+    z = np.zeros((2, *latent_dim), np.float32)
+    with _named(f"while trying the {name} on latents of shape {z.shape}"):
+        made = evaluate(network, z).shape
     if made != (2, *shape):
         raise ValueError(
-            f"the generator makes samples of shape {made[1:]}, the data have {shape}; "
-            + _shape_hint(made[1:], shape)
+            f"the {name} makes samples of shape {made[1:]}, the data have {shape}; "
+            + _shape_hint(name, made[1:], shape)
         )
 
 
-def check_discriminator(gan: "GAN", shape: tuple[int, ...]) -> None:
+def check_discriminator(network: Module, shape: tuple[int, ...]) -> None:
     """Raise unless the discriminator gives one answer or more for each sample."""
     x = np.zeros((2, *shape), np.float32)
     with _named(f"while trying the discriminator on samples of shape {x.shape}"):
-        made = evaluate(gan.discriminator, x).shape
+        made = evaluate(network, x).shape
     if not made or made[0] != 2:
         raise ValueError(
             f"the discriminator gives {made} for 2 samples, expected (2, 1): one logit for each"
         )
 
 
-def _shape_hint(made: tuple[int, ...], shape: tuple[int, ...]) -> str:
+def _shape_hint(name: str, made: tuple[int, ...], shape: tuple[int, ...]) -> str:
     size = int(np.prod(shape))
     if len(made) == len(shape) == 3 and (made[1], made[2], made[0]) == shape:
         return "these are channels last: pass x.transpose(0, 3, 1, 2)"
     if np.prod(made) == size:
         if len(made) == 1:
-            return f"end the generator with nn.Unflatten(1, {shape})"
+            return f"end the {name} with nn.Unflatten(1, {shape})"
         return f"reshape the data to {made}"
     if len(shape) == 3:
         return f"give the model image_shape={shape}, or its last layer {size} outputs"
@@ -205,18 +213,15 @@ def count(network: Module, *, trainable: bool | None = None) -> int:
     return {None: weights + kept, True: weights, False: kept}[trainable]
 
 
-def print_summary(gan: "GAN") -> None:
-    """Print both networks as tables."""
-    shape = gan._shape
+def print_summary(model: "Model") -> None:
+    """Print the networks as tables."""
+    shape = model._shape
     if shape is None:
-        z = np.zeros((1, *gan.latent_dim), np.float32)
-        shape = evaluate(gan.generator, z).shape[1:]
-    for title, network, inputs in (
-        ("Generator", gan.generator, gan.latent_dim),
-        ("Discriminator", gan.discriminator, shape),
-    ):
-        print(title)
-        text = network.summary(inputs)
+        z = np.zeros((1, *model.latent_dim), np.float32)
+        shape = evaluate(model._parts()[model.MAKER], z).shape[1:]
+    for name, network in model._parts().items():
+        print(name.capitalize())
+        text = network.summary(model.latent_dim if name == model.MAKER else shape)
         if text is not None:
             print(text)
 

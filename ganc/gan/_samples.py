@@ -1,4 +1,4 @@
-"""Samples of a GAN: drawing latents, generating, comparing with data."""
+"""Samples of a model: drawing latents, generating, comparing with data."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike
 
 from ganc._backend import core
 from ganc._options import at_least, seed_word
-from ganc.gan import _door, _latents, _networks, _streams
+from ganc.gan import _door, _latents, _streams
 
 __all__ = ["Samples"]
 
 
 class Samples:
-    """Part of `GAN`: what a trained generator is asked for."""
+    """Part of `Model`: what a trained generator is asked for."""
 
     def sample(
         self,
@@ -34,7 +34,7 @@ class Samples:
         n : int
             How many.
         labels : None
-            This GAN takes none.
+            This model takes none.
         seed : int, optional
             The same seed gives the same samples, whatever `n`; by default they differ each time.
         truncation : float, optional
@@ -54,7 +54,7 @@ class Samples:
         ((3, 28, 28), 'uint8')
         """
         if labels is not None:
-            raise ValueError("labels: this GAN was built without labels; leave them out")
+            raise ValueError("labels: this model was built without labels; leave them out")
         return self._generate(self._latents(n, seed, truncation))
 
     def sample_latent(self, n: int, *, seed: int | None = None) -> np.ndarray:
@@ -132,10 +132,6 @@ class Samples:
         generator = core.Generator(key)
         generator.stream = stream
         return _latents.truncated(generator, n, self.latent_dim, self.latent, truncation)
-
-    def _generate(self, z: np.ndarray) -> np.ndarray:
-        samples = _networks.evaluate(self.generator, z)
-        return _door.to_unit(samples, self.pixel_range)
 
     def evaluate(
         self, x: ArrayLike, metrics: Iterable[Callable] = (), *, n: int = 1000, seed: int = 0

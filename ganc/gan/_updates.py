@@ -1,46 +1,19 @@
 """The updates of a GAN: one step in C, and the same step in ganc's operations to override."""
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
-from numpy.typing import ArrayLike
-
 from ganc._backend import core
-from ganc.errors import DivergenceError
-from ganc.gan import _door, _latents, _networks, _streams
-from ganc.gan._interrupt import Interrupts
+from ganc.gan import _networks
+from ganc.gan._model import Model
 
 __all__ = ["Updates"]
 
 
-class Updates:
+class Updates(Model):
     """Part of `GAN`: the alternating updates of D and G."""
 
-    def train_on_batch(self, x: ArrayLike) -> dict[str, float]:
-        """Make one D update and, every `n_critic`-th time, one G update.
-
-        Parameters
-        ----------
-        x : array_like or Tensor
-            A batch of real samples, in a form that `fit` takes.
-
-        Returns
-        -------
-        dict of str to float
-            ``d_loss``, ``g_loss``; ``d_real``, ``d_fake``: D's mean answer to real and to fake
-            samples (a probability, or the logit where the loss knows none); ``d_grad_norm``,
-            ``g_grad_norm``: the 2-norms of the gradients. The values of G are those of its last
-            update, NaN before the first.
-
-        Raises
-        ------
-        DivergenceError
-            If a loss becomes NaN or infinite.
-        """
-        batch = _door.batch_of(self, x)
-        with Interrupts() as interrupts, interrupts.held():
-            return self._update(batch)
+    _trainer: Any = None
+    _trainer_key: tuple = ()
 
     def train_step(self, batch: core.Tensor) -> dict[str, float]:
         """Make the step of `train_on_batch` in ganc's operations; override it to make another.
@@ -124,35 +97,6 @@ class Updates:
         self._current_trainer().last = tuple(logs.values())
         return logs
 
-    def noise(self, n: int) -> core.Tensor:
-        """Draw latents for a training step.
-
-        Parameters
-        ----------
-        n : int
-
-        Returns
-        -------
-        Tensor, shape (n, latent_dim)
-        """
-        return _latents.draw(core.default_generator, n, self.latent_dim, self.latent)
-
-    def schedule(self) -> None:
-        """Set the optimizers' numbers before a step; presets override it.
-
-        It must depend on ``self.step`` and ``self.epoch`` only, so that runs can be resumed.
-        """
-
-    @property
-    def step(self) -> int:
-        """D updates so far."""
-        return self._step
-
-    @property
-    def epoch(self) -> int:
-        """Epochs completed so far."""
-        return self._position.epoch
-
     def _judge(self, real: core.Tensor, fake: core.Tensor) -> tuple[core.Tensor, core.Tensor]:
         """Return D's logits of both, from one pass where D treats samples one by one."""
         if not _networks.is_rowwise(self.discriminator):
@@ -161,26 +105,19 @@ class Updates:
         both = self.discriminator(core.cat([real, fake], 0))
         return core.narrow(both, 0, 0, n), core.narrow(both, 0, n, n)
 
-    def _update(self, batch: core.Tensor) -> dict[str, float]:
-        """Make one step on a checked batch."""
-        if self._busy:
-            raise RuntimeError("this GAN is in the middle of a step; one step at a time")
-        self._busy = True
-        try:
-            trainer = self._current_trainer()
-            self.schedule()
-            with _streams.drawing(self.seed, _streams.step_stream(self._step)):
-                _networks.train_mode(self.generator, self.discriminator)
-                if type(self).train_step is Updates.train_step:
-                    logs = trainer.step(batch)
-                else:
-                    logs = {key: float(value) for key, value in self.train_step(batch).items()}
-                    trainer.phase = (trainer.phase + 1) % self.n_critic
-            self._step += 1
-        finally:
-            self._busy = False
-        self._check_finite(logs, trainer.phase == 0)
+    def _make_step(self, batch: core.Tensor) -> dict[str, float]:
+        trainer = self._current_trainer()
+        if type(self).train_step is Updates.train_step:
+            return trainer.step(batch)
+        logs = super()._make_step(batch)
+        trainer.phase = (trainer.phase + 1) % self.n_critic
         return logs
+
+    def _counted(self, logs: dict[str, float]) -> dict[str, float]:
+        """Return a step's numbers, those of G only if it was updated."""
+        if self._current_trainer().phase == 0:
+            return logs
+        return {name: value for name, value in logs.items() if not name.startswith("g_")}
 
     def _current_trainer(self) -> Any:
         """Return the core's trainer, made anew when something of it has been replaced."""
@@ -199,15 +136,3 @@ class Updates:
                 self._trainer.last = old.last
             self._trainer_key = key
         return self._trainer
-
-    def _check_finite(self, logs: Mapping[str, float], g_updated: bool) -> None:
-        for name, value in logs.items():
-            if not name.endswith("_loss") or math.isfinite(value):
-                continue
-            if name == "g_loss" and not g_updated:  # NaN before G's first update
-                continue
-            raise DivergenceError(
-                f"{name} is {value} after step {self.step} (epoch {self.epoch + 1}). The weights "
-                "may hold NaN now: load an earlier file or build the model anew, then try a "
-                "smaller learning rate, label_smoothing=0.1, or look at the data"
-            )

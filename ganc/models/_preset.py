@@ -1,4 +1,4 @@
-"""What all ready-made GANs share: arguments kept as `config`, networks made from the seed."""
+"""What all ready-made models share: arguments kept as `config`, networks made from the seed."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
@@ -7,12 +7,64 @@ from typing import Any, ClassVar
 from ganc import nn
 from ganc._options import at_least, entropy, finite, seed_word
 from ganc.gan import GAN
+from ganc.gan._model import Model
 from ganc.gan._streams import INIT, drawing
 
 __all__ = ["Preset"]
 
 
-class Preset(GAN):
+class Configured(Model):
+    """A model whose arguments are kept as `config` and whose networks begin from its seed.
+
+    It stands before the class whose ``__init__`` takes networks, seed and options.
+    """
+
+    source: ClassVar[str] = ""
+    deviations: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        config = {k: _plain(v) for k, v in arguments.items() if k not in ("self", "__class__")}
+        seed = config["seed"]
+        config["seed"] = entropy() if seed is None else seed_word("seed", seed)
+        config["latent_dim"] = at_least("latent_dim", config["latent_dim"], 1)
+        c = SimpleNamespace(**config)
+        with drawing(c.seed, INIT):
+            networks = self.networks(c)
+        super().__init__(*networks, seed=c.seed, **self.options(c))
+        self.config = config
+        if "batch_size" in config:
+            self.default_batch_size = at_least("batch_size", c.batch_size, 1)
+
+    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, ...]:
+        """Return the networks for a configuration.
+
+        Parameters
+        ----------
+        c : SimpleNamespace
+            The arguments as attributes.
+
+        Returns
+        -------
+        tuple of Module
+            Of a GAN: generator and discriminator.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define networks(c)")
+
+    def options(self, c: SimpleNamespace) -> dict[str, Any]:
+        """Return the arguments of the base class besides networks and seed.
+
+        Parameters
+        ----------
+        c : SimpleNamespace
+
+        Returns
+        -------
+        dict
+        """
+        return {"latent_dim": c.latent_dim}
+
+
+class Preset(Configured, GAN):
     """Base class of ready-made GANs.
 
     A subclass has an ``__init__`` with every number as a keyword that calls
@@ -40,36 +92,9 @@ class Preset(GAN):
     (True, (256, 512, 1024), 3)
     """
 
-    source: ClassVar[str] = ""
-    deviations: ClassVar[tuple[str, ...]] = ()
-
     def __init__(self, arguments: Mapping[str, Any]) -> None:
-        config = {k: _plain(v) for k, v in arguments.items() if k not in ("self", "__class__")}
-        seed = config["seed"]
-        config["seed"] = entropy() if seed is None else seed_word("seed", seed)
-        config["latent_dim"] = at_least("latent_dim", config["latent_dim"], 1)
-        c = SimpleNamespace(**config)
-        with drawing(c.seed, INIT):
-            generator, discriminator = self.networks(c)
-        super().__init__(generator, discriminator, seed=c.seed, **self.options(c))
-        config["loss"] = self.loss.name if hasattr(self.loss, "name") else "custom"
-        self.config = config
-        if "batch_size" in config:
-            self.default_batch_size = at_least("batch_size", c.batch_size, 1)
-
-    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
-        """Return generator and discriminator for a configuration.
-
-        Parameters
-        ----------
-        c : SimpleNamespace
-            The arguments as attributes.
-
-        Returns
-        -------
-        tuple of Module
-        """
-        raise NotImplementedError(f"{type(self).__name__} must define networks(c)")
+        super().__init__(arguments)
+        self.config["loss"] = self.loss.name if hasattr(self.loss, "name") else "custom"
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed.
@@ -82,8 +107,7 @@ class Preset(GAN):
         -------
         dict
         """
-        return {
-            "latent_dim": c.latent_dim,
+        return super().options(c) | {
             "loss": c.loss,
             "label_smoothing": c.label_smoothing,
             "g_optimizer": adam(c.g_lr, c),

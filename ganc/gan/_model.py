@@ -1,0 +1,309 @@
+"""`Model`: what a GAN has in common with the models it is compared with.
+
+Data come in, steps are made, samples go out, everything is saved. A subclass says which networks it
+has, which optimizers train them and what a step is.
+"""
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganc._backend import core
+from ganc._options import choose, entropy, seed_word
+from ganc.errors import DivergenceError
+from ganc.gan import _door, _latents, _networks, _streams
+from ganc.gan._fit import Running, fit
+from ganc.gan._interrupt import Interrupts
+from ganc.gan._samples import Samples
+from ganc.history import History
+from ganc.nn import Module, Parameter
+
+if TYPE_CHECKING:
+    from ganc.callbacks import Callback
+    from ganc.gan._describe import Description
+
+__all__ = ["Model"]
+
+
+class Model(Samples):
+    """Networks that are trained step by step, one of which makes samples of latents."""
+
+    OPTIMIZERS: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # attribute -> networks it trains
+    MAKER: ClassVar[str] = ""  # the network that takes latents; the others take samples
+    OPTIONS: ClassVar[tuple[str, ...]] = ("latent_dim", "latent", "pixel_range")  # plain data
+    OWN: ClassVar[tuple[str, ...]] = ()  # attributes behind `_own_state`
+    default_batch_size = 64
+
+    def __init__(
+        self,
+        latent_dim: int | Sequence[int],
+        latent: str,
+        pixel_range: tuple[float, float],
+        seed: int | None,
+    ) -> None:
+        self.latent_dim = _latents.shape_of(latent_dim)
+        self.latent = choose("latent", latent, _latents.KINDS)
+        self.pixel_range = _door.pixel_range(pixel_range)
+        self.seed = entropy() if seed is None else seed_word("seed", seed)
+        self.history = History()
+        self.stop_training = False
+        self._position = _door.Position()
+        self._running = Running()
+        self._step = 0
+        self._drawn = 0  # samples asked for without a seed
+        self._shape: tuple[int, ...] | None = None  # of a sample, once the networks are checked
+        self._busy = False
+
+    # ---- training ----
+
+    def fit(
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        steps_per_epoch: int | None = None,
+        callbacks: Iterable["Callback"] = (),
+        verbose: str | int = "auto",
+        validation_data: ArrayLike | None = None,
+        initial_epoch: int = 0,
+        budget: float | str | None = None,
+    ) -> History:
+        """Train on data.
+
+        Called again, it goes on where it stopped, in the middle of an epoch too. Ctrl-C ends it
+        with KeyboardInterrupt after the current step: the model is usable, `history` has what was
+        done.
+
+        Parameters
+        ----------
+        x : array_like
+            uint8 images (N, H, W) or (N, H, W, C), float images (N, C, H, W) in [-1, 1], or float
+            points (N, F).
+        y : array_like of int, optional
+            Labels, for models that take them.
+        epochs : int, optional
+            Train until this epoch, counted from `initial_epoch`. By default 1, or as many as fit
+            into `budget`.
+        batch_size : int, optional
+            Real samples an update; by default 64, or what the preset states.
+        steps_per_epoch : int, optional
+            Steps an epoch; by default one pass over the data, without a smaller last batch.
+        callbacks : iterable of Callback, optional
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            0 is silent, 1 a progress line with the time left, 2 one line an epoch; "auto" is 1 in
+            a terminal and 2 elsewhere. All on standard error.
+        validation_data : array_like, optional
+            Held-out samples; D's mean answer to them is recorded as ``val_d_real``, a VAE's losses
+            as ``val_loss``, ``val_recon`` and ``val_kl``.
+        initial_epoch : int, default 0
+            Number of the first epoch. To finish an interrupted ``fit(x, epochs=20)``, call
+            ``fit(x, epochs=20, initial_epoch=gan.epoch)``.
+        budget : float or str, optional
+            Seconds, or a text such as "10 min", after which training stops.
+
+        Returns
+        -------
+        History
+            ``gan.history``; it grows from call to call.
+
+        Raises
+        ------
+        DivergenceError
+            If a loss becomes NaN or infinite.
+        TypeError, ValueError
+            If data or options are not as described.
+
+        Examples
+        --------
+        >>> import ganc
+        >>> gan = ganc.models.ToyGAN(seed=0)
+        >>> history = gan.fit(ganc.datasets.toy.ring(512, seed=0), epochs=3, verbose=0)
+        >>> len(history.history["d_loss"])
+        3
+        """
+        size = self.default_batch_size if batch_size is None else batch_size
+        return fit(
+            self, x, y, epochs=epochs, batch_size=size, steps_per_epoch=steps_per_epoch,
+            callbacks=callbacks, verbose=verbose, validation_data=validation_data,
+            initial_epoch=initial_epoch, budget=budget,
+        )  # fmt: skip
+
+    def train_on_batch(self, x: ArrayLike) -> dict[str, float]:
+        """Make one step: a GAN updates D once and, every `n_critic`-th time, G once.
+
+        Parameters
+        ----------
+        x : array_like or Tensor
+            A batch of real samples, in a form that `fit` takes.
+
+        Returns
+        -------
+        dict of str to float
+            Of a GAN: ``d_loss``, ``g_loss``; ``d_real``, ``d_fake``: D's mean answer to real and to
+            fake samples (a probability, or the logit where the loss knows none); ``d_grad_norm``,
+            ``g_grad_norm``: the 2-norms of the gradients. The values of G are those of its last
+            update, NaN before the first. Of other models: what their `train_step` says.
+
+        Raises
+        ------
+        DivergenceError
+            If a loss becomes NaN or infinite.
+        """
+        batch = _door.batch_of(self, x)
+        with Interrupts() as interrupts, interrupts.held():
+            return self._update(batch)
+
+    def train_step(self, batch: core.Tensor) -> dict[str, float]:
+        """Make the step of `train_on_batch` in ganc's operations.
+
+        Parameters
+        ----------
+        batch : Tensor, shape (N, C, H, W) or (N, F)
+            Real samples.
+
+        Returns
+        -------
+        dict of str to float
+            What is recorded, averaged over each epoch.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define train_step(batch)")
+
+    def noise(self, n: int) -> core.Tensor:
+        """Draw latents for a training step.
+
+        Parameters
+        ----------
+        n : int
+
+        Returns
+        -------
+        Tensor, shape (n, latent_dim)
+        """
+        return _latents.draw(core.default_generator, n, self.latent_dim, self.latent)
+
+    def schedule(self) -> None:
+        """Set the optimizers' numbers before a step; presets override it.
+
+        It must depend on ``self.step`` and ``self.epoch`` only, so that runs can be resumed.
+        """
+
+    @property
+    def step(self) -> int:
+        """Steps so far: D updates of a GAN."""
+        return self._step
+
+    @property
+    def epoch(self) -> int:
+        """Epochs completed so far."""
+        return self._position.epoch
+
+    def _update(self, batch: core.Tensor) -> dict[str, float]:
+        """Make one step on a checked batch."""
+        if self._busy:
+            raise RuntimeError("this model is in the middle of a step; one step at a time")
+        self._busy = True
+        try:
+            self.schedule()
+            with _streams.drawing(self.seed, _streams.step_stream(self._step)):
+                _networks.train_mode(*self._parts().values())
+                logs = self._make_step(batch)
+            self._step += 1
+        finally:
+            self._busy = False
+        self._check_finite(logs)
+        return logs
+
+    def _make_step(self, batch: core.Tensor) -> dict[str, float]:
+        return {key: float(value) for key, value in self.train_step(batch).items()}
+
+    def _counted(self, logs: dict[str, float]) -> dict[str, float]:
+        """Return the numbers of a step that are new."""
+        return logs
+
+    def _check_finite(self, logs: dict[str, float]) -> None:
+        for name, value in self._counted(logs).items():
+            if name.endswith("loss") and not math.isfinite(value):
+                raise DivergenceError(
+                    f"{name} is {value} after step {self.step} (epoch {self.epoch + 1}). The "
+                    "weights may hold NaN now: load an earlier file or build the model anew, then "
+                    "try a smaller learning rate, label_smoothing=0.1, or look at the data"
+                )
+
+    # ---- what a subclass adds ----
+
+    def _parts(self) -> dict[str, Module]:
+        """Return the networks by name."""
+        return {name: getattr(self, name) for group in self.OPTIMIZERS.values() for name in group}
+
+    def _trained_by(self, optimizer: str) -> list[Parameter]:
+        """Return the parameters that an optimizer may hold, in the order that files count."""
+        return _networks.parameters_of(*map(self._parts().get, self.OPTIMIZERS[optimizer]))
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        """Raise unless the networks fit samples of this shape."""
+        _networks.check_maker(self.MAKER, self._parts()[self.MAKER], self.latent_dim, shape)
+
+    def _generate(self, z: np.ndarray) -> np.ndarray:
+        """Return samples of latents, images in [-1, 1]."""
+        samples = _networks.evaluate(self._parts()[self.MAKER], z)
+        return _door.to_unit(samples, self.pixel_range)
+
+    def _validate(self, inside: np.ndarray) -> dict[str, float]:
+        """Return numbers of held-out samples, given as the networks see them."""
+        return {}
+
+    def _facts(self) -> dict[str, dict[str, Any]]:
+        """Return entries of `describe`: "loss", and more for "training"."""
+        return {"loss": {}, "training": {}}
+
+    def _own_state(self) -> dict[str, Any]:
+        """Return what a file holds of the attributes `OWN`, as plain data."""
+        return {}
+
+    def _restore_own(self, data: Mapping[str, Any]) -> None:
+        """Take back what `_own_state` gave."""
+
+    # ---- what it is ----
+
+    def summary(self) -> None:
+        """Print the networks as tables."""
+        _networks.print_summary(self)
+
+    def describe(self) -> "Description":
+        """Return what this model is: its source, every number, and where it deviates.
+
+        Returns
+        -------
+        Description
+            Prints as a text; ``.to_dict()`` gives the entries.
+        """
+        from ganc.gan._describe import Description
+
+        return Description(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save everything to one file; `ganc.load` continues from it to the bit.
+
+        The file holds the networks, optimizers, counters, the position in the data, the history
+        and the configuration, each with a checksum, and is never half written.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Raises
+        ------
+        OSError
+            With `path`, if the file cannot be written.
+        TypeError
+            If a part cannot be described in a file, such as an optimizer of another library.
+        """
+        from ganc.gan._checkpoint import save
+
+        save(self, path)
