@@ -95,7 +95,7 @@ static bool g_step(gn_gan *gan, gn_tensor *x)
     gn_tensor *f = forward(&gan->d, fake);
     gn_tensor *loss = f ? gan->loss.g_loss(gan->loss.self, f, NULL) : NULL;
     double norm = gn_optim_minimize(gan->g.noptim, gan->g.optim, loss);
-    if (gn_failed())
+    if (gn_failed() || (gan->average && !gn_average_update(gan->average)))
         return false;
     gan->g_loss = value(loss);
     gan->g_grad_norm = norm;

@@ -50,6 +50,18 @@ typedef struct {
 } gn_loss;
 const gn_loss *gn_loss_find(const char *name); /* NULL when there is none; sets no error */
 
+/* ---- average.c ----------------------------------------------------------------------- */
+typedef struct {
+    double decay;
+    int64_t steps; /* updates done */
+    int n, averaged;
+    gn_tensor **from, **to; /* kept; the first `averaged` pairs are averaged, the others copied */
+} gn_average;
+
+bool gn_average_init(gn_average *a, int n, gn_tensor **from, gn_tensor **to, int averaged);
+void gn_average_free(gn_average *a);
+bool gn_average_update(gn_average *a);
+
 /* ---- gan.c --------------------------------------------------------------------------- */
 typedef struct {
     gn_tensor *(*forward)(void *self, gn_tensor *x); /* NULL with an error pending */
@@ -68,6 +80,7 @@ typedef struct {
     int latent_ndim;
     int64_t latent_dim[GN_MAX_DIM - 1];
     gn_rng *rng;
+    gn_average *average;        /* of G, updated after it; NULL: none */
     int64_t phase;              /* D updates since the last G update */
     double g_loss, g_grad_norm; /* of the last G update; NaN before */
 } gn_gan;

@@ -28,6 +28,19 @@ class Optimizer:
     def minimize(self, loss: Tensor) -> float: ...
     def slots(self) -> dict[str, list[Tensor]]: ...
 
+class Average:
+    decay: float
+    steps: int
+    def __init__(
+        self,
+        parameters: Sequence[Tensor],
+        averages: Sequence[Tensor],
+        buffers: Sequence[Tensor],
+        copies: Sequence[Tensor],
+        decay: float,
+    ) -> None: ...
+    def update(self) -> None: ...
+
 class Trainer:
     phase: int
     last: tuple[float, float]
@@ -47,6 +60,7 @@ class Trainer:
         joint: bool = True,
         d_scale: float = 1.0,
         generator_rng: Generator,
+        average: Average | None = None,
     ) -> None: ...
     def step(self, x: Tensor) -> dict[str, float]: ...
 

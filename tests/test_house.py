@@ -35,7 +35,7 @@ KINDS = [
     (r"ops\.h", BASE | TAPE | KERN | {"kern/point.def"}),
     (r"op_\w+\.c", BASE | TAPE | KERN | {"ops.h", "kern/point.def"}),
     (r"train\.h", BASE | TAPE | {"ops.h"}),
-    (r"(params|optim|loss|gan)\.c", BASE | TAPE | KERN | {"ops.h", "train.h"}),
+    (r"(params|optim|loss|average|gan)\.c", BASE | TAPE | KERN | {"ops.h", "train.h"}),
     (r"py/.*", BASE | TAPE | {"ops.h", "train.h", "kern/point.def"}),
 ]  # fmt: skip
 SYSTEM = {

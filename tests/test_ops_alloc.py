@@ -96,14 +96,15 @@ def test_every_allocation_of_a_step(kind, hyper):
 def alternate():
     g = _core.tensor([[0.5, -0.3], [0.1, 0.2]], requires_grad=True)
     d = _core.tensor([[1.0, -1.0]], requires_grad=True)
-    rng = _core.Generator(3)
+    rng, g_mean = _core.Generator(3), _core.tensor([[0.0, 0.0], [0.0, 0.0]])
     trainer = _core.Trainer(
         lambda z: _core.linear(z, g), lambda x: _core.linear(x, d),
         [_core.Optimizer("adam", [g], lr=0.1)], [_core.Optimizer("adam", [d], lr=0.1)],
         latent_shape=(2,), generator_rng=rng, weight_clip=0.5,
+        average=_core.Average([g], [g_mean], [], [], 0.9),
     )  # fmt: skip
     stats = trainer.step(_core.tensor([[1.0, 2.0], [0.5, 0.0]]))
-    return [*stats.values(), array(g).tobytes(), array(d).tobytes()]
+    return [*stats.values(), *(array(x).tobytes() for x in (g, d, g_mean))]
 
 
 def test_every_allocation_of_the_alternating_step():

@@ -40,6 +40,19 @@ class Optimizer:
     def minimize(self, loss: Tensor) -> float: ...
     def slots(self) -> dict[str, list[Tensor]]: ...
 
+class Average:
+    decay: float
+    steps: int
+    def __init__(
+        self,
+        parameters: Sequence[Tensor],
+        averages: Sequence[Tensor],
+        buffers: Sequence[Tensor],
+        copies: Sequence[Tensor],
+        decay: float,
+    ) -> None: ...
+    def update(self) -> None: ...
+
 class Trainer:
     phase: int
     last: tuple[float, float]
@@ -59,6 +72,7 @@ class Trainer:
         joint: bool = True,
         d_scale: float = 1.0,
         generator_rng: Generator,
+        average: Average | None = None,
     ) -> None: ...
     def step(self, x: Tensor) -> dict[str, float]: ...
 
@@ -139,7 +153,8 @@ def stub() -> str:
             lines.append(f"    def {name}({rest}) -> Tensor: ...")
     lines.append("")
     lines += [f"def {n}({', '.join(parameters(s))}) -> Tensor: ..." for n, s, _ in ops]
-    known = {name for name, *_ in ops} | {"Tensor", "Generator", "Optimizer", "Trainer"}
+    known = {name for name, *_ in ops} | {"Tensor", "Generator", "Optimizer"}
+    known |= {"Average", "Trainer"}
     rest = sorted(n for n in vars(_core) if callable(getattr(_core, n)) and n not in known)
     lines += [f"def {n}(*args: Any, **kwargs: Any) -> Any: ..." for n in rest if n[0] != "_"]
     return "\n".join(lines) + "\n"

@@ -69,6 +69,7 @@ typedef struct {
     void (*uniform)(real *y, int64_t block, int64_t n, gn_rng rng, real low, real high);
     void (*normal)(real *y, int64_t block, int64_t n, gn_rng rng, real mean, real std);
     void (*dropout)(real *y, const real *x, int64_t block, int64_t n, gn_rng rng, real keep);
+    void (*average)(real *y, const real *x, int64_t n, real weight); /* y += weight (x - y) */
     gn_update_fn *sgd, *adam, *rmsprop, *adagrad;
 } gn_vec_kern;
 

@@ -274,6 +274,7 @@ static int exec(PyObject *module)
         add_type(module, "Tensor", &gn_py->tensor, gn_py_tensor_type(module)) < 0 ||
         add_type(module, "Generator", &gn_py->generator, gn_py_generator_type(module)) < 0 ||
         add_type(module, "Optimizer", &gn_py->optimizer, gn_py_optimizer_type(module)) < 0 ||
+        add_type(module, "Average", &gn_py->average, gn_py_average_type(module)) < 0 ||
         add_type(module, "Trainer", &gn_py->trainer, gn_py_trainer_type(module)) < 0 ||
         add_default_generator(module) < 0 || add_functions(module) < 0)
         return -1;
@@ -287,6 +288,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(s->optimizer);
     Py_VISIT(s->trainer);
     Py_VISIT(s->generator);
+    Py_VISIT(s->average);
     return 0;
 }
 

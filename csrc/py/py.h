@@ -31,7 +31,7 @@
 #define GN_PY_CAST(f) ((PyCFunction)(void (*)(void))(f))
 
 typedef struct {
-    PyTypeObject *tensor, *optimizer, *trainer, *generator;
+    PyTypeObject *tensor, *optimizer, *trainer, *generator, *average;
 } gn_py_state;
 extern gn_py_state *gn_py; /* of the one module object */
 
@@ -50,6 +50,11 @@ typedef struct {
     gn_optim o;
     PyObject *params; /* list of Tensors */
 } gn_py_optimizer;
+
+typedef struct {
+    PyObject_HEAD
+    gn_average a;
+} gn_py_average;
 
 /* module.c */
 PyObject *gn_py_raise(void); /* the sticky error as a Python exception; clears it; NULL */
@@ -86,6 +91,7 @@ PyTypeObject *gn_py_generator_type(PyObject *module);
 /* optimizer.c, trainer.c */
 PyTypeObject *gn_py_optimizer_type(PyObject *module);
 PyTypeObject *gn_py_trainer_type(PyObject *module);
+PyTypeObject *gn_py_average_type(PyObject *module);
 extern PyMethodDef gn_py_train_functions[];
 
 #endif

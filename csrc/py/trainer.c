@@ -7,7 +7,7 @@
 
 /* ---- Trainer ------------------------------------------------------------------------- */
 
-enum { GENERATOR, DISCRIMINATOR, G_OPT, D_OPT, LOSS, RNG, OBJECTS };
+enum { GENERATOR, DISCRIMINATOR, G_OPT, D_OPT, LOSS, RNG, AVERAGE, OBJECTS };
 
 typedef struct {
     PyObject_HEAD
@@ -137,6 +137,18 @@ static int take_optimizers(PyObject **list, gn_optim **to, int *n)
     return 0;
 }
 
+static int take_average(gn_gan *gan, PyObject *given)
+{
+    if (!given || given == Py_None)
+        return 0;
+    if (!PyObject_TypeCheck(given, gn_py->average)) {
+        PyErr_SetString(PyExc_TypeError, "average: expected a core Average or None");
+        return -1;
+    }
+    gan->average = &((gn_py_average *)given)->a;
+    return 0;
+}
+
 static int check_options(const gn_gan *g, const char *latent)
 {
     if (g->n_critic < 1)
@@ -155,18 +167,18 @@ static int check_options(const gn_gan *g, const char *latent)
 static PyObject *trainer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {
-        "generator", "discriminator",   "g_opt",         "d_opt",  "loss",
-        "n_critic",  "label_smoothing", "weight_clip",   "latent", "latent_shape",
-        "joint",     "d_scale",         "generator_rng", NULL};
+        "generator", "discriminator",   "g_opt",         "d_opt",   "loss",
+        "n_critic",  "label_smoothing", "weight_clip",   "latent",  "latent_shape",
+        "joint",     "d_scale",         "generator_rng", "average", NULL};
     PyObject *o[OBJECTS] = {NULL}, *shape = NULL;
     const char *latent = "normal";
     int joint = 1, ndim = 1;
     int64_t dim[GN_MAX_DIM] = {100};
     gn_gan gan = {.n_critic = 1, .d_scale = 1, .g_loss = NAN, .g_grad_norm = NAN};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO|$OiddsOpdO:Trainer", names, &o[GENERATOR],
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO|$OiddsOpdOO:Trainer", names, &o[GENERATOR],
                                      &o[DISCRIMINATOR], &o[G_OPT], &o[D_OPT], &o[LOSS],
                                      &gan.n_critic, &gan.label_smoothing, &gan.weight_clip, &latent,
-                                     &shape, &joint, &gan.d_scale, &o[RNG]))
+                                     &shape, &joint, &gan.d_scale, &o[RNG], &o[AVERAGE]))
         return NULL;
     if (shape && !gn_py_shape(shape, &ndim, dim))
         return NULL;
@@ -178,6 +190,8 @@ static PyObject *trainer_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
         return NULL;
     if (!o[RNG] || !PyObject_TypeCheck(o[RNG], gn_py->generator))
         return PyErr_Format(PyExc_TypeError, "generator_rng must be a Generator");
+    if (take_average(&gan, o[AVERAGE]) < 0)
+        return NULL;
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     trainer_full *self = (trainer_full *)alloc(type, 0);
     if (!self)

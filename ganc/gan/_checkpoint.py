@@ -26,6 +26,7 @@ FORMAT = 1
 _KEY = "ganc.model"
 # The phase and the last numbers of a trainer are in `_own_state`.
 DERIVED = ("stop_training", "_trainer", "_trainer_key", "_shape", "_busy")
+_AVERAGED = "ema_generator"
 _HINT = "Only files of GAN.save can be loaded."
 
 
@@ -36,7 +37,16 @@ class _NeedsModel(ValueError):
 def saved(model: "Model") -> set[str]:
     """Return the names of the attributes that a file holds."""
     own = {*model.OPTIONS, *model.OWN, *model._parts(), *model.OPTIMIZERS}
-    return own | {"seed", "history", "config", "_position", "_running", "_step", "_drawn"}
+    return own | {
+        "seed",
+        "history",
+        "config",
+        "_position",
+        "_running",
+        "_step",
+        "_drawn",
+        "_average",
+    }
 
 
 def save(model: "Model", path: str | os.PathLike[str]) -> None:
@@ -48,7 +58,7 @@ def save(model: "Model", path: str | os.PathLike[str]) -> None:
 def _collect(model: "Model") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return everything that a file holds: plain data, and copies of the arrays."""
     arrays: dict[str, np.ndarray] = {}
-    for part, network in model._parts().items():
+    for part, network in _networks(model).items():
         for name, tensor in network.state_dict().items():
             arrays[f"{part}.{name}"] = np.array(tensor.detach().numpy())
     data = _to_data(model)
@@ -57,6 +67,11 @@ def _collect(model: "Model") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         data[name], slots = architecture.optimizer_to_data(name, optimizer, parameters)
         arrays |= slots
     return data, arrays
+
+
+def _networks(model: "Model") -> dict[str, nn.Module]:
+    averaged = {_AVERAGED: model.ema_generator} if model.ema_generator is not None else {}
+    return model._parts() | averaged
 
 
 def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
@@ -108,10 +123,10 @@ def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
             )
         if gan is None:
             gan = _build(data)
-            _check_fit(gan, arrays)
+            _check_fit(gan, data, arrays)
             _restore(gan, data, arrays)
         else:
-            _check_fit(gan, arrays)
+            _check_fit(gan, data, arrays)
             _restore_or_undo(gan, data, arrays)
     except (_NeedsModel, MemoryError):
         raise
@@ -127,7 +142,7 @@ def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
 
 
 def _to_data(model: "Model") -> dict[str, Any]:
-    preset = _is_preset(model)
+    preset, average = _is_preset(model), model._average
     return {
         "format": FORMAT,
         "ganc": _version(),
@@ -135,6 +150,7 @@ def _to_data(model: "Model") -> dict[str, Any]:
         "own_class": None if preset or _is_plain(model) else type(model).__qualname__,
         "config": getattr(model, "config", None),
         "options": {name: getattr(model, name) for name in model.OPTIONS},
+        "ema": average and {"decay": average.core.decay, "steps": average.core.steps},
         "seed": model.seed,
         "step": model.step,
         "drawn": model._drawn,
@@ -210,15 +226,16 @@ def _needs_gan(why: str) -> _NeedsModel:
     )
 
 
-def _check_fit(model: "Model", arrays: dict[str, np.ndarray]) -> None:
+def _check_fit(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Raise unless the file has exactly the weights of the model."""
-    parts = model._parts()
+    parts = model._parts() | ({_AVERAGED: model._maker()} if data.get("ema") else {})
     own = {
         f"{part}.{name}": tuple(tensor.shape)
         for part, network in parts.items()
         for name, tensor in network.state_dict().items()
     }
-    stored = {name: array.shape for name, array in arrays.items() if name.split(".", 1)[0] in parts}
+    known = {*parts, _AVERAGED}
+    stored = {name: array.shape for name, array in arrays.items() if name.split(".", 1)[0] in known}
     for name in sorted(own.keys() | stored.keys()):
         if own.get(name) != stored.get(name):
             raise FormatError(
@@ -230,7 +247,7 @@ def _check_fit(model: "Model", arrays: dict[str, np.ndarray]) -> None:
 def _restore_or_undo(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Restore a model that is in use: all of it, or nothing."""
     kept = _collect(model)
-    own = {name: getattr(model, name) for name in model.OWN}
+    own = {name: getattr(model, name) for name in (*model.OWN, "_average")}
     try:
         _restore(model, data, arrays)
     except BaseException:
@@ -249,7 +266,11 @@ def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]
     for name, value in data["options"].items():
         if name in model.OPTIONS:
             setattr(model, name, _tuples(value))
-    for part, network in model._parts().items():
+    ema = data.get("ema") or {"decay": None}  # files of ganc 0.1.0 do not mention it
+    model.ema = ema["decay"]
+    if model._average is not None:
+        model._average.core.steps = _count(ema["steps"])
+    for part, network in _networks(model).items():
         prefix = f"{part}."
         state = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
         network.load_state_dict(state)

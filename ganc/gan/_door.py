@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _NOT_YET = {
     "penalty": "gradient penalties (wgan_gp, r1, ...)",
-    "ema": "an exponential moving average of the generator",
     "y": "labels",
 }
 

@@ -52,8 +52,9 @@ class GAN(Updates):
         D's target for real samples is 1 - label_smoothing.
     latent : {"normal", "uniform"}, default "normal"
         Latents from N(0, 1) or U(-1, 1).
-    ema : None
-        Not offered yet.
+    ema : float, optional
+        Decay of an exponential moving average of the generator, such as 0.999, which samples are
+        then taken from; see `GAN.ema`.
     weight_clip : float, optional
         After each update D's parameters are clipped to [-weight_clip, weight_clip], as WGAN asks.
     d_reduction : {"sum", "mean"}, default "sum"
@@ -68,6 +69,8 @@ class GAN(Updates):
     Attributes
     ----------
     generator, discriminator : Module
+    ema_generator : Module or None
+        The averaged generator, if `ema` is on.
     g_optimizer, d_optimizer : Optimizer
     history : History
         What `fit` has recorded so far.
@@ -111,14 +114,13 @@ class GAN(Updates):
         n_critic: int = 1,
         label_smoothing: float = 0.0,
         latent: str = "normal",
-        ema: None = None,
+        ema: float | None = None,
         weight_clip: float | None = None,
         d_reduction: str = "sum",
         pixel_range: tuple[float, float] = (-1.0, 1.0),
         seed: int | None = None,
     ) -> None:
         _door.refuse("penalty", penalty)
-        _door.refuse("ema", ema)
         super().__init__(latent_dim, latent, pixel_range, seed)
         self.loss = losses.get(loss, label_smoothing=finite("label_smoothing", label_smoothing, 0))
         self.n_critic = at_least("n_critic", n_critic, 1)
@@ -131,6 +133,7 @@ class GAN(Updates):
         self.d_optimizer = _networks.optimizer(
             "d_optimizer", d_optimizer, discriminator=discriminator
         )
+        self.ema = ema
 
     @property
     def label_smoothing(self) -> float:

@@ -16,6 +16,7 @@ from ganc._backend import core
 from ganc._options import choose, entropy, seed_word
 from ganc.errors import DivergenceError
 from ganc.gan import _door, _latents, _networks, _streams
+from ganc.gan._average import Averaged
 from ganc.gan._fit import Running, fit
 from ganc.gan._interrupt import Interrupts
 from ganc.gan._samples import Samples
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Model"]
 
 
-class Model(Samples):
+class Model(Averaged, Samples):
     """Networks that are trained step by step, one of which makes samples of latents."""
 
     OPTIMIZERS: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # attribute -> networks it trains
@@ -220,7 +221,16 @@ class Model(Samples):
         return logs
 
     def _make_step(self, batch: core.Tensor) -> dict[str, float]:
-        return {key: float(value) for key, value in self.train_step(batch).items()}
+        average, before = self._current_average(), self._maker_updates()
+        logs = {key: float(value) for key, value in self.train_step(batch).items()}
+        if average is not None and self._maker_updates() != before:
+            average.update()
+        return logs
+
+    def _maker_updates(self) -> list[int]:
+        """Return how often the parameters of the network that makes samples were updated."""
+        names = [name for name, parts in self.OPTIMIZERS.items() if self.MAKER in parts]
+        return [optimizer.steps for name in names for optimizer in getattr(self, name).cores()]
 
     def _counted(self, logs: dict[str, float]) -> dict[str, float]:
         """Return the numbers of a step that are new."""
@@ -247,11 +257,14 @@ class Model(Samples):
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:
         """Raise unless the networks fit samples of this shape."""
-        _networks.check_maker(self.MAKER, self._parts()[self.MAKER], self.latent_dim, shape)
+        _networks.check_maker(self.MAKER, self._maker(), self.latent_dim, shape)
 
-    def _generate(self, z: np.ndarray) -> np.ndarray:
+    def _maker(self) -> Module:
+        return self._parts()[self.MAKER]
+
+    def _generate(self, z: np.ndarray, ema: bool | None = None) -> np.ndarray:
         """Return samples of latents, images in [-1, 1]."""
-        samples = _networks.evaluate(self._parts()[self.MAKER], z)
+        samples = _networks.evaluate(self._sampler(ema), z)
         return _door.to_unit(samples, self.pixel_range)
 
     def _validate(self, inside: np.ndarray) -> dict[str, float]:

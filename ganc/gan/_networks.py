@@ -218,7 +218,7 @@ def print_summary(model: "Model") -> None:
     shape = model._shape
     if shape is None:
         z = np.zeros((1, *model.latent_dim), np.float32)
-        shape = evaluate(model._parts()[model.MAKER], z).shape[1:]
+        shape = evaluate(model._maker(), z).shape[1:]
     for name, network in model._parts().items():
         print(name.capitalize())
         text = network.summary(model.latent_dim if name == model.MAKER else shape)
@@ -244,4 +244,5 @@ def trainer(gan: "GAN") -> Any:
         joint=is_rowwise(gan.discriminator),
         d_scale=0.5 if gan.d_reduction == "mean" else 1.0,
         generator_rng=core.default_generator,
+        average=gan._current_average(),
     )

@@ -23,6 +23,7 @@ class Samples:
         labels: None = None,
         seed: int | None = None,
         truncation: float | None = None,
+        ema: bool | None = None,
     ) -> np.ndarray:
         """Generate samples.
 
@@ -39,6 +40,9 @@ class Samples:
             The same seed gives the same samples, whatever `n`; by default they differ each time.
         truncation : float, optional
             Draw latents beyond +-truncation again: less variety, fewer odd samples.
+        ema : bool, optional
+            From the averaged generator or from G itself; by default the average where one is
+            kept (see `GAN.ema`).
 
         Returns
         -------
@@ -55,7 +59,7 @@ class Samples:
         """
         if labels is not None:
             raise ValueError("labels: this model was built without labels; leave them out")
-        return self._generate(self._latents(n, seed, truncation))
+        return self._generate(self._latents(n, seed, truncation), ema)
 
     def sample_latent(self, n: int, *, seed: int | None = None) -> np.ndarray:
         """Draw latents as `sample` does.
@@ -78,6 +82,7 @@ class Samples:
         start: ArrayLike | None = None,
         end: ArrayLike | None = None,
         seed: int | None = None,
+        ema: bool | None = None,
     ) -> np.ndarray:
         """Generate samples on the way from one latent to another.
 
@@ -92,6 +97,8 @@ class Samples:
             Latents; by default drawn.
         seed : int, optional
             For the drawn ones.
+        ema : bool, optional
+            As for `sample`.
 
         Returns
         -------
@@ -103,7 +110,7 @@ class Samples:
             for i, (name, z) in enumerate((("start", start), ("end", end)))
         ]
         way = _latents.slerp if self.latent == "normal" else _latents.lerp
-        return self._generate(way(*ends, at_least("n", n, 2)))
+        return self._generate(way(*ends, at_least("n", n, 2)), ema)
 
     def show(self, n: int = 16, *, seed: int | None = None, ax: Any = None) -> Any:
         """Draw samples with matplotlib.

@@ -124,6 +124,7 @@ class Updates(Model):
         key = (
             self.generator, self.discriminator, self.g_optimizer, self.d_optimizer, self.loss,
             self.n_critic, self.weight_clip, self.latent, self.latent_dim, self.d_reduction,
+            self._current_average(),
             *self.g_optimizer.cores(), *self.d_optimizer.cores(),
         )  # fmt: skip
         same = len(key) == len(self._trainer_key)

@@ -1,0 +1,143 @@
+/* average.c - the Average type: owner of a gn_average. */
+#include "py.h"
+
+#include <string.h>
+
+static gn_average *average_of(PyObject *self)
+{
+    return &((gn_py_average *)self)->a;
+}
+
+/* The tensors of two lists one after the other; NULL with an exception. */
+static gn_tensor **joined(PyObject *first, PyObject *second, int *n, int *n_first)
+{
+    int n_second;
+    gn_tensor **a = gn_py_tensor_list(first, "averages", n_first);
+    gn_tensor **b = a ? gn_py_tensor_list(second, "copies", &n_second) : NULL;
+    gn_tensor **both = NULL;
+    if (b) {
+        *n = *n_first + n_second;
+        both = gn_alloc("average", (size_t)GN_MAX(*n, 1) * sizeof *both);
+        if (both) {
+            memcpy(both, a, (size_t)*n_first * sizeof *a);
+            memcpy(both + *n_first, b, (size_t)n_second * sizeof *b);
+        } else {
+            gn_py_raise();
+        }
+    }
+    gn_free(a);
+    gn_free(b);
+    return both;
+}
+
+static bool fill(gn_average *a, PyObject *lists[4])
+{
+    int n_from = 0, n_to = 0, averaged = 0, averages = 0;
+    gn_tensor **from = joined(lists[0], lists[2], &n_from, &averaged);
+    gn_tensor **to = from ? joined(lists[1], lists[3], &n_to, &averages) : NULL;
+    int64_t mark = gn_scope_begin();
+    bool ok = false;
+    if (to && (n_from != n_to || averaged != averages))
+        PyErr_Format(PyExc_ValueError,
+                     "got %d parameters and %d averages, %d buffers and %d copies", averaged,
+                     averages, n_from - averaged, n_to - averages);
+    else if (to && !(ok = gn_average_init(a, n_to, from, to, averaged)))
+        gn_py_raise();
+    gn_scope_end(mark);
+    gn_free(from);
+    gn_free(to);
+    return ok;
+}
+
+static PyObject *average_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"parameters", "averages", "buffers", "copies", "decay", NULL};
+    PyObject *lists[4];
+    gn_average a = {0};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOd:Average", names, &lists[0], &lists[1],
+                                     &lists[2], &lists[3], &a.decay))
+        return NULL;
+    if (!(a.decay >= 0 && a.decay < 1))
+        return PyErr_Format(PyExc_ValueError, "decay must be in [0, 1)");
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    PyObject *self = fill(&a, lists) ? alloc(type, 0) : NULL;
+    if (self)
+        *average_of(self) = a;
+    else
+        gn_average_free(&a);
+    return self;
+}
+
+static void average_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    gn_average_free(average_of(self));
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    release(self);
+    Py_DECREF(type);
+}
+
+static PyObject *average_update(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    PyThreadState *thread = PyEval_SaveThread();
+    bool ok = gn_average_update(average_of(self));
+    PyEval_RestoreThread(thread);
+    if (!ok)
+        return gn_py_raise();
+    Py_RETURN_NONE;
+}
+
+static PyObject *get_decay(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyFloat_FromDouble(average_of(self)->decay);
+}
+
+static PyObject *get_steps(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyLong_FromLongLong(average_of(self)->steps);
+}
+
+static int set_steps(PyObject *self, PyObject *value, void *closure)
+{
+    long long v = value ? PyLong_AsLongLong(value) : -1;
+    (void)closure;
+    if (v < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "steps must be an integer >= 0");
+        return -1;
+    }
+    average_of(self)->steps = v;
+    return 0;
+}
+
+static PyMethodDef average_methods[] = {
+    {"update", average_update, METH_NOARGS, "update()\n--\n\nTakes in the parameters as they are."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef average_getset[] = {
+    {"decay", get_decay, NULL, "How much of the average an update keeps, after the warm-up.", NULL},
+    {"steps", get_steps, set_steps, "Updates done.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject *gn_py_average_type(PyObject *module)
+{
+    PyType_Slot slots[] = {
+        {Py_tp_doc, "Average(parameters, averages, buffers, copies, decay)\n--\n\nExponential "
+                    "moving averages of parameters; buffers are copied."},
+        {Py_tp_new, average_new},
+        {Py_tp_dealloc, average_dealloc},
+        {Py_tp_methods, average_methods},
+        {Py_tp_getset, average_getset},
+        {0, NULL},
+    };
+    PyType_Spec spec = {.name = GN_MODULE_NAME ".Average",
+                        .basicsize = sizeof(gn_py_average),
+                        .flags = Py_TPFLAGS_DEFAULT,
+                        .slots = slots};
+    return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+}
