@@ -12,6 +12,12 @@ from harness import CASES, _core, array, call, contract, gradients, leaves, tens
 pytestmark = pytest.mark.usefixtures("no_live_tensors")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_garbage():
+    """Models of earlier tests do not vanish while live tensors are counted."""
+    gc.collect()
+
+
 def exhaust(work, most=600, sticky=False):
     """Runs work with the n-th allocation failing until it succeeds; returns (n, result)."""
     want = work()
