@@ -198,6 +198,13 @@ def test_ctrl_c_waits_for_the_end_of_the_step(vae):
     assert vae.step == 1
 
 
+def test_moving_average_of_the_decoder(vae):
+    vae.ema = 0.5
+    vae.fit(data_for(vae), batch_size=8, verbose=0)
+    own, mean = vae.sample(3, seed=0, ema=False), vae.sample(3, seed=0)
+    assert (own != mean).any() and vae.ema_generator is not vae.decoder
+
+
 def test_divergence_is_an_error(vae):
     vae.optimizer.param_groups[0]["lr"] = 1e30
     with pytest.raises(ganc.DivergenceError, match="loss is"):

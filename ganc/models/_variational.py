@@ -152,8 +152,8 @@ class Variational(Model):
                 "variances"
             )
 
-    def _generate(self, z: np.ndarray) -> np.ndarray:
-        samples = _networks.evaluate(nn.Sequential(self.decoder, nn.Sigmoid()), z)
+    def _generate(self, z: np.ndarray, ema: bool | None = None) -> np.ndarray:
+        samples = _networks.evaluate(nn.Sequential(self._sampler(ema), nn.Sigmoid()), z)
         return _door.to_unit(samples, self.pixel_range)
 
     def _validate(self, inside: np.ndarray) -> dict[str, float]:
