@@ -206,6 +206,11 @@ def _data(name: str) -> tuple[Any, str]:
         "mnist": lambda: datasets.load_mnist()[0][0],
         "digits": lambda: datasets.load_digits()[0][0],
         "embedded": lambda: datasets.load_embedded()[0],
+        "emojione": lambda: datasets.load_emoji("emojione")[0],
+        "noto": lambda: datasets.load_emoji("noto")[0],
+        "sprites": lambda: datasets.load_sprites(64)[0],
+        "photos": lambda: datasets.load_photos()[0],
+        "faces": lambda: datasets.load_faces()[0][:100],
     }
     for toy in ("ring", "grid", "swiss_roll", "moons"):
         loaders[toy] = lambda toy=toy: getattr(datasets.toy, toy)(50_000, seed=0)
