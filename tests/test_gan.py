@@ -65,6 +65,9 @@ STEPS = {
     "uniform": {"latent": "uniform"},
     "sgd": {"d_optimizer": lambda p: optim.SGD(p, lr=0.1, momentum=0.5)},
     "coupled": {"norm_in_d": True},
+    "separate": {"d_reduction": "separate", "norm_in_d": True, "weight_clip": 0.3},
+    "same fakes": {"same_fakes": True},
+    "same fakes of three": {"same_fakes": True, "n_critic": 3, "d_reduction": "separate"},
 }
 
 
