@@ -6,11 +6,9 @@ ReLU), input gradient (dy w), weight gradient (dy^T x). PyTorch is timed beside.
 
 from __future__ import annotations
 
-import statistics
-
 import numpy as np
 import torch
-from _harness import arguments, report, timed
+from _harness import against_peak, arguments, parse, report
 
 import ganc
 from ganc._backend import core
@@ -19,7 +17,7 @@ LAYERS = [(784, 1024), (1024, 512), (512, 256), (256, 1)]
 LAYERS += [(100, 256), (256, 512), (512, 1024), (1024, 784)]
 
 
-def products(batch: int):
+def products(batch: int, squares: tuple[int, ...]):
     """(name, shape, ganc call, torch call, FLOP)"""
     rng = np.random.default_rng(0)
 
@@ -27,7 +25,7 @@ def products(batch: int):
         a = rng.standard_normal(shape, dtype=np.float32)
         return ganc.tensor(a), torch.from_numpy(a)
 
-    for n in (1024, 2048):
+    for n in squares:
         (a, ta), (b, tb) = pair(n, n), pair(n, n)
         flop = 2 * n**3
         yield "matmul", f"{n}^3", lambda a=a, b=b: a @ b, lambda a=ta, b=tb: a @ b, flop
@@ -60,34 +58,20 @@ def products(batch: int):
         )
 
 
-def measure(name, shape, run, rival, flop, isa, threads, args) -> dict:
-    """Medians over blocks, the peak measured beside each block."""
-    shares, ours, theirs = [], [], []
-    timed(run, args.seconds / 4)
-    timed(rival, args.seconds / 4)
-    for _ in range(args.blocks):
-        peak = core.peak_flops(0.03)
-        seconds = timed(run, args.seconds)
-        shares.append(flop / seconds / peak)
-        ours.append(seconds)
-        theirs.append(timed(rival, args.seconds))
-    median = statistics.median
-    return {
-        "product": name,
-        "shape": shape,
-        "isa": isa,
-        "threads": threads,
-        "of peak": f"{median(shares):.0%}",
-        "GFLOP/s": f"{flop / median(ours) / 1e9:.0f}",
-        "vs torch": f"{median(theirs) / median(ours):.2f}x",
-    }
+def measure(name, shape, run, rival, flop, isa, args) -> dict:
+    row = {"product": name, "shape": shape, "isa": isa, "threads": ganc.get_num_threads()}
+    row |= against_peak(run, rival, flop, blocks=args.blocks, seconds=args.seconds)
+    del row["ganc us"]
+    return row | {"of peak": f"{row['of peak']:.0%}", "vs torch": f"{row['vs torch']:.2f}x"}
 
 
 def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--isa", nargs="*", default=["avx512", "avx2"])
-    args = parser.parse_args()
+    args = parse(parser)
+    if args.quick:
+        args.batch = 2
     rows = []
     for isa in args.isa:
         try:
@@ -98,8 +82,8 @@ def main() -> None:
         for threads in (1, 2):
             ganc.set_num_threads(threads)
             torch.set_num_threads(threads)
-            for case in products(args.batch):
-                rows.append(measure(*case, isa, threads, args))
+            for case in products(args.batch, (64,) if args.quick else (1024, 2048)):
+                rows.append(measure(*case, isa, args))
     report("gemm", rows, args.json)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from _harness import alternate, arguments, report
+from _harness import alternate, arguments, parse, report
 
 import ganc
 
@@ -28,7 +28,7 @@ def calls():
 
 
 def main() -> None:
-    args = arguments(__doc__.splitlines()[0]).parse_args()
+    args = parse(arguments(__doc__.splitlines()[0]))
     torch.set_num_threads(args.threads)
     rows = []
     for name, ours, theirs in calls():
