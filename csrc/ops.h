@@ -95,7 +95,8 @@ gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at);
     X(logsumexp) X(norm) X(softmax) X(log_softmax) X(topk_index) X(identity) X(reshape) \
     X(expand) X(permute) X(transpose) X(narrow) X(embed) X(flip) X(cat) X(gather) \
     X(scatter_add) X(index_select) X(index_add) X(matmul) X(matmul_t) X(linear) X(batch_norm) \
-    X(batch_norm_eval) X(dropout)
+    X(batch_norm_eval) X(dropout) X(conv2d) X(conv_transpose2d) X(conv2d_dw) X(conv1d) \
+    X(conv_transpose1d)
 /* clang-format on */
 #define GN_DECLARE(name) extern const gn_op gn_op_##name;
 GN_OPS_PLAIN(GN_DECLARE)

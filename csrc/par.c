@@ -184,6 +184,13 @@ void gn_parallel(int64_t ntask, gn_task fn, void *ctx)
     run_share(&r, true);
 }
 
+void gn_serial(int64_t ntask, gn_task fn, void *ctx)
+{
+    region r = {.fn = fn, .ctx = ctx, .ntask = ntask};
+    if (ntask > 0 && gn_failed() != GN_INTERRUPT)
+        run_share(&r, true);
+}
+
 static int allowed_cores(void)
 {
 #ifdef __linux__

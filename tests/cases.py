@@ -77,6 +77,7 @@ class Case:
 
 
 def all_cases() -> dict[str, Case]:
+    import cases_conv
     import cases_index
     import cases_matrix
     import cases_point
@@ -84,7 +85,7 @@ def all_cases() -> dict[str, Case]:
     import cases_shape
 
     table: dict[str, Case] = {}
-    for module in (cases_point, cases_reduce, cases_shape, cases_index, cases_matrix):
+    for module in (cases_point, cases_reduce, cases_shape, cases_index, cases_conv, cases_matrix):
         for case in module.CASES:
             assert case.op not in table, f"{case.op} has two rows"
             table[case.op] = case

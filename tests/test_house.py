@@ -23,12 +23,13 @@ PY_FILES = sorted(
 ISA_FILE = re.compile(r"_(avx2|avx512|neon)$")
 
 # Which headers of ours a kind of file may include: a file is of the first kind that matches.
-BASE, KERN = {"base.h"}, {"kern/kern.h", "kern/vec.h", "kern/gemm.h"}
+BASE, KERN = {"base.h"}, {"kern/kern.h", "kern/vec.h", "kern/gemm.h", "kern/conv.h"}
+INNER = {"kern/patch.h", "kern/convolve.h"}
 TAPE = {"tensor.h", "tape.h"}
 PARTS = {"kern/point.def", *(f"kern/{p.name}" for p in CORE.glob("kern/*.inc"))}
 KINDS = [
     (r"(base|error|alloc|par|rng|cpu)\.[ch]", BASE),
-    (r"kern/.*", BASE | KERN | PARTS),
+    (r"kern/.*", BASE | KERN | INNER | PARTS),
     (r"tensor\.[ch]", BASE | TAPE),
     (r"(tape|sweep)\.c", BASE | TAPE | {"ops.h"}),
     (r"tape\.h", BASE | TAPE),

@@ -6,7 +6,7 @@
  * for all tasks.  A task owns some tiles times some panels; it packs one panel of B at a
  * time onto its stack, unless the rows of B serve as they are, and multiplies it by all
  * its tiles while the panel is in cache.  K is cut into blocks, at whose borders C is
- * stored and loaded again: the chain of FMAs of an element is the same for any blocking.
+ * stored and added to: an element is the sum of one chain of FMAs for each block.
  *
  * The plan depends on the shape and on the kernel in use, never on the threads. */
 #include "gemm.h"
@@ -177,7 +177,7 @@ static void run_tile(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_t 
     t->c = q->direct ? c_at(q, i, q->j) : corner;
     t->cs = q->direct ? q->c.rs : q->width;
     t->next_c = q->direct && tile + 1 < p->tiles ? t->c + h * t->cs : NULL;
-    if (!q->direct && t->load)
+    if (!q->direct && t->add)
         read_c(q, corner, i, h);
     (q->width == p->wide ? p->kern->wide : p->kern->narrow)[h](t);
     finish(p, q, t, h);
@@ -239,7 +239,7 @@ static void run_panel(const gn_gemm_plan *p, panel *q, int64_t first_tile, int64
     real room[GN_KC * GN_MAX_WIDE] __attribute__((aligned(64)));
     gn_tile t = {
         .k = q->kn,
-        .load = !q->first || e->accumulate,
+        .add = !q->first,
         .bias_j = q->bias,
         .act = q->last ? e->act : GN_ACT_NONE,
         .slope = e->slope,

@@ -12,7 +12,7 @@
 /* rows and columns of the largest tile */
 enum { GN_MAX_MR = 14, GN_MAX_WIDE = 128 / sizeof(real) };
 
-/* C (h, width) = act(A B + bias): one FMA chain over k for each element. */
+/* C (h, width) = act([C +] A B + bias): one FMA chain over k for each element. */
 typedef struct {
     int64_t k;
     const real *a; /* (h, k): element (i, l) at a[i * as + l * ak] */
@@ -21,7 +21,7 @@ typedef struct {
     int64_t bs;
     real *c; /* (h, width): rows contiguous, cs apart */
     int64_t cs;
-    bool load;          /* the chain starts from C, else from 0 */
+    bool add;           /* C is added after the chain */
     const real *bias_i; /* (h) or NULL, added after the chain */
     const real *bias_j; /* (width) or NULL */
     gn_act act;         /* NONE, RELU or LEAKY_RELU */
@@ -45,12 +45,51 @@ typedef struct {
 
 typedef void gn_ukr(const gn_tile *t);
 
+/* ---- what convolution adds (convolve.inc) -------------------------------------------- */
+
+/* A vector to copy: from src[from] to dst[at].  A piece of fewer than vw elements is copied
+ * whole all the same, and what it spills is overwritten by the next piece. */
+typedef struct {
+    int32_t at, from;
+} gn_piece;
+
+/* n elements from at on, which lie at `to` in memory */
+typedef struct {
+    int32_t at, n;
+    int64_t to;
+} gn_run;
+
+/* Rows of pieces: row k of dst is made of the pieces of src + row[k]. */
+typedef struct {
+    const real *src;
+    const int32_t *row;
+    int64_t rows;
+    const gn_piece *piece;
+    int pieces;
+    real *dst;
+    int64_t ds;
+} gn_pieces;
+
+/* One row of x in each of some channels.  x[i step + f] is the sum of the taps of phase f,
+ * numbers first[f] .. first[f+1]-1: tap t is the row of q elements at col + offset[t],
+ * shifted to the right by shift[t]. */
+typedef struct {
+    real *x;
+    const real *col;
+    int64_t x_step, col_step, channels; /* distances of channels */
+    int64_t w, step, q;
+    const int32_t *first, *offset, *shift;
+} gn_fold;
+
 typedef struct {
     const char *name;
     int vw, mr, nv;
     gn_ukr *narrow[GN_MAX_MR + 1]; /* [h]: h rows of one vector */
     gn_ukr *wide[GN_MAX_MR + 1];   /* [h]: h rows of nv vectors */
     void (*pack)(const gn_block *b);
+    void (*copy_pieces)(const gn_pieces *b);
+    void (*take)(real *dst, const real *src, int64_t step, int64_t n); /* dst[i] = src[i step] */
+    void (*fold)(const gn_fold *f);
     void (*fma_loop)(int64_t n, real *sink); /* 10 n independent vector FMAs: the peak */
 } gn_gemm_kern;
 

@@ -2,7 +2,7 @@
  *
  * portable.c fills a table; avx2.c, avx512.c and neon.c compile the same sources
  * (point.def, vec.inc, ukr.inc) with other flags and vector widths.  Every table gives
- * the same bits: one FMA chain over K in GEMM, 16 virtual lanes in reductions, no
+ * the same bits: FMA chains over fixed blocks of K in GEMM, 16 virtual lanes in reductions, no
  * contraction, no libm. */
 #ifndef GN_KERN_H
 #define GN_KERN_H
@@ -32,7 +32,6 @@ typedef struct {
 typedef struct {
     const real *bias; /* or NULL */
     int bias_axis;    /* 0: bias[i] of the row, 1: bias[j] of the column */
-    bool accumulate;  /* the chain over K starts from the old C instead of 0 */
     gn_act act;
     real slope; /* of leaky_relu */
 } gn_epilogue;

@@ -44,6 +44,8 @@ static void parse_default(gn_py_param *p, const char *text)
         p->value.i = gn_py_word_index(p->words, text + 1, strlen(text) - 2);
     else if (p->kind == GN_PY_BOOL)
         p->value.i = strcmp(text, "True") == 0;
+    else if (p->kind == GN_PY_DIMS && p->value.given)
+        p->value.n = 1, p->value.v[0] = strtoll(text, NULL, 10);
     else if (p->kind == GN_PY_INT)
         p->value.i = strtoll(text, NULL, 10);
     else if (p->kind == GN_PY_FLOAT)

@@ -15,7 +15,6 @@ step.
 
 from ._base import Callback, LambdaCallback
 from ._files import CSVLogger, ModelCheckpoint, SampleGrid
-from ._metric import MetricCallback
 from ._progress import ProgressBar
 from ._stop import EarlyStopping, TerminateOnNaN
 
@@ -25,7 +24,6 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LambdaCallback",
-    "MetricCallback",
     "ModelCheckpoint",
     "ProgressBar",
     "SampleGrid",

@@ -10,7 +10,6 @@
 """
 
 from ._batches import Batches, order
-from ._folder import ImageFolder
 from ._images import as_images, as_labels, from_uint8, to_uint8
 from ._loader import DataLoader, Dataset, TensorDataset
 
@@ -18,7 +17,6 @@ __all__ = [
     "Batches",
     "DataLoader",
     "Dataset",
-    "ImageFolder",
     "TensorDataset",
     "as_images",
     "as_labels",

@@ -1,0 +1,35 @@
+/* conv.h - convolution, its input gradient and its weight gradient: three faces of one
+ * trilinear form, sum of x w y over
+ *
+ *   x (N, C, H, W)   w (O, C / groups, R, S)   y (N, O, P, Q)
+ *   h = p sh + r dh - top,   w = q sw + s dw - left
+ *
+ * where x is 0 outside its borders.  Each pass computes one of the three from the others.
+ * gn_conv_workspace(...) bytes come from the caller, 64-byte aligned. */
+#ifndef GN_CONV_H
+#define GN_CONV_H
+
+#include "kern.h"
+
+typedef struct {
+    int64_t n, c, h, w, o, p, q, r, s; /* one size a letter; c and o over all groups */
+    int64_t sh, sw, dh, dw;            /* stride, dilation */
+    int64_t top, left;                 /* zeros before x; what follows it comes from P and Q */
+    int64_t groups;
+} gn_conv_shape;
+
+typedef enum { GN_CONV_Y, GN_CONV_X, GN_CONV_W } gn_conv_pass; /* which one is computed */
+
+typedef struct {
+    gn_conv_shape shape;
+    gn_conv_pass pass;
+    real *x, *w, *y;
+    gn_epilogue epilogue; /* of y (bias over O) or x (bias over C) */
+} gn_conv_args;
+
+size_t gn_conv_workspace(const gn_conv_args *a);
+void gn_conv(const gn_conv_args *a, void *work);
+/* False when offsets into a block of work would not fit into 32 bits. */
+bool gn_conv_fits(const gn_conv_shape *s);
+
+#endif

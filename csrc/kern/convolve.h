@@ -1,0 +1,50 @@
+/* convolve.h - what conv.c, conv_x.c and conv_w.c say to each other. */
+#ifndef GN_CONVOLVE_H
+#define GN_CONVOLVE_H
+
+#include "patch.h"
+#include "vec.h"
+
+/* One pass, seen so that its loop suits the shape.  x and y, s and pass are already
+ * exchanged when flip is set; w is as the caller has it. */
+typedef struct {
+    gn_conv_shape s;
+    gn_conv_pass pass;
+    bool flip, serial;
+    real *x, *w, *y;
+    gn_epilogue epilogue;
+    const gn_gemm_kern *kern;
+    int64_t cg, og, taps; /* channels of a group; R S */
+    int64_t wide;         /* columns of a panel */
+    gn_grid grid;
+    int64_t sub;         /* channels of x at a time */
+    int64_t parts;       /* into which a block's channels (y, x) or the blocks (w) are cut */
+    int64_t ld, columns; /* distance of rows; most columns of a task */
+    int64_t images;      /* conv_x: images of a task, or 0: `band` rows of x of one */
+    int64_t band;
+    int64_t share; /* conv_w: channels of x of a task */
+    int64_t ntask;
+    int64_t shared_size, tap_count; /* reals, offsets */
+    real *shared;                   /* packed weights (y, x), sums (w) */
+    int32_t *tap;
+    gn_slots slots;
+} gn_conv_plan;
+
+gn_conv_plan gn_conv_make_plan(const gn_conv_args *a);
+void gn_conv_spread(gn_conv_plan *p, int64_t ntask, gn_task fn);
+int64_t gn_odd_lines(int64_t n);
+
+void gn_conv_plan_y(gn_conv_plan *p);
+void gn_conv_plan_x(gn_conv_plan *p);
+void gn_conv_plan_w(gn_conv_plan *p);
+void gn_conv_run_y(gn_conv_plan *p);
+void gn_conv_run_x(gn_conv_plan *p);
+void gn_conv_run_w(gn_conv_plan *p);
+
+/* Where part i of n things in `parts` nearly equal parts begins. */
+static inline int64_t gn_cut(int64_t n, int64_t parts, int64_t i)
+{
+    return i * (n / parts) + GN_MIN(i, n % parts);
+}
+
+#endif
