@@ -76,7 +76,9 @@ typedef struct {
     int n_critic;
     double label_smoothing, weight_clip, d_scale;
     bool uniform_latent;
-    bool joint; /* real and fake pass D as one batch: right when no layer couples samples */
+    bool joint;      /* real and fake pass D as one batch: right when no layer couples samples */
+    bool separate;   /* D is updated on the real half of its loss, then on the fake one */
+    bool same_fakes; /* G learns on the fakes that D has just learned on */
     int latent_ndim;
     int64_t latent_dim[GN_MAX_DIM - 1];
     gn_rng *rng;

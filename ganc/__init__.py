@@ -17,7 +17,7 @@ from ._tensor import *  # noqa: F403
 from ._tensor import __all__ as _tensor_names
 
 from . import data, datasets, io, nn, optim  # isort: skip
-from . import callbacks, losses, models, plot  # isort: skip
+from . import callbacks, losses, metrics, models, plot  # isort: skip
 from .data import to_uint8
 from .errors import DivergenceError
 from .gan import GAN, load
@@ -41,6 +41,7 @@ __all__ = [
     "io",
     "load",
     "losses",
+    "metrics",
     "models",
     "nn",
     "optim",

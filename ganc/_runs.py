@@ -94,9 +94,7 @@ def save_losses(gan: GAN, path: str) -> None:
 
 def sample(run: str, n: int, output: str, seed: int | None) -> dict[str, Any]:
     """Write samples of a trained model; return where."""
-    path = os.path.join(run, MODEL) if os.path.isdir(run) else run
-    gan = load(path)
-    samples = gan.sample(n, seed=seed)
+    samples = _model(run).sample(n, seed=seed)
     if output.endswith(".npy"):
         np.save(output, samples)
     elif output.lower().endswith(".png"):
@@ -104,3 +102,29 @@ def sample(run: str, n: int, output: str, seed: int | None) -> dict[str, Any]:
     else:
         raise ValueError(f"-o: got {output!r}, expected a name that ends in .png or .npy")
     return {"samples": output, "n": n, "seed": seed}
+
+
+def evaluate(
+    run: str,
+    x: np.ndarray,
+    metrics: list[str] | None,
+    *,
+    n: int,
+    extractor: str | None,
+    seed: int,
+) -> dict[str, float]:
+    """Measure samples of a trained model against data."""
+    return _model(run).evaluate(x, metrics, n=n, extractor=extractor, seed=seed)
+
+
+def data_of(run: str) -> str | None:
+    """Return the name of the data that a run was trained on, if its folder tells."""
+    try:
+        with open(os.path.join(run, CONFIG), encoding="utf-8") as file:
+            return json.load(file)["run"]["data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _model(run: str) -> GAN:
+    return load(os.path.join(run, MODEL) if os.path.isdir(run) else run)

@@ -104,6 +104,30 @@ def _sample(arguments: argparse.Namespace) -> dict[str, Any]:
     return _runs.sample(arguments.run_folder, arguments.n, arguments.output, _seed(arguments.seed))
 
 
+def _evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
+    from ganc import _runs
+    from ganc.metrics._evaluate import checked
+
+    names = None if arguments.metrics is None else arguments.metrics.split(",")
+    try:
+        checked(names or ())
+    except ValueError as error:
+        raise _UsageError(error) from None
+    if arguments.n < 2:
+        raise _UsageError(f"-n: got {arguments.n}, expected at least 2")
+    name = arguments.data or _runs.data_of(arguments.run_folder)
+    if name is None:
+        raise _UsageError("--data: this run does not say what it was trained on; name the data")
+    x, name = _data(name)
+    found = _runs.evaluate(
+        arguments.run_folder, x, names, n=arguments.n, extractor=arguments.extractor,
+        seed=_seed(arguments.seed) or 0,
+    )  # fmt: skip
+    return {"data": name} | (
+        {key: value.to_dict() for key, value in found.items()} if arguments.json else found
+    )
+
+
 def _info(arguments: argparse.Namespace) -> dict[str, Any]:
     import platform
 
@@ -182,6 +206,11 @@ def _data(name: str) -> tuple[Any, str]:
         "mnist": lambda: datasets.load_mnist()[0][0],
         "digits": lambda: datasets.load_digits()[0][0],
         "embedded": lambda: datasets.load_embedded()[0],
+        "emojione": lambda: datasets.load_emoji("emojione")[0],
+        "noto": lambda: datasets.load_emoji("noto")[0],
+        "sprites": lambda: datasets.load_sprites(64)[0],
+        "photos": lambda: datasets.load_photos()[0],
+        "faces": lambda: datasets.load_faces()[0][:100],
     }
     for toy in ("ring", "grid", "swiss_roll", "moons"):
         loaders[toy] = lambda toy=toy: getattr(datasets.toy, toy)(50_000, seed=0)
@@ -236,7 +265,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         sub.add_argument("--json", action="store_true", help="print the result as JSON")
-        if trains or name == "sample":
+        if trains or name in ("sample", "evaluate"):
             sub.add_argument("--seed", type=int, metavar="N", help="same seed, same result")
             sub.add_argument("--threads", type=int, metavar="N", help="CPU threads to use")
         if trains:
@@ -266,6 +295,13 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument(
         "-o", "--output", default="samples.png", metavar="FILE", help=".png or .npy (samples.png)"
     )
+
+    evaluate = command("evaluate", _evaluate, "measure samples of a trained model")
+    evaluate.add_argument("run_folder", metavar="RUN", help="folder of a run, or a .ganc file")
+    evaluate.add_argument("--data", metavar="NAME", help="compare with these (what it learned)")
+    evaluate.add_argument("--metrics", metavar="A,B", help="names of metrics (what fits)")
+    evaluate.add_argument("--extractor", metavar="NAME", help="fashion, mnist or pixels")
+    evaluate.add_argument("-n", type=int, default=10_000, metavar="N", help="how many (10000)")
 
     command("info", _info, "tell version, instruction set and threads")
     command("models", _models, "list the models")

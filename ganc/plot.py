@@ -203,7 +203,7 @@ def _cloud(points: np.ndarray, ax: Any) -> Any:
 
 
 def losses(history: Any, ax: Any = None) -> Any:
-    """Draw the losses of D and G over the epochs.
+    """Draw the losses of D and G over the epochs, or those of a variational autoencoder.
 
     For the Wasserstein loss, -d_loss is drawn: the estimate of the distance that training makes
     small. No other curve tells how good samples are; look at them, or at a metric.
@@ -238,6 +238,9 @@ def losses(history: Any, ax: Any = None) -> Any:
     if "g_loss" in values:
         label = "G loss (−mean D(G(z)))" if wasserstein else "G loss"
         ax.plot(x, values["g_loss"], color=_ORANGE, marker=marker, label=label)
+    for name, color in (("recon", _BLUE), ("kl", _ORANGE)):
+        if name in values:
+            ax.plot(x, values[name], color=color, marker=marker, label=f"{name}, nats a sample")
     ax.set(xlabel="epoch", ylabel="Wasserstein estimate" if wasserstein else "loss")
     ax.grid(alpha=0.3)
     ax.legend()

@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = str(Path(ganc.__file__).resolve().parent.parent)
 _SWITCHES = ("GANC_ISA", "GANC_DTYPE", "GANC_FUSED", "OMP_NUM_THREADS")
 
-# What most of the programs need: a hash of everything that a GAN has learned.
+# What most of the programs need: a hash of everything that a model has learned.
 DIGEST = """
 import hashlib
 import numpy as np
 
 def digest(gan):
     h = hashlib.sha256()
-    for network in (gan.generator, gan.discriminator):
+    for network in gan._parts().values():
         for name, x in network.state_dict().items():
             h.update(name.encode() + np.ascontiguousarray(x.numpy()).tobytes())
     return h.hexdigest()

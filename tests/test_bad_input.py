@@ -97,7 +97,7 @@ SAMPLE = {
     "interpolate": (lambda g: g.interpolate(1), "at least 2"),
     "start": (lambda g: g.interpolate(3, start=[1.0]), "start"),
     "start NaN": (lambda g: g.interpolate(3, start=[np.nan] * 3), "finite"),
-    "metrics": (lambda g: g.evaluate(X, ["fid"]), "no metrics"),
+    "metrics": (lambda g: g.evaluate(X, ["fréchet"]), "expected one of .*frechet_distance"),
 }
 
 

@@ -1,7 +1,6 @@
-"""ganc.callbacks: hooks in Keras's order, progress, files, stopping."""
+"""ganc.callbacks: hooks in Keras's order, files, stopping."""
 
 import csv
-import io
 
 import numpy as np
 import pytest
@@ -13,11 +12,9 @@ from ganc.callbacks import (
     EarlyStopping,
     LambdaCallback,
     ModelCheckpoint,
-    ProgressBar,
     SampleGrid,
     TerminateOnNaN,
 )
-from ganc.callbacks._progress import progress_for
 from ganc.datasets import toy
 
 X = toy.ring(128, seed=0)
@@ -124,53 +121,3 @@ def test_sample_grid_and_checkpoint(tmp_path):
     ]  # fmt: skip
     assert sorted(p.name for p in tmp_path.glob("*.ganc")) == ["e2.ganc", "e4.ganc"]
     assert ganc.load(tmp_path / "e2.ganc").epoch == 2
-
-
-def test_progress_in_a_log():
-    stream = io.StringIO()
-    toy_gan().fit(X, epochs=2, verbose=0, callbacks=[ProgressBar(live=False, stream=stream)])
-    lines = stream.getvalue().splitlines()
-    assert len(lines) == 2
-    assert lines[0].startswith("epoch 1/2  ") and "d_loss" in lines[0] and "taken" in lines[1]
-
-
-def test_progress_line(monkeypatch):
-    from ganc.callbacks import _progress
-
-    monkeypatch.setattr(_progress, "_REFRESH", 0.0)
-    stream = io.StringIO()
-    toy_gan().fit(X, epochs=20, verbose=0, callbacks=[ProgressBar(stream=stream)])
-    text = stream.getvalue()
-    assert text.count("\n") == 1 and text.endswith("\n")
-    assert "-:-- left" in text and "0:00 left" in text and "step 3/4" in text
-
-
-def test_progress_line_fits_the_terminal(monkeypatch):
-    from ganc.callbacks import _progress
-
-    monkeypatch.setattr(_progress, "_REFRESH", 0.0)
-    monkeypatch.setenv("COLUMNS", "50")
-    stream = io.StringIO()
-    toy_gan().fit(X, epochs=2, verbose=0, callbacks=[ProgressBar(stream=stream)])
-    lines = stream.getvalue().strip("\n").split("\r")[1:]
-    assert max(map(len, lines)) < 50 and lines[-1].startswith("epoch 2/2")
-
-
-def test_progress_with_a_budget():
-    stream = io.StringIO()
-    bar = ProgressBar(live=False, stream=stream)
-    toy_gan().fit(X, budget=0.2, verbose=0, callbacks=[bar])
-    assert stream.getvalue().startswith("epoch 1  ") and "0:00 left" in stream.getvalue()
-
-
-def test_verbose():
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    assert progress_for(0) == []
-    assert progress_for("auto", Terminal())[0].live
-    assert not progress_for("auto", io.StringIO())[0].live
-    assert progress_for(1, io.StringIO())[0].live and not progress_for(2, Terminal())[0].live
-    with pytest.raises(ValueError, match="verbose"):
-        progress_for("loud")

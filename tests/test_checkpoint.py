@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from small import data_for, small_model
 from test_gan import STEPS, InOps, X, build, digest
 
 import ganc
@@ -69,15 +70,12 @@ def test_resume_in_a_new_process(tmp_path):
 
 @pytest.mark.parametrize("name", ganc.models.list())
 def test_presets(name, tmp_path):
-    cls = ganc.models.get(name)
-    images = name != "ToyGAN"
-    shape = {"image_shape": (1, 4, 4)} if images else {}
-    gan = cls(**shape, g_hidden=(8,), d_hidden=(8,), seed=1, label_smoothing=0.1)
-    x = np.random.default_rng(0).integers(0, 256, (64, 4, 4), dtype=np.uint8) if images else X
+    gan = small_model(name)
+    x = data_for(gan)
     gan.fit(x, epochs=1, batch_size=16, verbose=0)
     gan.save(tmp_path / "a.ganc")
     again = ganc.load(tmp_path / "a.ganc")
-    assert type(again) is cls and again.config == gan.config
+    assert type(again) is type(gan) and again.config == gan.config
     for g in (gan, again):
         g.fit(x, epochs=1, batch_size=16, verbose=0)
     assert digest(again) == digest(gan)
@@ -85,7 +83,7 @@ def test_presets(name, tmp_path):
 
 
 def test_every_attribute_is_saved_or_derived():
-    for gan in (build(), ganc.models.ToyGAN(seed=0), ganc.models.DenseGAN(seed=0)):
+    for gan in (build(), *map(small_model, ganc.models.list())):
         gan.train_on_batch(gan.sample(8, seed=0))
         known = _checkpoint.saved(gan) | {*_checkpoint.DERIVED, "default_batch_size"}
         assert set(vars(gan)) <= known, set(vars(gan)) - known

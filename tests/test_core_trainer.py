@@ -65,13 +65,17 @@ def g_loss(name, f):
 class Loop:
     """The reference: PyTorch, autograd and Adam."""
 
-    def __init__(self, g, d, loss, n_critic=1, smooth=0.0, clip=0.0, latent="normal"):
+    def __init__(
+        self, g, d, loss, n_critic=1, smooth=0.0, clip=0.0, latent="normal", separate=False,
+        same_fakes=False,
+    ):  # fmt: skip
         self.g = [torch.tensor(v, requires_grad=True) for v in g]
         self.d = [torch.tensor(v, requires_grad=True) for v in d]
         self.nets = torch_nets(self.g, self.d)
         self.opts = [torch.optim.Adam(p, lr=0.01, betas=(0.5, 0.999)) for p in (self.g, self.d)]
         self.loss, self.n_critic, self.smooth, self.clip = loss, n_critic, smooth, clip
         self.latent, self.stream, self.phase, self.stats = latent, 0, 0, {}
+        self.separate, self.same_fakes = separate, same_fakes
 
     def noise(self):
         if self.latent == "normal":
@@ -87,35 +91,54 @@ class Loop:
         loss.backward()
         norm = math.sqrt(sum(float(p.grad.square().sum()) for p in params))
         opt.step()
+        with torch.no_grad():
+            for p in self.d if self.clip and which else ():
+                p.clamp_(-self.clip, self.clip)
         return norm
+
+    def halves(self, x, fake):
+        """Update D on real samples, then on fakes."""
+        discriminator = self.nets[1]
+        r = discriminator(x)
+        real = d_loss(self.loss, r, torch.zeros_like(r).detach(), self.smooth)
+        norms = [self.update(1, real)]
+        f = discriminator(fake)
+        norms.append(self.update(1, d_loss(self.loss, torch.zeros_like(f), f, self.smooth)))
+        total = d_loss(self.loss, r.detach(), f.detach(), self.smooth)
+        return r, f, total.item(), math.hypot(*norms)
 
     def step(self, x):
         generator, discriminator = self.nets
-        r, f = discriminator(x), discriminator(generator(self.noise()).detach())
-        loss = d_loss(self.loss, r, f, self.smooth)
+        made = generator(self.noise())
+        if self.separate:
+            r, f, value, norm = self.halves(x, made.detach())
+        else:
+            r, f = discriminator(x), discriminator(made.detach())
+            loss = d_loss(self.loss, r, f, self.smooth)
+            value, norm = loss.item(), self.update(1, loss)
         real, fake = r.detach(), f.detach()
         if self.loss in ("non_saturating", "minimax"):
             real, fake = real.sigmoid(), fake.sigmoid()
         self.stats |= {"d_real": real.mean().item(), "d_fake": fake.mean().item()}
-        self.stats["d_loss"], self.stats["d_grad_norm"] = loss.item(), self.update(1, loss)
-        with torch.no_grad():
-            for p in self.d if self.clip else ():
-                p.clamp_(-self.clip, self.clip)
+        self.stats["d_loss"], self.stats["d_grad_norm"] = value, norm
         self.phase += 1
         if self.phase == self.n_critic:
-            loss = g_loss(self.loss, discriminator(generator(self.noise())))
+            made = made if self.same_fakes else generator(self.noise())
+            loss = g_loss(self.loss, discriminator(made))
             self.stats["g_loss"], self.stats["g_grad_norm"] = loss.item(), self.update(0, loss)
             self.phase = 0
 
 
-def make(core, g, d, loss, n_critic=1, smooth=0.0, clip=0.0, latent="normal", joint=True):
+def make(
+    core, g, d, loss, n_critic=1, smooth=0.0, clip=0.0, latent="normal", joint=True, **switches
+):
     g, d = ([core.tensor(v, requires_grad=True) for v in p] for p in (g, d))
     opts = [core.Optimizer("adam", p, lr=0.01, beta1=0.5) for p in (g, d)]
     rng = core.Generator(7)
     trainer = core.Trainer(
         *core_nets(core, g, d), [opts[0]], [opts[1]], loss=loss, n_critic=n_critic, latent=latent,
         label_smoothing=smooth, weight_clip=clip, latent_shape=(LATENT,), joint=joint,
-        generator_rng=rng,
+        generator_rng=rng, **switches,
     )  # fmt: skip
     return trainer, g, d, rng
 
@@ -141,6 +164,14 @@ def follow(loss, joint, **options):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_ten_steps(loss, n_critic, joint):
     follow(loss, joint, n_critic=n_critic)
+
+
+@pytest.mark.parametrize("n_critic", [1, 3])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_two_updates_of_d_and_fakes_used_twice(loss, n_critic):
+    follow(loss, False, n_critic=n_critic, separate=True)
+    follow(loss, True, n_critic=n_critic, same_fakes=True)
+    follow(loss, False, n_critic=n_critic, separate=True, same_fakes=True, clip=0.3)
 
 
 @pytest.mark.parametrize("joint", [True, False], ids=["joint", "separate"])

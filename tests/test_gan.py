@@ -17,11 +17,11 @@ from ganc.datasets import toy
 def digest(gan):
     """Hash of all weights, statistics and optimizer state."""
     h = hashlib.sha256()
-    for network in (gan.generator, gan.discriminator):
+    for network in gan._parts().values():
         for name, x in network.state_dict().items():
             h.update(name.encode() + np.ascontiguousarray(x.numpy()).tobytes())
-    for optimizer in (gan.g_optimizer, gan.d_optimizer):
-        for entry in optimizer.state_dict()["state"].values():
+    for optimizer in gan.OPTIMIZERS:
+        for entry in getattr(gan, optimizer).state_dict()["state"].values():
             for name in sorted(entry):
                 h.update(np.asarray(entry[name], np.float64).tobytes())
     return h.hexdigest()
@@ -65,6 +65,9 @@ STEPS = {
     "uniform": {"latent": "uniform"},
     "sgd": {"d_optimizer": lambda p: optim.SGD(p, lr=0.1, momentum=0.5)},
     "coupled": {"norm_in_d": True},
+    "separate": {"d_reduction": "separate", "norm_in_d": True, "weight_clip": 0.3},
+    "same fakes": {"same_fakes": True},
+    "same fakes of three": {"same_fakes": True, "n_critic": 3, "d_reduction": "separate"},
 }
 
 

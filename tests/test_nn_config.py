@@ -87,11 +87,19 @@ def test_unknown_classes():
         {"class": "Linear", "config": {"in_features": -2, "out_features": 1}},
         {"class": "Sequential", "config": {}},
         {"class": "Sequential", "config": {"modules": [["0", {"class": "No", "config": {}}]]}},
-        {
-            "class": "Linear",
-            "config": {"in_features": 1, "out_features": 1},
-            "wrappers": [{"kind": "eval"}],
-        },
+        *(
+            {
+                "class": "Linear",
+                "config": {"in_features": 1, "out_features": 1},
+                "wrappers": [wrapper],
+            }
+            for wrapper in (
+                {"kind": "eval"},
+                {"kind": "spectral_norm", "path": "part"},
+                {"kind": "spectral_norm", "path": 3},
+                {"kind": "spectral_norm", "speed": 3},
+            )
+        ),
     ],
 )
 def test_bad_architecture(config):
@@ -106,3 +114,15 @@ def test_architecture_of_normalised_weights(make):
     again.load_state_dict(net.state_dict())
     x = ganc.randn(2, 3)
     assert again.eval()(x).tolist() == net.eval()(x).tolist()
+
+
+def test_architecture_of_normalised_weights_inside_a_layer():
+    net = nn.ModuleList([nn.AdaIN(3, 4)])
+    nn.utils.spectral_norm(net[0].fc, n_power_iterations=2)
+    nn.utils.weight_norm(net[0].fc, "bias", dim=None)
+    config = json.loads(json.dumps(nn.module_to_config(net)))
+    again = nn.module_from_config(config)
+    assert nn.module_to_config(again) == config
+    again.load_state_dict(net.state_dict())
+    x, style = ganc.randn(2, 3, 4, 4), ganc.randn(2, 4)
+    assert again.eval()[0](x, style).tolist() == net.eval()[0](x, style).tolist()

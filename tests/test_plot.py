@@ -97,6 +97,13 @@ def test_losses_and_labels():
         plot.losses(History())
 
 
+def test_losses_of_an_autoencoder():
+    ax = plot.losses({"loss": [3.0, 2.0], "recon": [2.0, 1.5], "kl": [1.0, 0.5]})
+    labels = [line.get_label() for line in ax.lines]
+    assert labels == ["recon, nats a sample", "kl, nats a sample"]
+    np.testing.assert_array_equal(ax.lines[1].get_data(), [[1, 2], [1.0, 0.5]])
+
+
 def test_wgan_history_knows_its_loss():
     gan = ganc.models.ToyGAN(g_hidden=(8,), d_hidden=(8,), loss="wgan", weight_clip=0.1, seed=0)
     history = gan.fit(toy.ring(256, seed=0), verbose=0)

@@ -6,6 +6,7 @@ import inspect
 import re
 
 import pytest
+from documented import DOCUMENTED, DOCUMENTED_F, OURS_ALONE
 from rival import torch
 
 import ganc
@@ -14,88 +15,8 @@ from ganc import nn, optim
 
 EMPTY = inspect.Parameter.empty
 
-# torch has no introspectable signature for its C functions; these are its documented ones
-DOCUMENTED = {
-    "abs": "input",
-    "add": "input, other",
-    "amax": "input, dim=None, keepdim=False",
-    "amin": "input, dim=None, keepdim=False",
-    "arange": "start=0, end, step=1",
-    "argmax": "input, dim=None, keepdim=False",
-    "argmin": "input, dim=None, keepdim=False",
-    "bmm": "input, mat2",
-    "cat": "tensors, dim=0",
-    "chunk": "input, chunks, dim=0",
-    "clamp": "input, min=None, max=None",
-    "cos": "input",
-    "cumsum": "input, dim",
-    "div": "input, other",
-    "erf": "input",
-    "exp": "input",
-    "eye": "n, m=None",
-    "flatten": "input, start_dim=0, end_dim=-1",
-    "flip": "input, dims",
-    "full": "size, fill_value",
-    "gather": "input, dim, index",
-    "index_select": "input, dim, index",
-    "linspace": "start, end, steps",
-    "log": "input",
-    "log1p": "input",
-    "log_softmax": "input, dim",
-    "logsumexp": "input, dim, keepdim=False",
-    "masked_fill": "input, mask, value",
-    "matmul": "input, other",
-    "maximum": "input, other",
-    "mean": "input, dim=None, keepdim=False",
-    "minimum": "input, other",
-    "mul": "input, other",
-    "ones_like": "input",
-    "permute": "input, dims",
-    "pow": "input, exponent",
-    "randint": "low=0, high, size",
-    "randn_like": "input",
-    "reshape": "input, shape",
-    "roll": "input, shifts, dims=None",
-    "rsqrt": "input",
-    "sigmoid": "input",
-    "sign": "input",
-    "sin": "input",
-    "softmax": "input, dim",
-    "sqrt": "input",
-    "square": "input",
-    "squeeze": "input, dim=None",
-    "stack": "tensors, dim=0",
-    "sub": "input, other",
-    "sum": "input, dim=None, keepdim=False",
-    "tanh": "input",
-    "topk": "input, k, dim=-1, largest=True, sorted=True",
-    "transpose": "input, dim0, dim1",
-    "tril": "input, diagonal=0",
-    "triu": "input, diagonal=0",
-    "unsqueeze": "input, dim",
-    "where": "condition, input, other",
-    "zeros_like": "input",
-}
-DOCUMENTED_F = {
-    "linear": "input, weight, bias=None",
-    "bilinear": "input1, input2, weight, bias=None",
-    "prelu": "input, weight",
-    "gelu": "input, approximate='none'",
-    "softplus": "input, beta=1.0, threshold=20.0",
-    "one_hot": "tensor, num_classes=-1",
-    "logsigmoid": "input",
-}
 # ours alone, and deliberate differences (api.md gives the default)
 OURS_ONLY = {"generator"}
-OURS_ALONE = {
-    "adain",
-    "conditional_batch_norm",
-    "equalized_linear",
-    "gaussian_noise",
-    "maxout",
-    "minibatch_discrimination",
-    "minibatch_stddev",
-}
 DIFFERENT_DEFAULTS = {("grad", "allow_unused")}
 
 

@@ -167,22 +167,24 @@ static int check_options(const gn_gan *g, const char *latent)
 static PyObject *trainer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {
-        "generator", "discriminator",   "g_opt",         "d_opt",   "loss",
-        "n_critic",  "label_smoothing", "weight_clip",   "latent",  "latent_shape",
-        "joint",     "d_scale",         "generator_rng", "average", NULL};
+        "generator",       "discriminator", "g_opt",    "d_opt",        "loss",  "n_critic",
+        "label_smoothing", "weight_clip",   "latent",   "latent_shape", "joint", "d_scale",
+        "generator_rng",   "average",       "separate", "same_fakes",   NULL};
     PyObject *o[OBJECTS] = {NULL}, *shape = NULL;
     const char *latent = "normal";
-    int joint = 1, ndim = 1;
+    int joint = 1, separate = 0, same_fakes = 0, ndim = 1;
     int64_t dim[GN_MAX_DIM] = {100};
     gn_gan gan = {.n_critic = 1, .d_scale = 1, .g_loss = NAN, .g_grad_norm = NAN};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO|$OiddsOpdOO:Trainer", names, &o[GENERATOR],
-                                     &o[DISCRIMINATOR], &o[G_OPT], &o[D_OPT], &o[LOSS],
-                                     &gan.n_critic, &gan.label_smoothing, &gan.weight_clip, &latent,
-                                     &shape, &joint, &gan.d_scale, &o[RNG], &o[AVERAGE]))
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "OOOO|$OiddsOpdOOpp:Trainer", names, &o[GENERATOR], &o[DISCRIMINATOR],
+            &o[G_OPT], &o[D_OPT], &o[LOSS], &gan.n_critic, &gan.label_smoothing, &gan.weight_clip,
+            &latent, &shape, &joint, &gan.d_scale, &o[RNG], &o[AVERAGE], &separate, &same_fakes))
         return NULL;
     if (shape && !gn_py_shape(shape, &ndim, dim))
         return NULL;
     gan.joint = joint;
+    gan.separate = separate;
+    gan.same_fakes = same_fakes;
     gan.latent_ndim = ndim;
     memcpy(gan.latent_dim, dim, sizeof gan.latent_dim);
     gan.uniform_latent = strcmp(latent, "uniform") == 0;

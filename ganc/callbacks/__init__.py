@@ -15,6 +15,7 @@ step.
 
 from ._base import Callback, LambdaCallback
 from ._files import CSVLogger, ModelCheckpoint, SampleGrid
+from ._metric import MetricCallback
 from ._progress import ProgressBar
 from ._stop import EarlyStopping, TerminateOnNaN
 
@@ -24,6 +25,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "MetricCallback",
     "ModelCheckpoint",
     "ProgressBar",
     "SampleGrid",

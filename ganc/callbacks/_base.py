@@ -165,6 +165,10 @@ class LambdaCallback(Callback):
                 setattr(self, hook, given[hook])
 
 
+def _nothing() -> None:
+    """What most callbacks do when training is left by an exception."""
+
+
 class CallbackList:
     """Calls the hooks of several callbacks, skipping those that do not override a hook.
 
@@ -203,6 +207,11 @@ class CallbackList:
         """Training has ended."""
         for call in self._hooks["on_train_end"]:
             call(logs)
+
+    def abandon(self) -> None:
+        """Training was left by an exception: let go of terminals and files."""
+        for callback in self.callbacks:
+            getattr(callback, "_abandon", _nothing)()
 
     def epoch_begin(self, epoch: int) -> None:
         """An epoch begins."""

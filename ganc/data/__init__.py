@@ -10,6 +10,7 @@
 """
 
 from ._batches import Batches, order
+from ._folder import ImageFolder
 from ._images import as_images, as_labels, from_uint8, to_uint8
 from ._loader import DataLoader, Dataset, TensorDataset
 
@@ -17,6 +18,7 @@ __all__ = [
     "Batches",
     "DataLoader",
     "Dataset",
+    "ImageFolder",
     "TensorDataset",
     "as_images",
     "as_labels",

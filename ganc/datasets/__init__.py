@@ -11,8 +11,11 @@ The loaders return Keras's ``(x_train, y_train), (x_test, y_test)`` and look, in
 6. a download, checked by SHA-256; not with ``download=False`` or ``GANC_OFFLINE=1``;
 7. for Fashion-MNIST only: the 10,000 images embedded in ganc, with a `UserWarning`.
 
-Wherever data comes from, the SHA-256 of its decoded content is checked. `last_source` says which
-place it was.
+Pictures (`load_images` for your own; emoji, sprites, photographs, faces) are one part, ``x, y``,
+found by 1 to 4.
+
+Wherever MNIST, Fashion-MNIST and the digits come from, the SHA-256 of their decoded content is
+checked. `last_source` says which place it was.
 
 >>> from ganc import datasets
 >>> x, y = datasets.load_embedded(100)
@@ -22,16 +25,25 @@ place it was.
 
 from . import toy
 from ._embedded import load_embedded
+from ._emoji import load_emoji
 from ._listing import DatasetInfo, list
 from ._load import last_source, load_digits, load_fashion_mnist, load_mnist
+from ._pictures import Pictures, load_images
+from ._scenes import load_faces, load_photos, load_sprites
 
 __all__ = [
     "DatasetInfo",
+    "Pictures",
     "last_source",
     "list",
     "load_digits",
     "load_embedded",
+    "load_emoji",
+    "load_faces",
     "load_fashion_mnist",
+    "load_images",
     "load_mnist",
+    "load_photos",
+    "load_sprites",
     "toy",
 ]

@@ -129,3 +129,96 @@ _DIGITS = Spec(
 )
 
 SPECS = {spec.name: spec for spec in (_FASHION_MNIST, _MNIST, _DIGITS)}
+
+
+class PictureSet(NamedTuple):
+    """A data set of picture files. Patterns are relative to a root, with / between."""
+
+    name: str
+    title: str
+    count: int
+    shape: tuple[int, ...]
+    folders: tuple[str, ...]  # patterns of the folder that holds the pictures
+    marker: str  # a file that must be in it
+    commands: tuple[str, ...]
+    wanted: str
+    index: str = ""  # seen from the folder: what the pictures show, in gemojione's JSON
+    prefix: str = ""  # of a picture's name, before the code points
+    package: str | None = None
+
+
+def _debian(package: str) -> tuple[str, ...]:
+    return (
+        f"apt-get download {package} && dpkg -x {package}_*.deb DIR, then pass path=DIR or set "
+        "GANC_DATA=DIR",
+    )
+
+
+_GEMS = "usr/share/rubygems-integration/all/gems/"
+EMOJI = {
+    "emojione": PictureSet(
+        name="emojione",
+        title="EmojiOne",
+        count=1_794,
+        shape=(64, 64, 3),
+        folders=(f"{_GEMS}gemojione-*/assets/png", "gemojione-*/assets/png", "assets/png", ""),
+        marker="1F600.png",
+        commands=_debian("ruby-gemojione"),
+        wanted="the folder assets/png of the Ruby package gemojione",
+        index="../../config/index.json",
+    ),
+    "noto": PictureSet(
+        name="noto",
+        title="Google's Noto emoji",
+        count=1_537,
+        shape=(72, 72, 3),
+        folders=(
+            f"{_GEMS}tanuki_emoji-*/app/assets/images/tanuki_emoji",
+            "tanuki_emoji-*/app/assets/images/tanuki_emoji",
+            "app/assets/images/tanuki_emoji",
+            "",
+        ),
+        marker="emoji_u1f600.png",
+        commands=_debian("ruby-tanuki-emoji"),
+        wanted="the folder app/assets/images/tanuki_emoji of the Ruby package tanuki_emoji",
+        index="../../../../vendor/gemojione/index-3.3.0.json",
+        prefix="emoji_u",
+    ),
+}
+SPRITES = PictureSet(
+    name="sprites",
+    title="Battle for Wesnoth's unit sprites",
+    count=4_479,
+    shape=(72, 72, 3),
+    folders=(
+        "usr/share/games/wesnoth/*/data/core/images/units",
+        "data/core/images/units",
+        "units",
+        "",
+    ),
+    marker="drakes/arbiter.png",
+    commands=_debian("wesnoth-1.16-data"),
+    wanted="the folder data/core/images/units of Battle for Wesnoth",
+)
+PHOTOS = PictureSet(
+    name="photos",
+    title="the photographs of lomiri-wallpapers-16.04",
+    count=1_119,
+    shape=(128, 128, 3),
+    folders=("usr/share/backgrounds", "backgrounds", ""),
+    marker="Dragonfly_by_Bolly.jpg",
+    commands=_debian("lomiri-wallpapers-16.04"),
+    wanted="the folder usr/share/backgrounds of lomiri-wallpapers-16.04",
+)
+FACES = PictureSet(
+    name="faces",
+    title="scikit-image's part of LFW",
+    count=200,
+    shape=(25, 25),
+    folders=("skimage/data", "data", ""),
+    marker="lfw_subset.npy",
+    commands=("pip install --no-deps scikit-image",),
+    wanted="scikit-image's file lfw_subset.npy",
+    package="skimage",
+)
+PICTURES = {spec.name: spec for spec in (*EMOJI.values(), SPRITES, PHOTOS, FACES)}

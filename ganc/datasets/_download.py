@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..io import FormatError
+from ..io._roots import Folder
 from ._catalog import Part, Spec
 from ._readers import read_idx
-from ._roots import Folder
 
 __all__: list[str] = []
 

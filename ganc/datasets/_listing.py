@@ -49,12 +49,14 @@ def list() -> builtins.list[DatasetInfo]:
     --------
     >>> from ganc import datasets
     >>> [info.name for info in datasets.list()]
-    ['fashion_mnist', 'mnist', 'digits', 'embedded', 'ring', 'grid', 'swiss_roll', 'moons']
+    ['fashion_mnist', 'mnist', 'digits', 'embedded', 'emojione', 'noto', 'sprites', 'photos',
+     'faces', 'ring', 'grid', 'swiss_roll', 'moons']
     """
-    from ._catalog import SPECS
+    from ._catalog import PICTURES, SPECS
 
     found = [_info(spec) for spec in SPECS.values()]
     found.append(DatasetInfo("embedded", 10_000, (28, 28), "ganc itself"))
+    found += [_picture_info(spec) for spec in PICTURES.values()]
     toys = ("ring", "grid", "swiss_roll", "moons")
     return found + [DatasetInfo(name, None, (2,), "computed") for name in toys]
 
@@ -67,3 +69,12 @@ def _info(spec) -> DatasetInfo:
     if source is None and spec.name == "fashion_mnist":
         return DatasetInfo(spec.name, 10_000, spec.shape, "ganc itself (test images only)", hint)
     return DatasetInfo(spec.name, images, spec.shape, source, "" if source else hint)
+
+
+def _picture_info(spec) -> DatasetInfo:
+    from ._collection import available
+
+    source = available(spec)
+    return DatasetInfo(
+        spec.name, spec.count, spec.shape, source, "" if source else spec.commands[0]
+    )

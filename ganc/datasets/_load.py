@@ -145,8 +145,8 @@ def last_source(name: str | None = None) -> str | None:
 
     Parameters
     ----------
-    name : {"fashion_mnist", "mnist", "digits"}, optional
-        Which one; by default the one loaded last.
+    name : str, optional
+        Which one, as `list` calls it; by default the one loaded last.
 
     Returns
     -------

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ._catalog import Spec
-from ._roots import is_archive
+from ..io._roots import is_archive
+from ._catalog import PictureSet, Spec
 
 __all__: list[str] = []
 
+_Path = str | os.PathLike[str]
 _SYSTEM_ROOT = Path("/")
 
 
@@ -21,7 +22,7 @@ class Place(NamedTuple):
     root: Path
 
 
-def places(spec: Spec, data_home: str | os.PathLike[str] | None) -> Iterator[Place]:
+def places(spec: Spec | PictureSet, data_home: _Path | None) -> Iterator[Place]:
     """Roots that may hold a data set, best first; those of GANC_DATA must exist."""
     yield from _from_environment()
     yield Place("the cache", cache_folder(spec, data_home))
@@ -29,12 +30,14 @@ def places(spec: Spec, data_home: str | os.PathLike[str] | None) -> Iterator[Pla
     if package:
         yield Place(f"the installed package {spec.package}", package.parent)
     yield Place("Debian's packages", _SYSTEM_ROOT)
+    if isinstance(spec, PictureSet):
+        return  # no other library keeps those
     yield Place("Keras's cache", _home("KERAS_HOME", ".keras") / "datasets")
     yield Place("torchvision's folder", Path("data"))
     yield Place("torchvision's folder", _home(None, "data"))
 
 
-def cache_folder(spec: Spec, data_home: str | os.PathLike[str] | None) -> Path:
+def cache_folder(spec: Spec | PictureSet, data_home: _Path | None) -> Path:
     """Where decoded and downloaded files of a data set are kept."""
     return (_default_cache() if data_home is None else Path(data_home).expanduser()) / spec.name
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..io import FormatError
+from ..io._roots import Root, read_into
 from ._catalog import CSV_FILES, SPECS, Part, Spec
-from ._roots import Root, read_into
 
 __all__: list[str] = []
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ..io import FormatError, atomic_write
-from ._catalog import CSV_FILES, SPECS, Spec
+from ..io._roots import Folder, is_archive, root_of
+from ._catalog import CSV_FILES, SPECS, PictureSet, Spec
 from ._download import download as fetch
 from ._load import remember
 from ._locate import cache_folder, is_offline, places
 from ._readers import Arrays, Candidate, OtherSetError, candidates, idx_header
-from ._roots import Folder, is_archive, root_of
 
 __all__: list[str] = []
 
@@ -50,7 +50,7 @@ def load(
         for candidate in candidates(Folder(folder), spec):
             return _result(spec, f"download, kept in {folder}", candidate.read())
     tried.append(f"download: {note}")
-    raise NotFoundError(_nowhere(spec, tried))
+    raise NotFoundError(nowhere(spec, tried))
 
 
 def available(spec: Spec) -> str | None:
@@ -137,7 +137,8 @@ def _result(spec: Spec, source: str, arrays: Arrays) -> tuple[_Split, _Split]:
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 
-def _nowhere(spec: Spec, tried: list[str]) -> str:
+def nowhere(spec: Spec | PictureSet, tried: list[str]) -> str:
+    """The message of the last error: places tried, and what helps."""
     lines = [f"{spec.title} was not found. Tried:", *(f"  - {note}" for note in tried)]
     lines.append("What helps:")
     lines += [f"  - {command}" for command in spec.commands]

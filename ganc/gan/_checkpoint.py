@@ -7,6 +7,7 @@ with what an instance has.
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -246,14 +247,24 @@ def _check_fit(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarra
 
 def _restore_or_undo(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Restore a model that is in use: all of it, or nothing."""
-    kept = _collect(model)
-    own = {name: getattr(model, name) for name in (*model.OWN, "_average")}
+    undo = keep(model)
     try:
         _restore(model, data, arrays)
     except BaseException:
+        undo()
+        raise
+
+
+def keep(model: "Model") -> Callable[[], None]:
+    """Return a function that makes a model what it is now, to the bit."""
+    kept = _collect(model)
+    own = {name: getattr(model, name) for name in (*model.OWN, "_average")}
+
+    def undo() -> None:
         _restore(model, *kept)
         vars(model).update(own)
-        raise
+
+    return undo
 
 
 def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
@@ -267,7 +278,8 @@ def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]
         if name in model.OPTIONS:
             setattr(model, name, _tuples(value))
     ema = data.get("ema") or {"decay": None}  # files of ganc 0.1.0 do not mention it
-    model.ema = ema["decay"]
+    if model.ema != ema["decay"]:
+        model.ema = ema["decay"]
     if model._average is not None:
         model._average.core.steps = _count(ema["steps"])
     for part, network in _networks(model).items():

@@ -1,6 +1,6 @@
 """Data on its way in and samples on their way out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,16 +112,6 @@ def evaluation_array(model: "Model", x: ArrayLike, n: int) -> np.ndarray:
     check_shape(model, sample_shape(array))
     chosen = array[np.linspace(0, len(array) - 1, min(n, len(array))).astype(np.int64)]
     return from_uint8(chosen) if chosen.dtype == np.uint8 else chosen
-
-
-def metric_name(metric: Callable) -> str:
-    """Return what the result of a metric is called."""
-    if not callable(metric):
-        raise ValueError(
-            f"metrics: got {metric!r}; this version of ganc has no metrics of its own, pass "
-            "functions of (real, fake)"
-        )
-    return getattr(metric, "__name__", type(metric).__name__)
 
 
 def check_shape(model: "Model", shape: tuple[int, ...]) -> None:

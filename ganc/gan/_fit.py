@@ -76,13 +76,11 @@ def fit(
     budget: float | str | None,
 ) -> "History":
     """Train; see `Model.fit`."""
-    _door.refuse("y", y)
-    batches = _batches(model, x, batch_size)
-    held_out = _held_out(model, validation_data)
-    steps = (
-        len(batches) if steps_per_epoch is None else at_least("steps_per_epoch", steps_per_epoch, 1)
-    )
     clock = Clock(budget)
+    _door.refuse("y", y)
+    batches = batches_of(model, x, batch_size)
+    held_out = _held_out(model, validation_data)
+    steps = steps_of(batches, steps_per_epoch)
     last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
     listeners = CallbackList([*callbacks, *progress_for(verbose), model.history])
     listeners.attach(model, {"epochs": last, "steps": steps, "budget": clock.budget})
@@ -92,7 +90,8 @@ def fit(
     return model.history
 
 
-def _batches(model: "Model", x: ArrayLike, batch_size: int) -> Batches:
+def batches_of(model: "Model", x: ArrayLike, batch_size: int) -> Batches:
+    """Return checked data as batches."""
     batches = Batches(x, batch_size=at_least("batch_size", batch_size, 1), seed=model.seed)
     _door.check_shape(model, _door.sample_shape(batches.x))
     if batches.batch_size > len(batches.x):
@@ -101,6 +100,13 @@ def _batches(model: "Model", x: ArrayLike, batch_size: int) -> Batches:
             f"that many; pass batch_size={len(batches.x)} or less"
         )
     return batches
+
+
+def steps_of(batches: Batches, steps_per_epoch: int | None) -> int:
+    """Return the steps of an epoch."""
+    if steps_per_epoch is None:
+        return len(batches)
+    return at_least("steps_per_epoch", steps_per_epoch, 1)
 
 
 def _held_out(model: "Model", data: ArrayLike | None) -> np.ndarray | None:
@@ -152,6 +158,9 @@ def _run(
                         model._running = Running()
                         model.history.on_epoch_end(number, logs)
                     listeners.epoch_end(number, logs)
+        except BaseException:
+            listeners.abandon()
+            raise
         finally:
             if at.step:  # in the middle of an epoch: keep what there is of it
                 model.history.on_epoch_end(at.epoch, model._running.means())
@@ -170,16 +179,24 @@ def _epoch(
     at = model._position
     while at.step < steps:
         listeners.batch_begin(at.step)
-        batch = _door.take(batches.x, batches.indices(at.pass_, at.index), model.pixel_range)
-        with interrupts.held():
-            logs = model._update(batch)
-            model._running.add(model._counted(logs))
-            _advance(at, len(batches))
+        logs = one_step(model, batches, at, interrupts)
         clock.tick()
         listeners.batch_end(at.step - 1, logs)
         if at.step < steps and (model.stop_training or clock.over()):
             return False
     return True
+
+
+def one_step(
+    model: "Model", batches: Batches, at: _door.Position, interrupts: Interrupts
+) -> dict[str, float]:
+    """Make the step at a position and move on; both or neither."""
+    batch = _door.take(batches.x, batches.indices(at.pass_, at.index), model.pixel_range)
+    with interrupts.held():
+        logs = model._update(batch)
+        model._running.add(model._counted(logs))
+        _advance(at, len(batches))
+    return logs
 
 
 def _advance(at: _door.Position, batches: int) -> None:

@@ -57,8 +57,13 @@ class GAN(Updates):
         then taken from; see `GAN.ema`.
     weight_clip : float, optional
         After each update D's parameters are clipped to [-weight_clip, weight_clip], as WGAN asks.
-    d_reduction : {"sum", "mean"}, default "sum"
-        D's loss is the sum of its real and its fake half, or their mean.
+    d_reduction : {"sum", "mean", "separate"}, default "sum"
+        D's loss is the sum of its real and its fake half, or their mean. "separate": D is updated
+        twice, on the real half and then on the fake one; reported is their mean. For losses that
+        are such a sum.
+    same_fakes : bool, default False
+        G learns on the fakes that D has just learned on, which saves making others; by default
+        on fresh ones.
     pixel_range : tuple of float, default (-1.0, 1.0)
         What the generator's images span; (0, 1) for one that ends in a sigmoid. Images are
         converted at the door, so that `fit` and `sample` speak of [-1, 1] all the same.
@@ -98,7 +103,7 @@ class GAN(Updates):
 
     OPTIMIZERS = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
     MAKER = "generator"
-    OPTIONS = (*Model.OPTIONS, "n_critic", "weight_clip", "d_reduction")
+    OPTIONS = (*Model.OPTIONS, "n_critic", "weight_clip", "d_reduction", "same_fakes")
     OWN = ("loss",)
 
     def __init__(
@@ -117,6 +122,7 @@ class GAN(Updates):
         ema: float | None = None,
         weight_clip: float | None = None,
         d_reduction: str = "sum",
+        same_fakes: bool = False,
         pixel_range: tuple[float, float] = (-1.0, 1.0),
         seed: int | None = None,
     ) -> None:
@@ -125,7 +131,8 @@ class GAN(Updates):
         self.loss = losses.get(loss, label_smoothing=finite("label_smoothing", label_smoothing, 0))
         self.n_critic = at_least("n_critic", n_critic, 1)
         self.weight_clip = None if weight_clip is None else finite("weight_clip", weight_clip, 0)
-        self.d_reduction = choose("d_reduction", d_reduction, ("sum", "mean"))
+        self.d_reduction = choose("d_reduction", d_reduction, ("sum", "mean", "separate"))
+        self.same_fakes = bool(same_fakes)
         self.generator = _networks.checked("generator", generator)
         self.discriminator = _networks.checked("discriminator", discriminator)
         _networks.warn_of_activation(self.discriminator, self.loss)
@@ -160,7 +167,11 @@ class GAN(Updates):
             "source": getattr(self.loss, "source", ""),
             "d_reduction": self.d_reduction,
         }
-        training = {"n_critic": self.n_critic, "weight_clip": self.weight_clip}
+        training = {
+            "n_critic": self.n_critic,
+            "weight_clip": self.weight_clip,
+            "same_fakes": self.same_fakes,
+        }
         return {"loss": loss, "training": training}
 
     def _own_state(self) -> dict[str, Any]:

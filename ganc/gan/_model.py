@@ -26,6 +26,7 @@ from ganc.nn import Module, Parameter
 if TYPE_CHECKING:
     from ganc.callbacks import Callback
     from ganc.gan._describe import Description
+    from ganc.gan._estimate import Estimate
 
 __all__ = ["Model"]
 
@@ -134,6 +135,41 @@ class Model(Averaged, Samples):
             callbacks=callbacks, verbose=verbose, validation_data=validation_data,
             initial_epoch=initial_epoch, budget=budget,
         )  # fmt: skip
+
+    def estimate(
+        self,
+        x: ArrayLike,
+        *,
+        epochs: int = 1,
+        batch_size: int | None = None,
+        steps_per_epoch: int | None = None,
+    ) -> "Estimate":
+        """Say beforehand how long `fit` will take, without callbacks.
+
+        A few steps are made and taken back: parameters, optimizers, counters and history are what
+        they were, to the bit. (Attributes that a `train_step` of your own changes are not.)
+
+        Parameters
+        ----------
+        x, epochs, batch_size, steps_per_epoch
+            As for `fit`.
+
+        Returns
+        -------
+        Estimate
+            A float, the seconds; it prints as a text and has ``steps`` and ``step_seconds``.
+
+        Examples
+        --------
+        >>> import ganc
+        >>> gan = ganc.models.ToyGAN(seed=0)
+        >>> gan.estimate(ganc.datasets.toy.ring(512, seed=0), epochs=50)    # doctest: +ELLIPSIS
+        about 0:0... for 100 steps of ... ms
+        """
+        from ganc.gan._estimate import estimate
+
+        size = self.default_batch_size if batch_size is None else batch_size
+        return estimate(self, x, epochs, size, steps_per_epoch)
 
     def train_on_batch(self, x: ArrayLike) -> dict[str, float]:
         """Make one step: a GAN updates D once and, every `n_critic`-th time, G once.

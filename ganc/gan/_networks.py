@@ -242,7 +242,9 @@ def trainer(gan: "GAN") -> Any:
         latent=gan.latent,
         latent_shape=gan.latent_dim,
         joint=is_rowwise(gan.discriminator),
-        d_scale=0.5 if gan.d_reduction == "mean" else 1.0,
+        separate=gan.d_reduction == "separate",
+        same_fakes=gan.same_fakes,
+        d_scale=1.0 if gan.d_reduction == "sum" else 0.5,
         generator_rng=core.default_generator,
         average=gan._current_average(),
     )

@@ -1,11 +1,11 @@
-"""Ready-made GANs: networks, loss, optimizers and numbers of a named source.
+"""Ready-made models: networks, loss, optimizers and numbers of a named source.
 
-Each is a `ganc.GAN`; every number is a keyword with the source's value as its default, and
-``describe()`` says what it is and where it deviates.
+Each is a `ganc.GAN`, but for the variational autoencoders beside them; every number is a keyword
+with the source's value as its default, and ``describe()`` says what it is and where it deviates.
 
 >>> from ganc import models
 >>> models.list()
-['DenseGAN', 'Goodfellow2014', 'ToyGAN', 'VanillaGAN']
+['DenseGAN', 'Goodfellow2014', 'ToyGAN', 'VAE', 'VanillaGAN']
 >>> models.get("vanilla").__name__
 'VanillaGAN'
 """
@@ -17,11 +17,13 @@ from ._dense import DenseGAN
 from ._goodfellow import Goodfellow2014
 from ._preset import Preset
 from ._toy import ToyGAN
+from ._vae import VAE
 from ._vanilla import VanillaGAN
 
-__all__ = ["DenseGAN", "Goodfellow2014", "Preset", "ToyGAN", "VanillaGAN", "get", "list"]
+_CLASSES = (DenseGAN, Goodfellow2014, ToyGAN, VAE, VanillaGAN)
+__all__ = ["DenseGAN", "Goodfellow2014", "Preset", "ToyGAN", "VAE", "VanillaGAN", "get", "list"]
 
-_MODELS = {cls.__name__: cls for cls in (DenseGAN, Goodfellow2014, ToyGAN, VanillaGAN)}
+_MODELS = {cls.__name__: cls for cls in _CLASSES}
 _RAISE = object()
 
 
@@ -60,8 +62,8 @@ def get(name: str, default: Any = _RAISE) -> Any:
     >>> models.get("vanila")
     Traceback (most recent call last):
         ...
-    ValueError: model: got 'vanila', expected one of dense, goodfellow2014, toy, vanilla; \
-did you mean 'vanilla'?
+    ValueError: model: got 'vanila', expected one of densegan, goodfellow2014, toygan, vae, \
+vanillagan; did you mean 'vanillagan'?
     """
     short = {_short(known): cls for known, cls in _MODELS.items()}
     if _short(str(name)) in short:
@@ -70,7 +72,7 @@ did you mean 'vanilla'?
         return default
     from ganc._options import choose
 
-    return choose("model", name, short)
+    return choose("model", name, map(str.lower, list()))
 
 
 def _short(name: str) -> str:

@@ -138,9 +138,17 @@ def describe(module: Module) -> dict[str, Any]:
             "@ganc.nn.register and let get_config() return its constructor's arguments; or save "
             "only its weights, module.state_dict(), and build the module yourself before loading"
         )
-    described = {"class": cls.__name__, "config": module.get_config()}
-    if wrappers := module.__dict__.get("_wrappers"):
-        described["wrappers"] = [dict(w) for w in wrappers]
+    config = module.get_config()
+    described = {"class": cls.__name__, "config": config}
+    # containers describe their parts; other modules build theirs, without normalised weights
+    parts = [("", module)] if "modules" in config else module.named_modules()
+    wrappers = [
+        {"path": path, **wrapper} if path else dict(wrapper)
+        for path, part in parts
+        for wrapper in part.__dict__.get("_wrappers", ())
+    ]
+    if wrappers:
+        described["wrappers"] = wrappers
     return described
 
 
@@ -187,11 +195,21 @@ def module_from_config(config: Mapping[str, Any]) -> Module:
     except (TypeError, KeyError) as error:
         raise ValueError(f"config: cannot build {name} from {arguments!r:.200}: {error}") from error
     for wrapper in config.get("wrappers", ()):
-        from . import utils
-
-        options = dict(wrapper)
-        kind = options.pop("kind", None)
-        if kind not in ("spectral_norm", "weight_norm"):
-            raise ValueError(f"config: got wrapper {kind!r}, expected spectral_norm or weight_norm")
-        getattr(utils, kind)(module, **options)
+        _wrap(module, dict(wrapper))
     return module
+
+
+def _wrap(module: Module, options: dict[str, Any]) -> None:
+    """Normalise a weight of a module or of one of its parts, unless it is so by construction."""
+    from . import utils
+
+    kind, path = options.pop("kind", None), options.pop("path", "")
+    if kind not in ("spectral_norm", "weight_norm"):
+        raise ValueError(f"config: got wrapper {kind!r}, expected spectral_norm or weight_norm")
+    try:
+        part = module.get_submodule(path)
+        wrapped = [(w["kind"], w["name"]) for w in part.__dict__.get("_wrappers", ())]
+        if (kind, options.get("name")) not in wrapped:
+            getattr(utils, kind)(part, **options)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"config: cannot apply {kind} to {path!r}: {error}") from error

@@ -1,0 +1,72 @@
+"""ganc's own classifiers of 28x28 grey images, whose inner layer gives the features.
+
+``tools/train_classifier.py`` trains them with ganc. A name stands for one file of weights for good:
+whoever trains anew makes a new version.
+"""
+
+import os
+from functools import lru_cache
+
+import numpy as np
+
+__all__: list[str] = []
+
+SHAPE = (1, 28, 28)
+WIDTH = 96  # features
+_FILES = {"ganc-fashion-v1": "fashion_v1.safetensors", "ganc-mnist-v1": "mnist_v1.safetensors"}
+_ALIASES = {"fashion": "ganc-fashion-v1", "mnist": "ganc-mnist-v1"}
+
+
+class Classifier:
+    """A trained classifier: images (n, 1, 28, 28) in [-1, 1] to features and logits."""
+
+    def __init__(self, path: str) -> None:
+        import hashlib
+
+        from ganc.io import read_tensors
+
+        tensors, self.metadata = read_tensors(path, require_checksums=True)
+        with open(path, "rb") as file:
+            self.sha256 = hashlib.sha256(file.read()).hexdigest()
+        self.name = self.metadata["name"]
+        self.body, self.head = networks()
+        for title, network in (("body", self.body), ("head", self.head)):
+            own = {k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(title + ".")}
+            network.load_state_dict(own)
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        from ganc.gan._networks import evaluate
+
+        values = evaluate(self.body, images)
+        return values, evaluate(self.head, values)
+
+
+def networks(classes: int = 10):
+    """Return the untrained body, which gives features, and the head, which gives logits."""
+    from ganc import nn
+
+    layers: list[nn.Module] = []
+    for inputs, outputs, stride in ((1, 16, 1), (16, 32, 2), (32, 64, 2), (64, WIDTH, 1)):
+        layers += [
+            nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(),
+        ]
+    body = nn.Sequential(*layers, nn.AvgPool2d(7), nn.Flatten())
+    return body, nn.Linear(WIDTH, classes)
+
+
+def names() -> list[str]:
+    """Return what `load` knows, the short names too."""
+    return [*_ALIASES, *_FILES]
+
+
+def path_of(name: str) -> str:
+    """Return the file of a classifier's weights."""
+    return os.path.join(os.path.dirname(__file__), _FILES[_ALIASES.get(name, name)])
+
+
+@lru_cache(4)
+def load(name: str) -> Classifier:
+    """Return a classifier of `names`, read once."""
+    return Classifier(path_of(name))

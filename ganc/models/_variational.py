@@ -1,0 +1,180 @@
+"""Variational autoencoders: the other way to learn to sample, trained by the same loop.
+
+With x in [0, 1], q(z|x) = N(mean(x), exp(log_var(x))) and p(z) = N(0, 1), the step minimises the
+negative evidence lower bound (Kingma and Welling 2014, arXiv:1312.6114),
+
+    -log p(x|z) + log q(z|x) - log p(z),   z = mean + exp(log_var / 2) * noise.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganc import nn
+from ganc._backend import core
+from ganc._options import at_least, choose
+from ganc.gan import _door, _networks, _streams
+from ganc.gan._model import Model
+
+__all__ = ["Variational"]
+
+_CHUNK = 100  # samples judged at a time
+
+
+class Variational(Model):
+    """An encoder and a decoder that are trained together.
+
+    Parameters
+    ----------
+    encoder : Module
+        Takes images in [0, 1], gives (N, 2 * latent_dim): the means, then the log variances.
+    decoder : Module
+        Takes latents (N, latent_dim), gives the logits of pixels.
+    latent_dim : int
+    optimizer : callable
+        Makes the optimizer of the parameters of both.
+    kl : {"analytic", "sample"}
+        The divergence of q(z|x) from p(z) in closed form, or estimated by the z that was drawn.
+    reduction : {"sum", "mean"}
+        What is minimised: the sum over the batch, or its mean. What is reported is the mean.
+    binarize : bool
+        Pixels above 1/2 become 1, others 0.
+    seed : int
+    """
+
+    OPTIMIZERS = {"optimizer": ("encoder", "decoder")}
+    MAKER = "decoder"
+    OPTIONS = (*Model.OPTIONS, "kl", "reduction", "binarize")
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        *,
+        latent_dim: int,
+        optimizer: Callable,
+        kl: str,
+        reduction: str,
+        binarize: bool,
+        seed: int,
+    ) -> None:
+        latent_dim = at_least("latent_dim", latent_dim, 1)
+        super().__init__(latent_dim, "normal", (0.0, 1.0), seed)
+        self.kl = choose("kl", kl, ("analytic", "sample"))
+        self.reduction = choose("reduction", reduction, ("sum", "mean"))
+        self.binarize = bool(binarize)
+        self.encoder = _networks.checked("encoder", encoder)
+        self.decoder = _networks.checked("decoder", decoder)
+        self.optimizer = _networks.optimizer(
+            "optimizer", optimizer, encoder=encoder, decoder=decoder
+        )
+
+    def train_step(self, batch: core.Tensor) -> dict[str, float]:
+        """Make the step of `train_on_batch`; override it to make another.
+
+        Parameters
+        ----------
+        batch : Tensor, shape (N, C, H, W)
+            Images in [0, 1].
+
+        Returns
+        -------
+        dict of str to float
+            Nats a sample: ``loss``, the negative bound, and its parts ``recon``, the cross-entropy
+            of the pixels, and ``kl``; ``grad_norm``, the 2-norm of the gradient.
+        """
+        n = len(batch)
+        recon, kl = self._terms(batch, self.noise(n))
+        total = recon + kl
+        norm = self.optimizer.minimize(total if self.reduction == "sum" else total / n)
+        logs = {"loss": total.item() / n, "recon": recon.item() / n, "kl": kl.item() / n}
+        return logs | {"grad_norm": float(norm)}
+
+    def encode(self, x: ArrayLike) -> np.ndarray:
+        """Return where images lie among the latents: the means of q(z|x).
+
+        Parameters
+        ----------
+        x : array_like
+            Images, in a form that `fit` takes.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, latent_dim)
+        """
+        inside = self._targets(core.Tensor(self._inside(x))).numpy()
+        return _networks.evaluate(self.encoder, inside)[:, : self.latent_dim[0]]
+
+    def reconstruct(self, x: ArrayLike) -> np.ndarray:
+        """Return what the decoder makes of the latents of images.
+
+        Parameters
+        ----------
+        x : array_like
+            Images, in a form that `fit` takes.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, C, H, W)
+            In [-1, 1], as those of `sample`.
+        """
+        return self._generate(self.encode(x))
+
+    def _inside(self, x: ArrayLike) -> np.ndarray:
+        return _door.from_unit(_door.evaluation_array(self, x, 2**62), self.pixel_range)
+
+    def _targets(self, x: core.Tensor) -> core.Tensor:
+        return x > 0.5 if self.binarize else x
+
+    def _terms(self, x: core.Tensor, noise: core.Tensor) -> tuple[core.Tensor, core.Tensor]:
+        """Return -log p(x|z) and log q(z|x) - log p(z), or its mean, summed over the batch."""
+        x = self._targets(x)
+        mean, log_var = self.encoder(x).chunk(2, 1)
+        z = mean + noise * (log_var * 0.5).exp()
+        recon = core.bce_logits(self.decoder(z), x).sum()
+        if self.kl == "analytic":
+            twice = mean.square() + log_var.exp() - 1.0 - log_var
+        else:
+            twice = z.square() - noise.square() - log_var
+        return recon, twice.sum() * 0.5
+
+    # ---- what Model asks for ----
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        super()._check_shape(shape)
+        expected = (2, 2 * self.latent_dim[0])
+        made = _networks.evaluate(self.encoder, np.zeros((2, *shape), np.float32)).shape
+        if made != expected:
+            raise ValueError(
+                f"the encoder gives {made} for 2 samples, expected {expected}: means and log "
+                "variances"
+            )
+
+    def _generate(self, z: np.ndarray, ema: bool | None = None) -> np.ndarray:
+        samples = _networks.evaluate(nn.Sequential(self._sampler(ema), nn.Sigmoid()), z)
+        return _door.to_unit(samples, self.pixel_range)
+
+    def _validate(self, inside: np.ndarray) -> dict[str, float]:
+        sums = np.zeros(2)
+        with (
+            _networks.eval_mode(self.encoder),
+            _networks.eval_mode(self.decoder),
+            _streams.drawing(self.seed, _streams.SAMPLES),
+        ):
+            for start in range(0, len(inside), _CHUNK):
+                x = core.Tensor(inside[start : start + _CHUNK])
+                sums += [term.item() for term in self._terms(x, self.noise(len(x)))]
+        recon, kl = (sums / len(inside)).tolist()
+        return {"val_loss": recon + kl, "val_recon": recon, "val_kl": kl}
+
+    def _facts(self) -> dict[str, dict[str, Any]]:
+        loss = {
+            "name": "elbo",
+            "formula": "-log p(x|z) + log q(z|x) - log p(z), the negative evidence lower bound",
+            "source": "Kingma and Welling 2014, arXiv:1312.6114",
+            "kl": self.kl,
+            "reduction": self.reduction,
+        }
+        return {"loss": loss, "training": {"binarize": self.binarize}}
