@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganc import _runs, datasets, models, plot
+from ganc._picture import figure
 from ganc.callbacks import Callback, SampleGrid
 
 _STEPS = 100  # an "epoch" of the demo: the distance between two frames of the film
@@ -52,7 +53,7 @@ def demo(folder: str, *, seed: int | None = None, budget: float | None = None) -
         The paths, and what it took.
     """
     start = time.perf_counter()
-    plot._figure((1, 1))  # complain about a missing package now, not after training
+    figure((1, 1))  # complain about a missing package now, not after training
     os.makedirs(folder, exist_ok=True)
     x, _ = datasets.load_embedded()
     gan = demo_model(0 if seed is None else seed)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ganc import plot
+from ganc._picture import figure
 from ganc.gan import GAN, load
 
 MODEL, HISTORY, CONFIG = "model.ganc", "history.csv", "config.json"
@@ -80,16 +81,16 @@ def save_samples(samples: np.ndarray, path: str) -> None:
         height = samples.shape[2]
         plot.save_image(path, plot.grid(samples), scale=max(1, 56 // height))
         return
-    figure = plot._figure((5, 5))
-    plot.samples(samples, ax=figure.subplots())
-    figure.savefig(path, dpi=120)
+    drawn = figure((5, 5))
+    plot.samples(samples, ax=drawn.subplots())
+    drawn.savefig(path, dpi=120)
 
 
 def save_losses(gan: GAN, path: str) -> None:
     """Write the loss curves to a PNG."""
-    figure = plot._figure((6.4, 4))
-    plot.losses(gan.history, ax=figure.subplots())
-    figure.savefig(path, dpi=120)
+    drawn = figure((6.4, 4))
+    plot.losses(gan.history, ax=drawn.subplots())
+    drawn.savefig(path, dpi=120)
 
 
 def sample(run: str, n: int, output: str, seed: int | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ganc._picture import figure, html_image, png
 from ganc.callbacks._base import Callback
 
 __all__ = ["History"]
@@ -123,12 +124,25 @@ class History(Callback):
         names = f": {', '.join(self.history)}" if self.history else ""
         return f"History({len(self)} {noun}{names})"
 
+    def _repr_png_(self) -> bytes | None:
+        """Return the loss curves for notebooks, where there are any to draw."""
+        if not len(self) or not self.history.keys() & {"d_loss", "g_loss", "recon", "kl"}:
+            return None
+        try:
+            drawn = figure((6.4, 3.2), dpi=80)
+        except ImportError:  # a notebook shows the table alone
+            return None
+        self.plot(ax=drawn.subplots())
+        return png(drawn)
+
     def _repr_html_(self) -> str:
-        """Return a table for notebooks: the last 20 epochs."""
+        """Return the curves and a table of the last 20 epochs for notebooks."""
+        curves = self._repr_png_()
         head = "".join(f"<th>{html.escape(name)}</th>" for name in ["epoch", *self.history])
         body = "".join(
             f"<tr><td>{row[0] + 1}</td>" + "".join(f"<td>{v:.4g}</td>" for v in row[1:]) + "</tr>"
             for row in self._rows()[-20:]
         )
         more = f"<caption>last 20 of {len(self)} epochs</caption>" if len(self) > 20 else ""
-        return f"<table>{more}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        picture = "" if curves is None else html_image(curves)
+        return f"{picture}<table>{more}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

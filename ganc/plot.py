@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least, finite
+from ganc._picture import Picture, missing, pillow
 
 __all__ = [
     "animation",
@@ -46,7 +47,7 @@ def grid(images: ArrayLike, ncol: int | None = None) -> np.ndarray:
     Returns
     -------
     ndarray of uint8, shape (H', W') or (H', W', C)
-        With a white border of 2 pixels around each image.
+        With a white border of 2 pixels around each image; a notebook shows it as a picture.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def grid(images: ArrayLike, ncol: int | None = None) -> np.ndarray:
     for i, image in enumerate(images):
         y, x = b + i // ncol * (height + b), b + i % ncol * (width + b)
         sheet[y : y + height, x : x + width] = image
-    return sheet
+    return sheet.view(Picture)
 
 
 def _as_uint8(images: ArrayLike) -> np.ndarray:
@@ -90,7 +91,7 @@ def save_image(path: str | os.PathLike[str], image: np.ndarray, scale: int = 1) 
     scale : int, default 1
         Each pixel becomes a square of so many.
     """
-    picture = _pillow().fromarray(_enlarged(np.asarray(image), at_least("scale", scale, 1)))
+    picture = pillow().fromarray(_enlarged(np.asarray(image), at_least("scale", scale, 1)))
     picture.save(path)
 
 
@@ -133,7 +134,7 @@ def animation(
         raise ValueError("frames: got none, expected at least one")
     if arrays[0].ndim == 2 and arrays[0].dtype != np.uint8:
         arrays = _point_images(arrays)
-    image = _pillow()
+    image = pillow()
     scale = at_least("scale", scale, 1)
     pictures = [image.fromarray(_enlarged(_frame(array), scale)) for array in arrays]
     step = round(1000 / finite("fps", fps, 0.1))
@@ -335,26 +336,5 @@ def _axes(ax: Any, size: tuple[float, float]) -> Any:
     try:
         from matplotlib import pyplot
     except ImportError:
-        raise _missing("matplotlib") from None
+        raise missing("matplotlib") from None
     return pyplot.subplots(figsize=size, layout="constrained")[1]
-
-
-def _figure(size: tuple[float, float]) -> Any:
-    """Return a matplotlib figure that no window shows, for writing files."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise _missing("matplotlib") from None
-    return Figure(figsize=size, layout="constrained")
-
-
-def _pillow() -> Any:
-    try:
-        from PIL import Image
-    except ImportError:
-        raise _missing("Pillow") from None
-    return Image
-
-
-def _missing(package: str) -> ImportError:
-    return ImportError(f"this picture needs {package}: pip install {package.lower()}")

@@ -7,6 +7,7 @@ import pytest
 
 import ganc
 from ganc.callbacks import (
+    EMA,
     Callback,
     CSVLogger,
     EarlyStopping,
@@ -80,10 +81,77 @@ def test_early_stopping():
     gan = toy_gan()
     gan.fit(X, epochs=9, verbose=0, callbacks=[feed, EarlyStopping("metric", patience=2)])
     assert gan.epoch == 4
-    with pytest.raises(ValueError, match="expected one of d_loss"):
-        toy_gan().fit(X, verbose=0, callbacks=[EarlyStopping("fid")])
+    with pytest.warns(UserWarning, match="'fid' is not among the recorded numbers .d_loss"):
+        toy_gan().fit(X, epochs=2, verbose=0, callbacks=[EarlyStopping("fid")])
     with pytest.raises(ValueError, match="mode"):
         EarlyStopping("d_loss", mode="maximum")
+
+
+def feed(name, values):
+    """A callback that records given values, None for none."""
+    left = iter(values)
+
+    def record(epoch, logs):
+        value = next(left)
+        if value is not None:
+            logs[name] = value
+
+    return LambdaCallback(on_epoch_end=record)
+
+
+def test_early_stopping_on_a_metric_that_is_not_measured_each_epoch():
+    name = "frechet_distance(x, n=100)"
+    gan = toy_gan()
+    stop = EarlyStopping("frechet_distance", patience=2)
+    values = feed(name, [None, 9.0, 5.0, None, 6.0, None, 7.0, 1.0])
+    with pytest.warns(UserWarning, match="waits until it is"):
+        gan.fit(X, epochs=8, verbose=0, callbacks=[values, stop])
+    assert gan.epoch == 7 and (stop.best, stop.best_epoch) == (5.0, 2)
+
+
+def test_early_stopping_options():
+    for options, epochs in [
+        ({}, 2), ({"start_from_epoch": 3}, 5), ({"mode": "max"}, 6), ({"min_delta": 2.0}, 2),
+        ({"mode": "max", "baseline": 1.5, "patience": 2}, 2), ({"baseline": 9.0}, 2),
+    ]:  # fmt: skip
+        gan = toy_gan()
+        stop = EarlyStopping("m", **options)
+        gan.fit(X, epochs=6, verbose=0, callbacks=[feed("m", [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]), stop])
+        assert gan.epoch == epochs, options
+
+
+@pytest.mark.parametrize("ema", [None, 0.5])
+def test_early_stopping_gives_the_best_weights_back(ema):
+    gan, other = toy_gan(), toy_gan()
+    gan.ema = other.ema = ema
+    stop = EarlyStopping("m", patience=2, restore_best_weights=True)
+    gan.fit(X, epochs=6, verbose=0, callbacks=[feed("m", [3.0, 2.0, 4.0, 4.0]), stop])
+    other.fit(X, epochs=2, verbose=0)
+    assert gan.epoch == 4 and stop.best_epoch == 1
+    assert np.array_equal(gan.sample(5, seed=0), other.sample(5, seed=0))
+    assert np.array_equal(gan.sample(5, seed=0, ema=False), other.sample(5, seed=0, ema=False))
+
+
+def test_early_stopping_goes_on_where_it_was():
+    stop, again = EarlyStopping("m", patience=2), EarlyStopping("m", patience=2)
+    gan = toy_gan()
+    gan.fit(X, epochs=2, verbose=0, callbacks=[feed("m", [1.0, 2.0]), stop])
+    again.load_state_dict(stop.state_dict())
+    gan.fit(X, epochs=4, verbose=0, callbacks=[feed("m", [3.0, 2.0, 1.0]), again])
+    assert gan.epoch == 3 and again.best == 1.0
+    gan.fit(X, epochs=1, verbose=0, callbacks=[feed("m", [7.0]), again])  # a new run begins anew
+    assert again.best == 7.0
+
+
+def test_ema_callback_is_the_option():
+    gan, other = toy_gan(), toy_gan()
+    other.ema = 0.9
+    gan.fit(X, epochs=1, verbose=0, callbacks=[EMA(0.9)])
+    gan.fit(X, epochs=1, verbose=0, callbacks=[EMA(0.9)])
+    other.fit(X, epochs=2, verbose=0)
+    assert np.array_equal(gan.sample(5, seed=0), other.sample(5, seed=0))
+    with pytest.raises(ValueError, match="ema"):
+        toy_gan().fit(X, verbose=0, callbacks=[EMA(1.0)])
 
 
 def test_terminate_on_nan():

@@ -14,21 +14,29 @@ step.
 """
 
 from ._base import Callback, LambdaCallback
+from ._ema import EMA
 from ._files import CSVLogger, ModelCheckpoint, SampleGrid
+from ._live import LivePlot
 from ._metric import MetricCallback
 from ._progress import ProgressBar
+from ._rates import LearningRateScheduler
 from ._stop import EarlyStopping, TerminateOnNaN
+from ._tensorboard import TensorBoard
 
 __all__ = [
     "CSVLogger",
     "Callback",
+    "EMA",
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LearningRateScheduler",
+    "LivePlot",
     "MetricCallback",
     "ModelCheckpoint",
     "ProgressBar",
     "SampleGrid",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 

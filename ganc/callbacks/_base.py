@@ -63,6 +63,24 @@ class Callback:
         """
         self.params = params
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold so that this callback can go on, as plain data.
+
+        Returns
+        -------
+        dict
+            Empty, unless the callback carries something from epoch to epoch.
+        """
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` returned, in the next `fit`.
+
+        Parameters
+        ----------
+        state : dict
+        """
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Training begins.
 

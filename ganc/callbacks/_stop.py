@@ -1,7 +1,11 @@
 """Ending training early."""
 
 import math
+import warnings
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from ganc._options import at_least, choose, finite
 from ganc.callbacks._base import Callback
@@ -17,13 +21,27 @@ class EarlyStopping(Callback):
     Parameters
     ----------
     monitor : str
-        Name of the number.
+        Name of the number; "frechet_distance" stands for "frechet_distance(..., n=1000)", too.
+        Epochs without it do not count.
     min_delta : float, default 0.0
         A smaller change is no improvement.
     patience : int, default 0
         Epochs without improvement that are put up with.
     mode : {"min", "max"}, default "min"
         Which direction is better.
+    baseline : float, optional
+        Only what is better than this is an improvement.
+    restore_best_weights : bool, default False
+        At the end, give the networks back the weights of the best epoch; optimizers stay.
+    start_from_epoch : int, default 0
+        Earlier epochs, counted from 0, do not count.
+
+    Attributes
+    ----------
+    best : float
+        The best value so far.
+    best_epoch : int or None
+        Its epoch, from 0.
 
     Examples
     --------
@@ -35,32 +53,90 @@ class EarlyStopping(Callback):
     """
 
     def __init__(
-        self, monitor: str, min_delta: float = 0.0, patience: int = 0, mode: str = "min"
+        self,
+        monitor: str,
+        min_delta: float = 0.0,
+        patience: int = 0,
+        mode: str = "min",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
     ) -> None:
         super().__init__()
         self.monitor = monitor
         self.min_delta = finite("min_delta", min_delta, 0.0)
         self.patience = at_least("patience", patience, 0)
         self.mode = choose("mode", mode, ("min", "max"))
+        self.baseline = None if baseline is None else finite("baseline", baseline)
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = at_least("start_from_epoch", start_from_epoch, 0)
+        self._sign = 1.0 if mode == "min" else -1.0
+        self._loaded = False
+        self._forget()
+
+    def _forget(self) -> None:
+        worst = math.inf * self._sign
+        self.best = worst if self.baseline is None else self.baseline
+        self.best_epoch: int | None = None
+        self._waited = 0
+        self._weights: dict[str, dict[str, np.ndarray]] = {}
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Forget earlier runs."""
-        self._best = math.inf
-        self._waited = 0
+        if not self._loaded:
+            self._forget()
+        self._loaded = False
+        self._warned = False
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Compare with the best so far."""
-        logs = logs or {}
-        if self.monitor not in logs:
-            names = ", ".join(logs)
-            raise ValueError(f"monitor: got {self.monitor!r}, expected one of {names}")
-        value = logs[self.monitor] if self.mode == "min" else -logs[self.monitor]
-        if value < self._best - self.min_delta:
-            self._best, self._waited = value, 0
+        value = self._value(logs or {})
+        if value is None or epoch < self.start_from_epoch:
+            return
+        if self._sign * value < self._sign * self.best - self.min_delta:
+            self.best, self.best_epoch, self._waited = value, epoch, 0
+            if self.restore_best_weights:
+                self._weights = self._copies()
             return
         self._waited += 1
         if self._waited >= max(self.patience, 1):
             self.model.stop_training = True
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        """Give the networks their best weights, if asked to."""
+        for name, weights in self._weights.items():
+            self._networks()[name].load_state_dict(weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best so far, without weights."""
+        return {"best": self.best, "best_epoch": self.best_epoch, "waited": self._waited}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned."""
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        self._waited, self._loaded = state["waited"], True
+
+    def _value(self, logs: Mapping[str, float]) -> float | None:
+        names = [n for n in logs if n == self.monitor or n.startswith(f"{self.monitor}(")]
+        if not names and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"monitor: {self.monitor!r} is not among the recorded numbers ({', '.join(logs)}); "
+                "EarlyStopping waits until it is",
+                UserWarning,
+                stacklevel=2,
+            )
+        return logs[names[0]] if names else None
+
+    def _networks(self) -> dict[str, Any]:
+        averaged = {} if self.model.ema is None else {"average": self.model.ema_generator}
+        return self.model._parts() | averaged
+
+    def _copies(self) -> dict[str, dict[str, np.ndarray]]:
+        return {
+            part: {name: np.array(x.numpy()) for name, x in network.state_dict().items()}
+            for part, network in self._networks().items()
+        }
 
 
 class TerminateOnNaN(Callback):

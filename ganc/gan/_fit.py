@@ -12,6 +12,7 @@ from ganc._options import at_least, duration
 from ganc.callbacks import Callback
 from ganc.callbacks._base import CallbackList
 from ganc.callbacks._progress import progress_for
+from ganc.callbacks._rates import with_schedules
 from ganc.data import Batches
 from ganc.gan import _door
 from ganc.gan._interrupt import Interrupts
@@ -82,7 +83,7 @@ def fit(
     held_out = _held_out(model, validation_data)
     steps = steps_of(batches, steps_per_epoch)
     last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
-    listeners = CallbackList([*callbacks, *progress_for(verbose), model.history])
+    listeners = CallbackList([*with_schedules(callbacks), *progress_for(verbose), model.history])
     listeners.attach(model, {"epochs": last, "steps": steps, "budget": clock.budget})
     _align(model, batches, steps)
     model.stop_training = False

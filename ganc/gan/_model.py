@@ -96,10 +96,11 @@ class Model(Averaged, Samples):
             Real samples an update; by default 64, or what the preset states.
         steps_per_epoch : int, optional
             Steps an epoch; by default one pass over the data, without a smaller last batch.
-        callbacks : iterable of Callback, optional
+        callbacks : iterable of Callback or learning rate scheduler, optional
+            See `ganc.callbacks`; a scheduler is stepped at the end of each epoch.
         verbose : {"auto", 0, 1, 2}, default "auto"
             0 is silent, 1 a progress line with the time left, 2 one line an epoch; "auto" is 1 in
-            a terminal and 2 elsewhere. All on standard error.
+            terminals and notebooks, 2 elsewhere. On standard error, or below a notebook's cell.
         validation_data : array_like, optional
             Held-out samples; D's mean answer to them is recorded as ``val_d_real``, a VAE's losses
             as ``val_loss``, ``val_recon`` and ``val_kl``.
@@ -335,6 +336,11 @@ class Model(Averaged, Samples):
         from ganc.gan._describe import Description
 
         return Description(self)
+
+    def _repr_html_(self) -> str:
+        from ganc.gan._card import card
+
+        return card(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save everything to one file; `ganc.load` continues from it to the bit.

@@ -1,0 +1,212 @@
+"""A picture of training that is drawn again and again while it runs."""
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ganc._options import at_least, finite
+from ganc._picture import figure, png
+from ganc.callbacks._base import Callback
+from ganc.callbacks._display import Spot, in_notebook
+from ganc.io import atomic_write
+
+__all__ = ["LivePlot"]
+
+_DRAWN = ("d_loss", "g_loss", "recon", "kl")  # by `ganc.plot.losses`
+_POINTS = 400  # of a curve, before neighbours are merged
+_SIZE, _DPI = (9.0, 3.6), 80
+
+
+class LivePlot(Callback):
+    """Losses and samples in one figure that is drawn anew in place while training runs.
+
+    In a notebook the figure stands below the cell; elsewhere it is a file, for a viewer that
+    reloads it. The time of drawing is measured, and the next drawing waits until it is paid for,
+    so that a fast model is not slowed down by its picture.
+
+    Parameters
+    ----------
+    n : int, default 16
+        Samples in the grid; 2-D points are 16 times as many.
+    interval : float, default 2.0
+        Seconds between two drawings, at least.
+    share : float, default 0.02
+        Part of the training time that drawing may take, the import of matplotlib aside.
+    filename : str or path-like, default "live.png"
+        The file, outside of notebooks.
+    seed : int, default 0
+        Of the samples.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import ganc
+    >>> gan = ganc.models.ToyGAN(seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     live = ganc.callbacks.LivePlot(filename=os.path.join(folder, "live.png"))
+    ...     _ = gan.fit(ganc.datasets.toy.ring(512), epochs=2, verbose=0, callbacks=[live])
+    ...     os.listdir(folder)
+    ['live.png']
+    """
+
+    def __init__(
+        self,
+        n: int = 16,
+        interval: float = 2.0,
+        share: float = 0.02,
+        filename: Any = "live.png",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.n = at_least("n", n, 1)
+        self.interval = finite("interval", interval, 0.0)
+        self.share = finite("share", share, 0.0)
+        if not 0 < self.share <= 1:
+            raise ValueError(f"share: got {share}, expected a part of the time, above 0, up to 1")
+        self.filename = filename
+        self.seed = seed
+        self._curve = _Curve("")
+        self._step = -1
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Draw the samples from before training; a run that goes on keeps its curves."""
+        if self._step != self.model.step:
+            self._curve = _Curve(getattr(getattr(self.model, "loss", None), "name", ""))
+        self._figure = _figure()
+        self._spot = Spot()
+        self._start = time.perf_counter()
+        self._spent = 0.0
+        self._draw()
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Note the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Add to the curves; draw them if it is time."""
+        self._step = self.model.step
+        self._curve.add(self._epoch + (batch + 1) / self.params["steps"], logs or {})
+        now = time.perf_counter()
+        if now - self._drawn >= self.interval and self._paid(now):
+            self._draw()
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        """Draw how it ended."""
+        self._draw()
+
+    def _paid(self, now: float) -> bool:
+        """Whether one more drawing, and the last one, stay within the share."""
+        return self._spent + 2 * self._cost <= self.share * (now - self._start)
+
+    def _draw(self) -> None:
+        begin = time.perf_counter()
+        picture = self._render()
+        if in_notebook():
+            self._spot.show(_Png(picture))
+        else:
+            atomic_write(self.filename, [picture])
+        self._drawn = time.perf_counter()
+        self._cost = self._drawn - begin
+        self._spent += self._cost
+
+    def _render(self) -> bytes:
+        from ganc import plot
+
+        left, right = self._figure.axes
+        left.clear()
+        if self._curve.history:
+            plot.losses(self._curve, ax=left)
+        right.clear()
+        right.set_axis_off()
+        shape = self.model._shape
+        if len(shape) == 3:
+            plot.samples(self.model.sample(self.n, seed=self.seed), ax=right)
+        elif shape == (2,):
+            plot.samples(self.model.sample(16 * self.n, seed=self.seed), ax=right)
+            right.set_axis_on()
+            right.set(xlabel="", ylabel="")
+        return png(self._figure)
+
+
+def _figure() -> Any:
+    """Return a figure with an axis for curves and one for samples, in fixed places."""
+    made = figure(_SIZE, dpi=_DPI)
+    made.set_layout_engine("none")  # a layout costs as much as drawing
+    made.add_axes((0.07, 0.14, 0.50, 0.80))
+    made.add_axes((0.66, 0.10, 0.33, 0.86))
+    return made
+
+
+class _Curve:
+    """Means of the losses over blocks of steps, as `ganc.plot.losses` draws a history.
+
+    When there are too many points, neighbours are merged and blocks become twice as long: the
+    curve of any run takes the same memory and time to draw.
+    """
+
+    def __init__(self, loss_name: str) -> None:
+        self.loss_name = loss_name
+        self.epoch: list[float] = []  # of the blocks' middles, less 1: numbers count from 0
+        self.history: dict[str, list[float]] = {}
+        self._block = 1
+        self._open = _Block()
+
+    def add(self, epoch: float, logs: Mapping[str, float]) -> None:
+        """Take in a step, made when so many epochs were done."""
+        self._open.add(epoch - 1, {name: logs[name] for name in _DRAWN if name in logs})
+        if self._open.n < self._block:
+            return
+        for name in self._open.sums.keys() - self.history.keys():
+            self.history[name] = [math.nan] * len(self.epoch)
+        self.epoch.append(self._open.x / self._open.n)
+        for name, column in self.history.items():
+            column.append(self._open.mean(name))
+        self._open = _Block()
+        if len(self.epoch) >= _POINTS:
+            self._merge()
+
+    def _merge(self) -> None:
+        for column in (self.epoch, *self.history.values()):
+            pairs = np.reshape(column, (-1, 2))
+            known = np.isfinite(pairs)
+            sums, counts = np.where(known, pairs, 0).sum(axis=1), known.sum(axis=1)
+            column[:] = np.where(counts, sums / np.maximum(counts, 1), math.nan).tolist()
+        self._block *= 2
+
+
+class _Block:
+    """The sums of some steps."""
+
+    def __init__(self) -> None:
+        self.n, self.x = 0, 0.0
+        self.sums: dict[str, tuple[float, int]] = {}
+
+    def add(self, x: float, values: Mapping[str, float]) -> None:
+        """Take in a step; a NaN, as of G before its first update, does not count."""
+        self.n, self.x = self.n + 1, self.x + x
+        for name, value in values.items():
+            total, n = self.sums.get(name, (0.0, 0))
+            if not math.isnan(value):
+                total, n = total + value, n + 1
+            self.sums[name] = total, n
+
+    def mean(self, name: str) -> float:
+        """Return the mean of a number."""
+        total, n = self.sums.get(name, (0.0, 0))
+        return total / n if n else math.nan
+
+
+class _Png:
+    """A picture as a notebook shows it."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __repr__(self) -> str:
+        return f"<picture, {len(self._data):,} bytes>"
+
+    def _repr_png_(self) -> bytes:
+        return self._data
