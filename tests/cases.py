@@ -81,11 +81,14 @@ def all_cases() -> dict[str, Case]:
     import cases_index
     import cases_matrix
     import cases_point
+    import cases_pool
     import cases_reduce
+    import cases_resample
     import cases_shape
 
     table: dict[str, Case] = {}
-    for module in (cases_point, cases_reduce, cases_shape, cases_index, cases_conv, cases_matrix):
+    modules = (cases_point, cases_reduce, cases_shape, cases_index, cases_conv, cases_matrix)
+    for module in (*modules, cases_pool, cases_resample):
         for case in module.CASES:
             assert case.op not in table, f"{case.op} has two rows"
             table[case.op] = case

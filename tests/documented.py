@@ -78,6 +78,12 @@ DOCUMENTED_F = {
     "softplus": "input, beta=1.0, threshold=20.0",
     "one_hot": "tensor, num_classes=-1",
     "logsigmoid": "input",
+    "max_pool2d": "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, "
+    "return_indices=False",
+    "avg_pool2d": "input, kernel_size, stride=None, padding=0, ceil_mode=False, "
+    "count_include_pad=True, divisor_override=None",
+    "pixel_shuffle": "input, upscale_factor",
+    "pixel_unshuffle": "input, downscale_factor",
 }
 
 # functions of ours that torch does not have

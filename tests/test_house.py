@@ -23,7 +23,7 @@ PY_FILES = sorted(
 ISA_FILE = re.compile(r"_(avx2|avx512|neon)$")
 
 # Which headers of ours a kind of file may include: a file is of the first kind that matches.
-BASE, KERN = {"base.h"}, {"kern/kern.h", "kern/vec.h", "kern/gemm.h", "kern/conv.h"}
+BASE, KERN = {"base.h"}, {f"kern/{n}.h" for n in ("kern", "vec", "gemm", "conv", "resample")}
 INNER = {"kern/patch.h", "kern/convolve.h"}
 TAPE = {"tensor.h", "tape.h"}
 PARTS = {"kern/point.def", *(f"kern/{p.name}" for p in CORE.glob("kern/*.inc"))}
@@ -34,7 +34,8 @@ KINDS = [
     (r"(tape|sweep)\.c", BASE | TAPE | {"ops.h"}),
     (r"tape\.h", BASE | TAPE),
     (r"ops\.h", BASE | TAPE | KERN | {"kern/point.def"}),
-    (r"op_\w+\.c", BASE | TAPE | KERN | {"ops.h", "kern/point.def"}),
+    (r"planes\.h", BASE | TAPE | KERN),
+    (r"op_\w+\.c", BASE | TAPE | KERN | {"ops.h", "planes.h", "kern/point.def"}),
     (r"train\.h", BASE | TAPE | {"ops.h"}),
     (r"(params|optim|loss|average|gan)\.c", BASE | TAPE | KERN | {"ops.h", "train.h"}),
     (r"py/.*", BASE | TAPE | {"ops.h", "train.h", "kern/point.def"}),

@@ -5,7 +5,7 @@
 #ifndef GN_VEC_H
 #define GN_VEC_H
 
-#include "kern.h"
+#include "resample.h"
 
 enum gn_unary_id {
 #define GN_U0(name, ...) GN_UNARY_##name,
@@ -71,6 +71,7 @@ typedef struct {
     void (*dropout)(real *y, const real *x, int64_t block, int64_t n, gn_rng rng, real keep);
     void (*average)(real *y, const real *x, int64_t n, real weight); /* y += weight (x - y) */
     gn_update_fn *sgd, *adam, *rmsprop, *adagrad;
+    const gn_resample_kern *resample;
 } gn_vec_kern;
 
 extern const gn_vec_kern gn_vec_portable, gn_vec_avx2, gn_vec_avx512, gn_vec_neon;

@@ -17,8 +17,11 @@ from . import (
     _minibatch,
     _noise,
     _norm,
+    _pad,
+    _pool,
     _recurrent,
     _reshape,
+    _resize,
     _sample_norm,
     _smooth,
     functional,
@@ -36,9 +39,12 @@ from ._minibatch import *  # noqa: F403
 from ._module import Module
 from ._noise import *  # noqa: F403
 from ._norm import *  # noqa: F403
+from ._pad import *  # noqa: F403
 from ._parameter import Buffer, Parameter
+from ._pool import *  # noqa: F403
 from ._recurrent import *  # noqa: F403
 from ._reshape import *  # noqa: F403
+from ._resize import *  # noqa: F403
 from ._sample_norm import *  # noqa: F403
 from ._smooth import *  # noqa: F403
 
@@ -62,7 +68,10 @@ __all__ += _loss.__all__
 __all__ += _minibatch.__all__
 __all__ += _noise.__all__
 __all__ += _norm.__all__
+__all__ += _pad.__all__
+__all__ += _pool.__all__
 __all__ += _recurrent.__all__
 __all__ += _reshape.__all__
+__all__ += _resize.__all__
 __all__ += _sample_norm.__all__
 __all__ += _smooth.__all__

@@ -17,6 +17,9 @@ from . import (
     _minibatch,
     _noise,
     _norm,
+    _pad,
+    _pool,
+    _resize,
     _softmax,
 )
 from ._activation import *  # noqa: F403
@@ -29,6 +32,9 @@ from ._loss import *  # noqa: F403
 from ._minibatch import *  # noqa: F403
 from ._noise import *  # noqa: F403
 from ._norm import *  # noqa: F403
+from ._pad import *  # noqa: F403
+from ._pool import *  # noqa: F403
+from ._resize import *  # noqa: F403
 from ._softmax import *  # noqa: F403
 
 __all__ = sorted(
@@ -44,6 +50,9 @@ __all__ = sorted(
         _minibatch,
         _noise,
         _norm,
+        _pad,
+        _pool,
+        _resize,
         _softmax,
     )
     for name in module.__all__

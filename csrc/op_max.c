@@ -1,0 +1,201 @@
+/* op_max.c - max pooling.  Three ops closed under differentiation: max_pool2d(x), its gradient
+ * max_pool2d_dx(dy, x), which adds dy where the maxima of x are, and max_pool2d_at(g, x), which
+ * reads g there: the two are each other's adjoint, and neither depends smoothly on x.
+ *
+ * The places of the maxima are found again instead of being kept: x is there anyway, and an index
+ * would cost as much memory as the output. */
+#include "ops.h"
+#include "planes.h"
+
+#include <string.h>
+
+enum { PIECE = 256 }; /* windows whose maxima are looked for at a time */
+
+typedef struct {
+    gn_window g;
+    real *to;                    /* y, or dx */
+    const real *x, *d;           /* d: dy, or what is read */
+    int64_t planes, rows, bands; /* rows a task, tasks a plane */
+} max_work;
+
+#define MAX_ATTRS \
+    "kernel_size:dims, stride:dims=None, padding:dims=None, dilation:dims=None, " \
+    "ceil_mode:bool=False"
+
+static bool read_max(const char *op, const gn_tensor *x, const gn_attr *attr, gn_window *g)
+{
+    gn_window_attrs a = {.kernel = attr,
+                         .stride = attr + 1,
+                         .pad = attr + 2,
+                         .dilation = attr + 3,
+                         .pool = true,
+                         .ceil = attr[4].i};
+    const int64_t *in = x->dim + x->ndim - 2;
+    if (!gn_planes_check(op, x) || !gn_window_read(op, in, a, g))
+        return false;
+    return in[0] * in[1] <= INT32_MAX || gn_fail("%s: planes of %lld x %lld are too large", op,
+                                                 (long long)in[0], (long long)in[1]);
+}
+
+/* A task is a band of rows of one plane, of `width` elements each. */
+static void run_bands(max_work *k, int64_t numel, int64_t height, int64_t width, gn_task fn)
+{
+    k->planes = numel / (height * width);
+    k->rows = GN_MAX(GN_CHUNK / width, 1);
+    k->bands = (height + k->rows - 1) / k->rows;
+    gn_parallel(k->planes * k->bands, fn, k);
+}
+
+/* ---- forward ------------------------------------------------------------------------- */
+
+static void max_band(void *ctx, int64_t task)
+{
+    const max_work *k = ctx;
+    int64_t h = k->g.out[0], w = k->g.out[1], plane = task / k->bands;
+    const real *x = k->x + plane * k->g.in[0] * k->g.in[1];
+    int64_t p = task % k->bands * k->rows, end = GN_MIN(p + k->rows, h);
+    for (; p < end; p++)
+        gn_vec->resample->window_max(k->to + (plane * h + p) * w, x, &k->g, p);
+}
+
+static gn_tensor *max_pool2d_fwd(gn_call *c)
+{
+    gn_tensor *x = c->in[0];
+    max_work k = {.x = x->data};
+    if (!read_max("max_pool2d", x, c->attr, &k.g))
+        return NULL;
+    gn_tensor *y = gn_planes_new(x, k.g.out[0], k.g.out[1]);
+    if (y && y->numel) {
+        k.to = y->data;
+        run_bands(&k, y->numel, k.g.out[0], k.g.out[1], max_band);
+    }
+    return y;
+}
+
+/* One of the two linear ops: attributes as in c. */
+static gn_tensor *linear_op(const gn_op *op, gn_tensor *d, gn_tensor *x, const gn_call *c)
+{
+    gn_call to = {.op = op, .nin = 2, .in = {d, x}};
+    memcpy(to.attr, c->attr, sizeof to.attr);
+    return d && x ? gn_apply(&to) : NULL;
+}
+
+static void max_pool2d_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
+{
+    (void)y;
+    dx[0] = linear_op(&gn_op_max_pool2d_dx, dy, gn_detach(c->in[0]), c);
+}
+
+const gn_op gn_op_max_pool2d = {
+    .name = "max_pool2d",
+    .sig = "input, " MAX_ATTRS,
+    .doc = "Maxima of windows of (N, C, H, W) or (C, H, W); stride None: the kernel.",
+    .fwd = max_pool2d_fwd,
+    .vjp = max_pool2d_vjp,
+    .needs = "0"};
+
+/* ---- adding and reading where the maxima are ----------------------------------------- */
+
+/* Rows [from, to) of dx: each window that reaches into them is looked at, in order. */
+static void add_band(void *ctx, int64_t task)
+{
+    const max_work *k = ctx;
+    const gn_window *g = &k->g;
+    int64_t width = g->in[1], plane = task / k->bands, size = g->in[0] * width;
+    int64_t from = task % k->bands * k->rows, to = GN_MIN(from + k->rows, g->in[0]);
+    int64_t reach = (g->kernel[0] - 1) * g->dilation[0], s = g->stride[0];
+    int64_t first = GN_MAX(from + g->pad[0] - reach + s - 1, 0) / s;
+    int64_t end = GN_MIN((to - 1 + g->pad[0]) / s + 1, g->out[0]);
+    real m[PIECE], *dx = k->to + plane * size;
+    int32_t where[PIECE];
+    memset(dx + from * width, 0, (size_t)((to - from) * width) * sizeof *dx);
+    for (int64_t p = first; p < end; p++)
+        for (int64_t q = 0; q < g->out[1]; q += PIECE) {
+            int64_t n = GN_MIN(PIECE, g->out[1] - q);
+            const real *dy = k->d + (plane * g->out[0] + p) * g->out[1] + q;
+            gn_vec->resample->window_argmax(m, where, k->x + plane * size, g, p, q, n);
+            for (int64_t i = 0; i < n; i++)
+                if (where[i] >= from * width && where[i] < to * width)
+                    dx[where[i]] += dy[i];
+        }
+}
+
+static void read_band(void *ctx, int64_t task)
+{
+    const max_work *k = ctx;
+    const gn_window *g = &k->g;
+    int64_t plane = task / k->bands, size = g->in[0] * g->in[1];
+    int64_t p = task % k->bands * k->rows, end = GN_MIN(p + k->rows, g->out[0]);
+    real m[PIECE];
+    int32_t where[PIECE];
+    for (; p < end; p++)
+        for (int64_t q = 0; q < g->out[1]; q += PIECE) {
+            int64_t n = GN_MIN(PIECE, g->out[1] - q);
+            real *y = k->to + (plane * g->out[0] + p) * g->out[1] + q;
+            gn_vec->resample->window_argmax(m, where, k->x + plane * size, g, p, q, n);
+            for (int64_t i = 0; i < n; i++)
+                y[i] = where[i] < 0 ? 0 : k->d[plane * size + where[i]];
+        }
+}
+
+static bool same_planes(const char *op, const gn_tensor *d, const gn_tensor *x, const int64_t *size)
+{
+    bool fits = d->ndim == x->ndim;
+    for (int i = 0; fits && i < x->ndim; i++)
+        fits = d->dim[i] == (i < x->ndim - 2 ? x->dim[i] : size[i - x->ndim + 2]);
+    return fits || gn_fail("%s: shape %s does not go with x of shape %s, expected it to end in %s",
+                           op, gn_shape_text(d), gn_shape_text(x), gn_dims_text(2, size));
+}
+
+static gn_tensor *max_pool2d_dx_fwd(gn_call *c)
+{
+    gn_tensor *dy = c->in[0], *x = c->in[1];
+    max_work k = {.d = dy->data, .x = x->data};
+    if (!read_max("max_pool2d_dx", x, c->attr, &k.g) ||
+        !same_planes("max_pool2d_dx", dy, x, k.g.out))
+        return NULL;
+    gn_tensor *dx = gn_tensor_like(x);
+    if (dx && dx->numel) {
+        k.to = dx->data;
+        run_bands(&k, dx->numel, k.g.in[0], k.g.in[1], add_band);
+    }
+    return dx;
+}
+
+static gn_tensor *max_pool2d_at_fwd(gn_call *c)
+{
+    gn_tensor *from = c->in[0], *x = c->in[1];
+    max_work k = {.d = from->data, .x = x->data};
+    if (!read_max("max_pool2d_at", x, c->attr, &k.g) ||
+        !same_planes("max_pool2d_at", from, x, k.g.in))
+        return NULL;
+    gn_tensor *y = gn_planes_new(x, k.g.out[0], k.g.out[1]);
+    if (y && y->numel) {
+        k.to = y->data;
+        run_bands(&k, y->numel, k.g.out[0], k.g.out[1], read_band);
+    }
+    return y;
+}
+
+static void linear_vjp(gn_call *c, gn_tensor *y, gn_tensor *d, gn_tensor **dx)
+{
+    bool adds = c->op == &gn_op_max_pool2d_dx;
+    (void)y;
+    dx[0] =
+        linear_op(adds ? &gn_op_max_pool2d_at : &gn_op_max_pool2d_dx, d, gn_detach(c->in[1]), c);
+}
+
+const gn_op gn_op_max_pool2d_dx = {.name = "max_pool2d_dx",
+                                   .sig = "dy, input, " MAX_ATTRS,
+                                   .doc = "Zeros of the input's shape with dy added where the "
+                                          "maxima of the windows are, the first of equal ones.",
+                                   .fwd = max_pool2d_dx_fwd,
+                                   .vjp = linear_vjp,
+                                   .needs = "1"};
+const gn_op gn_op_max_pool2d_at = {.name = "max_pool2d_at",
+                                   .sig = "values, input, " MAX_ATTRS,
+                                   .doc = "The values that lie where the maxima of the input's "
+                                          "windows are: the adjoint of max_pool2d_dx.",
+                                   .fwd = max_pool2d_at_fwd,
+                                   .vjp = linear_vjp,
+                                   .needs = "1"};
