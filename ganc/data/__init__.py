@@ -9,6 +9,7 @@
 ((4, 1, 28, 28), 'float32', None)
 """
 
+from . import transforms
 from ._batches import Batches, order
 from ._folder import ImageFolder
 from ._images import as_images, as_labels, from_uint8, to_uint8
@@ -25,4 +26,5 @@ __all__ = [
     "from_uint8",
     "order",
     "to_uint8",
+    "transforms",
 ]

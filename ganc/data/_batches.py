@@ -60,6 +60,25 @@ def _word(value: int, name: str) -> int:
     return value
 
 
+class Orders:
+    """The order of each epoch; that of the epoch used last is kept."""
+
+    def __init__(self, seed: int, n: int, shuffle: bool) -> None:
+        self.key = (seed, n)
+        self._shuffle = shuffle
+        self._kept: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+
+    def __call__(self, epoch: int) -> np.ndarray:
+        if not self._shuffle:
+            epoch = 0
+        kept = self._kept  # another thread may ask for another epoch meanwhile
+        if kept[0] != epoch:
+            seed, n = self.key
+            kept = (epoch, order(seed, epoch, n) if self._shuffle else np.arange(n))
+            self._kept = kept
+        return kept[1]
+
+
 class Batches:
     """Training data as batches: batch `index` of epoch `epoch`, whenever it is asked for.
 
@@ -126,7 +145,7 @@ class Batches:
         self.shuffle = bool(shuffle)
         self.drop_last = bool(drop_last)
         self.seed = _word(seed, "seed")
-        self._kept: tuple[int, np.ndarray] | None = None  # order of the epoch used last
+        self._orders = Orders(self.seed, len(self.x), self.shuffle)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -164,7 +183,7 @@ class Batches:
         if not 0 <= index < len(self):
             raise IndexError(f"index: got {index}, expected 0 to {len(self) - 1}")
         start = index * self.batch_size
-        return self._order(epoch)[start : start + self.batch_size]
+        return self._orders(epoch)[start : start + self.batch_size]
 
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return a batch as the networks take it.
@@ -185,12 +204,3 @@ class Batches:
         if x.dtype == np.uint8:
             x = from_uint8(x)
         return x, None if self.y is None else self.y[chosen]
-
-    def _order(self, epoch: int) -> np.ndarray:
-        if not self.shuffle:
-            epoch = 0
-        if self._kept is None or self._kept[0] != epoch:
-            n = len(self.x)
-            fresh = order(self.seed, epoch, n) if self.shuffle else np.arange(n)
-            self._kept = (epoch, fresh)
-        return self._kept[1]

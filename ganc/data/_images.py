@@ -57,6 +57,11 @@ def as_images(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     ValueError: x: got values from 200 to 200, expected -1 to 1; this looks like 0..255: pass \
 uint8, or x / 127.5 - 1
     """
+    return checked(x, name, hint=True)
+
+
+def checked(x: ArrayLike, name: str, *, hint: bool) -> np.ndarray:
+    """`as_images`; without the hint at images in 0..1, for batches after the first."""
     array = _as_array(x, name)
     _check_not_empty(array, name)
     if array.dtype == np.uint8:
@@ -73,6 +78,8 @@ uint8, or x / 127.5 - 1
     low, high = _finite_range(array, name)
     if array.ndim == 4:
         _check_range(low, high, name)
+        if hint and low >= 0 and high > 0.5:
+            _warn_of_half_range(low, high, name)
     return array
 
 
@@ -300,10 +307,12 @@ def _check_range(low: float, high: float, name: str) -> None:
         else:
             hint = f"scale them: 2 * ({name} - {name}.min()) / ({name}.max() - {name}.min()) - 1"
         raise ValueError(f"{name}: got values from {low:g} to {high:g}, expected -1 to 1; {hint}")
-    if low >= 0 and high > 0.5:
-        warnings.warn(
-            f"{name}: got values from {low:g} to {high:g}; images are expected in -1 to 1. If "
-            f"they are scaled to 0..1, pass {name} * 2 - 1",
-            UserWarning,
-            stacklevel=4,
-        )
+
+
+def _warn_of_half_range(low: float, high: float, name: str) -> None:
+    warnings.warn(
+        f"{name}: got values from {low:g} to {high:g}; images are expected in -1 to 1. If they are "
+        f"scaled to 0..1, pass {name} * 2 - 1",
+        UserWarning,
+        stacklevel=5,
+    )

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._batches import order
+from .._options import at_least
+from ._ahead import Ahead, wanted
+from ._batches import Orders, order
+from ._draws import drawing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -97,8 +100,10 @@ class DataLoader:
         Samples a batch, at least 1.
     shuffle : bool, default False
         Another order each epoch.
-    num_workers : int, optional
-        Accepted because PyTorch scripts pass it; batches are always made by the calling thread.
+    num_workers : int, default 0
+        0 makes each batch when it is asked for; 1 makes them ahead in a background thread, so that
+        reading and decoding files overlaps training. The batches are the same to the bit. Larger
+        numbers, which PyTorch scripts pass, mean 1.
     collate_fn : callable, optional
         Makes a batch of a list of samples; by default like samples are stacked.
     pin_memory : bool, optional
@@ -106,7 +111,10 @@ class DataLoader:
     drop_last : bool, default False
         Leave out the last batch of an epoch if it is smaller.
     seed : int, optional
-        Chooses the orders; by default a fresh one, readable as ``loader.seed``.
+        Chooses the orders and what `transforms` draw; by default a fresh one, readable as
+        ``loader.seed``. `GAN.fit` gives a loader without a seed the model's.
+    prefetch_factor : int, optional
+        Batches made ahead, with ``num_workers=1``; by default 2. Memory holds one more.
 
     Raises
     ------
@@ -134,6 +142,7 @@ class DataLoader:
         pin_memory: bool = False,
         drop_last: bool = False,
         seed: int | None = None,
+        prefetch_factor: int | None = None,
     ) -> None:
         if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
             raise TypeError(
@@ -145,12 +154,15 @@ class DataLoader:
         if self.batch_size < 1:
             raise ValueError(f"batch_size: got {batch_size}, expected at least 1")
         self.shuffle = bool(shuffle)
-        self.num_workers = num_workers
+        self.num_workers = at_least("num_workers", num_workers, 0)
+        self.prefetch_factor = self._depth(prefetch_factor)
         self.collate_fn = collate_fn
         self.pin_memory = pin_memory
         self.drop_last = bool(drop_last)
+        self._seed_given = seed is not None
         self.seed = _fresh_seed() if seed is None else operator.index(seed)
         order(self.seed, 0, 0)  # refuses a seed out of range now, not in the first loop
+        self._orders: Orders | None = None
         self._epoch, self._position = 0, 0
         self._started = False  # a loop has taken a batch of this epoch
 
@@ -162,14 +174,20 @@ class DataLoader:
     def __iter__(self) -> Iterator[Any]:
         if self._started:
             self._epoch, self._position = self._epoch + 1, 0
-        n = len(self.dataset)
-        epoch = self._epoch
-        chosen = order(self.seed, epoch, n) if self.shuffle else np.arange(n)
-        for number in range(self._position, len(self)):
-            start = number * self.batch_size
-            batch = self._take(chosen[start : start + self.batch_size])
-            self._epoch, self._position, self._started = epoch, number + 1, True
-            yield batch
+        epoch, end = self._epoch, len(self)
+        ahead = Ahead(
+            lambda number, check: self._batch(epoch, number, check),
+            self._position,
+            end,
+            self.prefetch_factor or 0,
+        )
+        try:
+            while ahead.position < end:
+                batch = ahead.next()
+                self._epoch, self._position, self._started = epoch, ahead.position, True
+                yield batch
+        finally:
+            ahead.close()
         self._started = True
 
     def state_dict(self) -> dict[str, int]:
@@ -210,14 +228,51 @@ class DataLoader:
         self.seed, self._epoch, self._position = seed, epoch, position
         self._started = position == len(self)  # nothing left: the next loop is the next epoch
 
-    def _take(self, indices: np.ndarray) -> Any:
+    def _endless(self, number: int, finish: Callable[[Any], Any]) -> Ahead:
+        """Return what gives batch after batch, each through `finish`, from the given one on.
+
+        Batches are numbered through all epochs; the loader's own position is not moved.
+        """
+        n = len(self)
+
+        def make(number: int, check: Callable[[], None]) -> Any:
+            return finish(self._batch(*divmod(number, n), check))
+
+        return Ahead(make, number, None, self.prefetch_factor or 0)
+
+    def _picked(self, indices: np.ndarray) -> Any:
+        """Return the samples of these numbers as a batch, as the first epoch would have them."""
+        return self._samples(0, indices, wanted)
+
+    def _batch(self, epoch: int, number: int, check: Callable[[], None]) -> Any:
+        """Make a batch, which depends on nothing but the data, the seed and these numbers."""
+        if self._orders is None or self._orders.key != (self.seed, len(self.dataset)):
+            self._orders = Orders(self.seed, len(self.dataset), self.shuffle)
+        start = number * self.batch_size
+        return self._samples(epoch, self._orders(epoch)[start : start + self.batch_size], check)
+
+    def _samples(self, epoch: int, indices: np.ndarray, check: Callable[[], None]) -> Any:
         if self.collate_fn is None:
             if isinstance(self.dataset, np.ndarray):
                 return self.dataset[indices]
             if type(self.dataset) is TensorDataset:
                 return [tensor[indices] for tensor in self.dataset.tensors]
-        samples = [self.dataset[i] for i in indices.tolist()]
+        samples = []
+        for i in indices.tolist():
+            check()
+            with drawing(self.seed, epoch, i):
+                samples.append(self.dataset[i])
         return (self.collate_fn or _stack)(samples)
+
+    def _depth(self, prefetch_factor: int | None) -> int | None:
+        if prefetch_factor is None:
+            return 2 if self.num_workers else None
+        if not self.num_workers:
+            raise ValueError(
+                f"prefetch_factor: got {prefetch_factor} with num_workers=0, which makes nothing "
+                "ahead; pass num_workers=1 or leave it out"
+            )
+        return at_least("prefetch_factor", prefetch_factor, 1)
 
 
 def _fresh_seed() -> int:

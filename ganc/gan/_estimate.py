@@ -1,14 +1,12 @@
 """How long a training run will take, from a few steps that leave no trace."""
 
 import time
-from typing import TYPE_CHECKING
-
-from numpy.typing import ArrayLike
+from typing import TYPE_CHECKING, Any
 
 from ganc._options import at_least
 from ganc._pace import Pace, clock_text
-from ganc.data import Batches
 from ganc.gan import _checkpoint, _door, _fit
+from ganc.gan._feed import Feed, feed_of
 from ganc.gan._interrupt import Interrupts
 
 if TYPE_CHECKING:
@@ -57,28 +55,29 @@ class Estimate(float):
 
 
 def estimate(
-    model: "Model", x: ArrayLike, epochs: int, batch_size: int, steps_per_epoch: int | None
+    model: "Model", x: Any, epochs: int, batch_size: int | None, steps_per_epoch: int | None
 ) -> Estimate:
     """Make a few steps and take them back; see `Model.estimate`."""
-    batches = _fit.batches_of(model, x, batch_size)
-    steps = at_least("epochs", epochs, 0) * _fit.steps_of(batches, steps_per_epoch)
+    feed = feed_of(model, x, batch_size)
+    steps = at_least("epochs", epochs, 0) * _fit.steps_of(feed, steps_per_epoch)
     undo = _checkpoint.keep(model)
     with Interrupts() as interrupts:
         try:
-            step_seconds = _measured(model, batches, interrupts)
+            step_seconds = _measured(model, feed, interrupts)
         finally:
+            feed.close()
             with interrupts.held():
                 undo()
     return Estimate(steps, step_seconds)
 
 
-def _measured(model: "Model", batches: Batches, interrupts: Interrupts) -> float:
+def _measured(model: "Model", feed: Feed, interrupts: Interrupts) -> float:
     """Return the time of a step, as often with an update of G as in training."""
     position, period = _door.Position(), getattr(model, "n_critic", 1)
     start = now = time.perf_counter()
     pace = Pace(start)
     while not (_seen(pace.counted, now - start) and pace.counted % period == 0):
-        _fit.one_step(model, batches, position, interrupts)
+        _fit.one_step(model, feed, position, interrupts)
         now = time.perf_counter()
         pace.step(now)
     return pace.step_seconds

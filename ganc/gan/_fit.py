@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,8 +13,9 @@ from ganc.callbacks import Callback
 from ganc.callbacks._base import CallbackList
 from ganc.callbacks._progress import progress_for
 from ganc.callbacks._rates import with_schedules
-from ganc.data import Batches
+from ganc.data import DataLoader
 from ganc.gan import _door
+from ganc.gan._feed import Feed, feed_of, is_dataset, sampled
 from ganc.gan._interrupt import Interrupts
 
 if TYPE_CHECKING:
@@ -64,54 +65,49 @@ class Clock:
 
 def fit(
     model: "Model",
-    x: ArrayLike,
+    x: Any,
     y: ArrayLike | None,
     *,
     epochs: int | None,
-    batch_size: int,
+    batch_size: int | None,
     steps_per_epoch: int | None,
     callbacks: Iterable[Callback],
     verbose: str | int,
-    validation_data: ArrayLike | None,
+    validation_data: Any,
     initial_epoch: int,
     budget: float | str | None,
 ) -> "History":
     """Train; see `Model.fit`."""
     clock = Clock(budget)
     _door.refuse("y", y)
-    batches = batches_of(model, x, batch_size)
+    feed = feed_of(model, x, batch_size)
     held_out = _held_out(model, validation_data)
-    steps = steps_of(batches, steps_per_epoch)
+    steps = steps_of(feed, steps_per_epoch)
     last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
     listeners = CallbackList([*with_schedules(callbacks), *progress_for(verbose), model.history])
     listeners.attach(model, {"epochs": last, "steps": steps, "budget": clock.budget})
-    _align(model, batches, steps)
+    _align(model, feed, steps)
     model.stop_training = False
-    _run(model, batches, steps, last, clock, listeners, held_out)
+    try:
+        _run(model, feed, steps, last, clock, listeners, held_out)
+    finally:
+        feed.close()
     return model.history
 
 
-def batches_of(model: "Model", x: ArrayLike, batch_size: int) -> Batches:
-    """Return checked data as batches."""
-    batches = Batches(x, batch_size=at_least("batch_size", batch_size, 1), seed=model.seed)
-    _door.check_shape(model, _door.sample_shape(batches.x))
-    if batches.batch_size > len(batches.x):
-        raise ValueError(
-            f"batch_size: got {batches.batch_size} for {len(batches.x)} samples, expected at most "
-            f"that many; pass batch_size={len(batches.x)} or less"
-        )
-    return batches
-
-
-def steps_of(batches: Batches, steps_per_epoch: int | None) -> int:
+def steps_of(feed: Feed, steps_per_epoch: int | None) -> int:
     """Return the steps of an epoch."""
     if steps_per_epoch is None:
-        return len(batches)
+        return len(feed)
     return at_least("steps_per_epoch", steps_per_epoch, 1)
 
 
-def _held_out(model: "Model", data: ArrayLike | None) -> np.ndarray | None:
-    return None if data is None else _door.evaluation_array(model, data, _VALIDATION_SAMPLES)
+def _held_out(model: "Model", data: Any) -> np.ndarray | None:
+    if data is None:
+        return None
+    if isinstance(data, DataLoader) or is_dataset(data):
+        data = sampled(data, _VALIDATION_SAMPLES)
+    return _door.evaluation_array(model, data, _VALIDATION_SAMPLES)
 
 
 def _last_epoch(model: "Model", epochs: int | None, initial: int, budget: float | None) -> float:
@@ -123,13 +119,13 @@ def _last_epoch(model: "Model", epochs: int | None, initial: int, budget: float 
     return model.epoch + max(at_least("epochs", epochs, 0) - initial, 0)
 
 
-def _align(model: "Model", batches: Batches, steps: int) -> None:
+def _align(model: "Model", feed: Feed, steps: int) -> None:
     """Go on inside the epoch and the pass of the last call, or begin new ones."""
     at = model._position
-    if (at.n, at.batch_size) != (len(batches.x), batches.batch_size):
+    if (at.n, at.batch_size) != (feed.n, feed.batch_size):
         if at.index:
             at.pass_, at.index = at.pass_ + 1, 0
-        at.n, at.batch_size = len(batches.x), batches.batch_size
+        at.n, at.batch_size = feed.n, feed.batch_size
     if at.step >= steps:
         at.epoch, at.step = at.epoch + 1, 0
     if at.step == 0:
@@ -138,7 +134,7 @@ def _align(model: "Model", batches: Batches, steps: int) -> None:
 
 def _run(
     model: "Model",
-    batches: Batches,
+    feed: Feed,
     steps: int,
     last: float,
     clock: Clock,
@@ -151,7 +147,7 @@ def _run(
         try:
             while at.epoch < last and not model.stop_training and not clock.over():
                 listeners.epoch_begin(at.epoch)
-                done = _epoch(model, batches, steps, clock, listeners, interrupts)
+                done = _epoch(model, feed, steps, clock, listeners, interrupts)
                 if done:
                     logs = model._running.means() | _validation(model, held_out)
                     with interrupts.held():
@@ -170,7 +166,7 @@ def _run(
 
 def _epoch(
     model: "Model",
-    batches: Batches,
+    feed: Feed,
     steps: int,
     clock: Clock,
     listeners: CallbackList,
@@ -180,7 +176,7 @@ def _epoch(
     at = model._position
     while at.step < steps:
         listeners.batch_begin(at.step)
-        logs = one_step(model, batches, at, interrupts)
+        logs = one_step(model, feed, at, interrupts)
         clock.tick()
         listeners.batch_end(at.step - 1, logs)
         if at.step < steps and (model.stop_training or clock.over()):
@@ -189,14 +185,14 @@ def _epoch(
 
 
 def one_step(
-    model: "Model", batches: Batches, at: _door.Position, interrupts: Interrupts
+    model: "Model", feed: Feed, at: _door.Position, interrupts: Interrupts
 ) -> dict[str, float]:
     """Make the step at a position and move on; both or neither."""
-    batch = _door.take(batches.x, batches.indices(at.pass_, at.index), model.pixel_range)
+    batch = feed.take(at.pass_, at.index)
     with interrupts.held():
         logs = model._update(batch)
         model._running.add(model._counted(logs))
-        _advance(at, len(batches))
+        _advance(at, len(feed))
     return logs
 
 

@@ -64,7 +64,7 @@ class Model(Averaged, Samples):
 
     def fit(
         self,
-        x: ArrayLike,
+        x: Any,
         y: ArrayLike | None = None,
         *,
         epochs: int | None = None,
@@ -72,7 +72,7 @@ class Model(Averaged, Samples):
         steps_per_epoch: int | None = None,
         callbacks: Iterable["Callback"] = (),
         verbose: str | int = "auto",
-        validation_data: ArrayLike | None = None,
+        validation_data: Any = None,
         initial_epoch: int = 0,
         budget: float | str | None = None,
     ) -> History:
@@ -84,16 +84,20 @@ class Model(Averaged, Samples):
 
         Parameters
         ----------
-        x : array_like
+        x : array_like, Dataset or DataLoader
             uint8 images (N, H, W) or (N, H, W, C), float images (N, C, H, W) in [-1, 1], or float
-            points (N, F).
+            points (N, F). A data set such as `ganc.data.ImageFolder` gives such samples one by
+            one, alone or as (sample, label); it is shuffled, and read and decoded in a background
+            thread, so it need not fit into memory. A loader decides batch size, order and seed
+            itself (without a seed it takes the model's); where in its epochs training is, the
+            model knows, and a checkpoint holds.
         y : array_like of int, optional
             Labels, for models that take them.
         epochs : int, optional
             Train until this epoch, counted from `initial_epoch`. By default 1, or as many as fit
             into `budget`.
         batch_size : int, optional
-            Real samples an update; by default 64, or what the preset states.
+            Real samples an update; by default 64, or what the preset states. Not with a loader.
         steps_per_epoch : int, optional
             Steps an epoch; by default one pass over the data, without a smaller last batch.
         callbacks : iterable of Callback or learning rate scheduler, optional
@@ -101,7 +105,7 @@ class Model(Averaged, Samples):
         verbose : {"auto", 0, 1, 2}, default "auto"
             0 is silent, 1 a progress line with the time left, 2 one line an epoch; "auto" is 1 in
             terminals and notebooks, 2 elsewhere. On standard error, or below a notebook's cell.
-        validation_data : array_like, optional
+        validation_data : array_like, Dataset or DataLoader, optional
             Held-out samples; D's mean answer to them is recorded as ``val_d_real``, a VAE's losses
             as ``val_loss``, ``val_recon`` and ``val_kl``.
         initial_epoch : int, default 0
@@ -130,16 +134,15 @@ class Model(Averaged, Samples):
         >>> len(history.history["d_loss"])
         3
         """
-        size = self.default_batch_size if batch_size is None else batch_size
         return fit(
-            self, x, y, epochs=epochs, batch_size=size, steps_per_epoch=steps_per_epoch,
+            self, x, y, epochs=epochs, batch_size=batch_size, steps_per_epoch=steps_per_epoch,
             callbacks=callbacks, verbose=verbose, validation_data=validation_data,
             initial_epoch=initial_epoch, budget=budget,
         )  # fmt: skip
 
     def estimate(
         self,
-        x: ArrayLike,
+        x: Any,
         *,
         epochs: int = 1,
         batch_size: int | None = None,
@@ -169,8 +172,7 @@ class Model(Averaged, Samples):
         """
         from ganc.gan._estimate import estimate
 
-        size = self.default_batch_size if batch_size is None else batch_size
-        return estimate(self, x, epochs, size, steps_per_epoch)
+        return estimate(self, x, epochs, batch_size, steps_per_epoch)
 
     def train_on_batch(self, x: ArrayLike) -> dict[str, float]:
         """Make one step: a GAN updates D once and, every `n_critic`-th time, G once.
