@@ -96,4 +96,5 @@ OURS_ALONE = {
     "maxout",
     "minibatch_discrimination",
     "minibatch_stddev",
+    "self_attention2d",
 }

@@ -106,7 +106,7 @@ def test_what_couples_a_batch():
         nn.ConditionalBatchNorm2d(3, 2),
     ):
         assert layer.batch_coupled and nn.utils.is_batch_coupled(nn.Sequential(layer))
-    for layer in (nn.AdaIN(3, 2), nn.EqualizedLinear(3, 2)):
+    for layer in (nn.AdaIN(3, 2), nn.EqualizedLinear(3, 2), nn.SelfAttention2d(3)):
         assert not nn.utils.is_batch_coupled(layer)
 
 
@@ -214,6 +214,65 @@ def test_equalized_linear(gain):
     assert abs(many(ganc.randn(500, 300)).std().item() - gain) < 0.05 * gain
 
 
+# ---- attention ----------------------------------------------------------------------------------
+def attention(q, k, v):
+    n, _, h, w = q.shape
+    weights = torch.softmax(q.flatten(2).transpose(1, 2) @ k.flatten(2), -1)
+    return (v.flatten(2) @ weights.transpose(1, 2)).reshape(n, -1, h, w)
+
+
+def test_self_attention():
+    arrays = [numbers(s, 33 + i) for i, s in enumerate([(2, 3, 2, 3), (2, 3, 2, 1), (2, 4, 2, 1)])]
+    against(F.self_attention2d, attention, *arrays)
+
+
+def test_self_attention_as_a_layer():
+    layer = nn.SelfAttention2d(16)
+    x = numbers((2, 16, 4, 5), 36)
+    assert layer(ganc.tensor(x)).tolist() == x.tolist()  # gamma is 0
+    sizes = {name: w.shape[:2] for name, w in layer.named_parameters() if w.ndim}
+    assert sizes == {
+        "query.weight": (2, 16),
+        "key.weight": (2, 16),
+        "value.weight": (8, 16),
+        "out.weight": (16, 8),
+    }
+    with ganc.no_grad():
+        layer.gamma.fill_(0.7)
+    names = list(sizes)
+
+    def theirs(x, gamma, *weights):
+        w = dict(zip(names, weights, strict=True))
+        conv, pool = torch.nn.functional.conv2d, torch.nn.functional.max_pool2d
+        q, k, v = (conv(x, w[f"{name}.weight"]) for name in ("query", "key", "value"))
+        return gamma * conv(attention(q, pool(k, 2), pool(v, 2)), w["out.weight"]) + x
+
+    mine = [
+        ganc.tensor(x, requires_grad=True),
+        layer.gamma,
+        *(layer.get_parameter(n) for n in names),
+    ]
+    other = [torch.tensor(p.detach().numpy(), requires_grad=True) for p in mine]
+    results = []
+    for T, y, inputs in ((ganc, layer(mine[0]), mine), (torch, theirs(*other), other)):
+        grad = ganc.grad if T is ganc else torch.autograd.grad
+        first = grad((y * T.tensor(numbers((2, 16, 4, 5), 37))).sum(), inputs, create_graph=True)
+        second = grad(first[0].square().sum(), inputs)  # as a gradient penalty does
+        results.append([y, *first, *second])
+    for a, b in zip(*results, strict=True):
+        close(a, b, 1e-12 if DOUBLE else 1e-4)
+
+
+def test_self_attention_with_spectral_norm():
+    layer = nn.SelfAttention2d(16, spectral_norm=True)
+    x = ganc.tensor(numbers((2, 16, 4, 4), 38))
+    for _ in range(200):
+        layer(x)
+    for conv in (layer.query, layer.key, layer.value, layer.out):
+        weight = conv.weight.detach().numpy().reshape(conv.out_channels, -1)
+        assert np.linalg.norm(weight, 2) == pytest.approx(1, abs=1e-2)
+
+
 # ---- architecture and refusals ------------------------------------------------------------------
 LAYERS = {
     "stddev": (lambda: nn.MinibatchStdDev(2, 3, 1e-6), lambda: [numbers((4, 6, 2, 2), 40)]),
@@ -229,6 +288,11 @@ LAYERS = {
         lambda: [numbers((2, 3, 2, 2), 43), numbers((2, 5), 44)],
     ),
     "linear": (lambda: nn.EqualizedLinear(6, 4, False, 1.0), lambda: [numbers((5, 6), 45)]),
+    "attention": (lambda: nn.SelfAttention2d(9), lambda: [numbers((2, 9, 3, 2), 46)]),
+    "attention SN": (
+        lambda: nn.SelfAttention2d(9, True).eval(),
+        lambda: [numbers((2, 9, 3, 2), 46)],
+    ),
 }  # fmt: skip
 
 
@@ -240,6 +304,7 @@ def test_architecture_as_data(name):
     assert type(again) is type(layer) and repr(again) == repr(layer)
     assert nn.module_to_config(again) == nn.module_to_config(layer)
     again.load_state_dict(layer.state_dict())
+    again.train(layer.training)
     assert again(*inputs).tolist() == layer(*inputs).tolist()
 
 
@@ -284,6 +349,15 @@ BAD = {
     "adain scale": (ValueError, lambda: F.adain(IMAGE, ganc.ones(2, 4), ganc.ones(2, 3))),
     "adain shift": (ValueError, lambda: F.adain(IMAGE, ganc.ones(2, 3), ganc.ones(3))),
     "adain style": (ValueError, lambda: nn.AdaIN(3, 5)(IMAGE, ganc.ones(2, 4))),
+    "attention channels": (ValueError, lambda: nn.SelfAttention2d(4)(IMAGE)),
+    "attention shape": (ValueError, lambda: nn.SelfAttention2d(3)(IMAGE[0])),
+    "attention small": (ValueError, lambda: nn.SelfAttention2d(3)(ganc.ones(1, 3, 1, 4))),
+    "attention none": (ValueError, lambda: nn.SelfAttention2d(0)),
+    "attention keys": (
+        ValueError,
+        lambda: F.self_attention2d(IMAGE, ganc.ones(2, 4, 1, 1), ganc.ones(2, 4, 1, 1)),
+    ),
+    "attention values": (ValueError, lambda: F.self_attention2d(IMAGE, IMAGE, IMAGE[:, :, :1])),
     "equalized": (ValueError, lambda: nn.EqualizedLinear(3, 5)(Z)),
     "equalized zero": (ValueError, lambda: nn.EqualizedLinear(0, 5)),
 }  # fmt: skip
@@ -292,5 +366,5 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input(name):
     error, call = BAD[name]
-    with pytest.raises(error, match=r"expected|must be|all equal"):
+    with pytest.raises(error, match=r"expected|must be|all equal|does not fit"):
         call()

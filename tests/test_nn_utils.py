@@ -72,6 +72,65 @@ def test_weight_norm(dim):
     close(ours.weight, np.array(before))
 
 
+CONVOLUTIONS = {
+    "Conv1d": ((3, 4, 3), (2, 3, 6)),
+    "Conv2d": ((3, 4, (3, 2), 2), (2, 3, 6, 5)),
+    "ConvTranspose1d": ((3, 4, 3), (2, 3, 6)),
+    "ConvTranspose2d": ((3, 4, (3, 2), 2), (2, 3, 3, 4)),
+}
+
+
+def wrapped(name, what, **options):
+    """Return a convolution of each library with the same normalised weight, and its input."""
+    arguments, shape = CONVOLUTIONS[name]
+    modules = []
+    for N in (nn, torch.nn):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            modules.append(getattr(N.utils, what)(getattr(N, name)(*arguments), **options))
+    ours, theirs = modules
+    assert {k: v.shape for k, v in ours.state_dict().items()} == {
+        k: tuple(v.shape) for k, v in theirs.state_dict().items()
+    }
+    ours.load_state_dict(theirs.state_dict())
+    return ours, theirs, numbers(shape, 74)
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_spectral_norm_of_convolutions(name):
+    """Over steps of training, with one in evaluation between them."""
+    ours, theirs, x = wrapped(name, "spectral_norm")
+    tol = 1e-9 if DOUBLE else 1e-4
+    optimizers = [ganc.optim.SGD(ours.parameters(), 0.01)]
+    optimizers.append(torch.optim.SGD(theirs.parameters(), 0.01))
+    for step in range(6):
+        results = []
+        for T, m, optimizer in zip((ganc, torch), (ours, theirs), optimizers, strict=True):
+            m.train(step != 3)
+            m.zero_grad()
+            y = m(T.tensor(x))
+            (y * y).sum().backward()
+            results.append([y, m.weight_orig.grad.clone(), m.weight_u, m.weight_v, m.weight])
+            optimizer.step()
+        for a, b in zip(*results, strict=True):
+            close(a, b, tol)
+    nn.utils.remove_spectral_norm(ours.eval())
+    close(ours(ganc.tensor(x)), theirs.eval()(torch.tensor(x)), tol)
+
+
+@pytest.mark.parametrize("dim", [0, 1, None])
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_weight_norm_of_convolutions(name, dim):
+    ours, theirs, x = wrapped(name, "weight_norm", dim=dim)
+    results = []
+    for T, m in ((ganc, ours), (torch, theirs)):
+        y = m(T.tensor(x))
+        (y * y).sum().backward()
+        results.append([y, m.weight_g.grad, m.weight_v.grad])
+    for a, b in zip(*results, strict=True):
+        close(a, b, 1e-9 if DOUBLE else 1e-4)
+
+
 def test_wrapping_what_cannot_be_wrapped():
     layer = nn.utils.spectral_norm(nn.Linear(2, 2))
     for call in (

@@ -9,8 +9,11 @@
 
 from . import (
     _activation,
+    _attention,
     _conditional,
     _containers,
+    _conv,
+    _conv_transpose,
     _equalized,
     _linear,
     _loss,
@@ -29,9 +32,12 @@ from . import (
     utils,
 )
 from ._activation import *  # noqa: F403
+from ._attention import *  # noqa: F403
 from ._conditional import *  # noqa: F403
 from ._config import module_from_config, module_to_config, register
 from ._containers import *  # noqa: F403
+from ._conv import *  # noqa: F403
+from ._conv_transpose import *  # noqa: F403
 from ._equalized import *  # noqa: F403
 from ._linear import *  # noqa: F403
 from ._loss import *  # noqa: F403
@@ -60,8 +66,11 @@ __all__ = [
     "utils",
 ]
 __all__ += _activation.__all__
+__all__ += _attention.__all__
 __all__ += _conditional.__all__
 __all__ += _containers.__all__
+__all__ += _conv.__all__
+__all__ += _conv_transpose.__all__
 __all__ += _equalized.__all__
 __all__ += _linear.__all__
 __all__ += _loss.__all__

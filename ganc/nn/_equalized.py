@@ -8,13 +8,16 @@ from ganc._backend import core
 from ganc._creation import Tensor, zeros
 from ganc._random import randn
 
+from . import init
 from ._config import register
+from ._conv import Conv2d
 from ._linear import count
 from ._module import Module
 from ._parameter import Parameter
+from .functional._conv import Sizes
 from .functional._equalized import equalized
 
-__all__ = ["EqualizedLinear"]
+__all__ = ["EqualizedConv2d", "EqualizedLinear"]
 
 
 @register
@@ -91,3 +94,74 @@ class EqualizedLinear(Module):
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}, gain={self.gain:.4g}"
         )
+
+
+@register
+class EqualizedConv2d(Conv2d):
+    """A convolution with weights from N(0, 1) that are scaled when they are used.
+
+    The scale is ``gain / sqrt(fan_in)``; see `EqualizedLinear`.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        I and O, at least 1.
+    kernel_size : int or (int, int)
+        R and S.
+    stride : int or (int, int), default 1
+    padding : int, (int, int), (left, right, top, bottom), "same" or "valid", default 0
+    dilation : int or (int, int), default 1
+    groups : int, default 1
+    bias : bool, default True
+    padding_mode : {"zeros", "reflect", "replicate"}, default "zeros"
+        These are `Conv2d`'s.
+    gain : float, default sqrt(2)
+        sqrt(2) suits a following ReLU or leaky ReLU; ProGAN's layers that give images have 1.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (O, I / groups, R, S)
+    bias : Parameter of shape (O,) or None
+        Starts as zeros.
+
+    References
+    ----------
+    Karras et al. 2018, Progressive growing of GANs.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.EqualizedConv2d(16, 32, 3, padding=1)(ganc.zeros(4, 16, 8, 8)).shape
+    (4, 32, 8, 8)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Sizes | str = 0,
+        dilation: Sizes = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        gain: float = math.sqrt(2),
+    ) -> None:
+        shape = (in_channels, out_channels, kernel_size)
+        super().__init__(*shape, stride, padding, dilation, groups, bias, padding_mode)
+        self.gain = float(gain)
+
+    def reset_parameters(self) -> None:
+        """Draw the weight anew from N(0, 1); the bias becomes 0."""
+        init.normal_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def _used_weight(self) -> Tensor:
+        return equalized(self.weight, self.gain)
+
+    def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
+        return f"{super().extra_repr()}, gain={self.gain:.4g}"

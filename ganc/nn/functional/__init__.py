@@ -8,9 +8,11 @@
 
 from . import (
     _activation,
+    _attention,
     _cell,
     _class_loss,
     _conditional,
+    _conv,
     _equalized,
     _linear,
     _loss,
@@ -23,9 +25,11 @@ from . import (
     _softmax,
 )
 from ._activation import *  # noqa: F403
+from ._attention import *  # noqa: F403
 from ._cell import *  # noqa: F403
 from ._class_loss import *  # noqa: F403
 from ._conditional import *  # noqa: F403
+from ._conv import *  # noqa: F403
 from ._equalized import *  # noqa: F403
 from ._linear import *  # noqa: F403
 from ._loss import *  # noqa: F403
@@ -41,9 +45,11 @@ __all__ = sorted(
     name
     for module in (
         _activation,
+        _attention,
         _cell,
         _class_loss,
         _conditional,
+        _conv,
         _equalized,
         _linear,
         _loss,

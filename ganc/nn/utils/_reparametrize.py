@@ -180,7 +180,7 @@ def spectral_norm(
             f"spectral_norm: got n_power_iterations={n_power_iterations}, expected at least 1"
         )
     if dim is None:
-        dim = 1 if type(module).__name__.startswith("ConvTranspose") else 0
+        dim = int(getattr(module, "transposed", False))
     options = {"n_power_iterations": n_power_iterations, "eps": eps, "dim": dim}
     hook = _SpectralNorm(name, options)
     matrix = hook.matrix(weight.detach())
