@@ -4,6 +4,7 @@
  *   x   columns = weights (C R S, O) times y (O, positions), then each element of x sums
  *       its taps: conv_x.c
  *   w   what the taps read (C R S, positions) times y (positions, O): conv_w.c
+ *   all one product where the kernel covers the image: conv_dense.c
  *
  * Nothing is scattered and no im2col matrix exists: a task copies what its taps read to
  * panels of the size of the cache.  With stride 1 the roles of x and y may be exchanged, the
@@ -13,7 +14,10 @@
 
 #include <string.h>
 
-enum { FEW = 16 }; /* channels: fewer rows than a tile has are a waste */
+enum {
+    FEW = 16,  /* channels: fewer rows than a tile has are a waste */
+    TASKS = 4, /* enough for two threads, and a block need not be packed twice */
+};
 
 /* ---- the other view of a convolution of stride 1 ------------------------------------- */
 
@@ -87,6 +91,10 @@ static size_t slot_bytes(const gn_conv_plan *p)
 
 size_t gn_conv_workspace(const gn_conv_args *a)
 {
+    if (gn_conv_is_dense(a)) {
+        gn_gemm_args g = gn_conv_dense(a);
+        return gn_gemm_workspace(&g);
+    }
     gn_conv_plan p = gn_conv_make_plan(a);
     return round_line((size_t)p.shared_size * sizeof(real)) +
            round_line((size_t)p.tap_count * sizeof(int32_t)) +
@@ -115,6 +123,11 @@ void gn_conv_spread(gn_conv_plan *p, int64_t ntask, gn_task fn)
 
 void gn_conv(const gn_conv_args *a, void *work)
 {
+    if (gn_conv_is_dense(a)) {
+        gn_gemm_args g = gn_conv_dense(a);
+        gn_gemm(&g, work);
+        return;
+    }
     gn_conv_plan p = gn_conv_make_plan(a);
     place(&p, work);
     if (p.pass == GN_CONV_Y)
@@ -125,13 +138,16 @@ void gn_conv(const gn_conv_args *a, void *work)
         gn_conv_run_w(&p);
 }
 
+/* Offsets into a patch or into the columns of conv_x.c; the first bound keeps the sizes of the
+ * grid themselves in range. */
 bool gn_conv_fits(const gn_conv_shape *s)
 {
-    double taps = (double)s->r * s->s, halo = (double)s->r * s->dh;
-    double rows = GN_CONV_COLUMNS * (halo + s->sh), row = (double)s->s * s->dw;
-    row += (double)GN_CONV_COLUMNS * s->sw;
-    double columns = (halo / s->sh + 2) * s->q + 1024;
-    return rows * row * GN_MAX(GN_KC / taps, 1) < 1e9 && taps * columns < 1e9;
+    double taps = (double)s->r * s->s, high = (double)s->r * s->dh, broad = (double)s->s * s->dw;
+    double columns = (high / s->sh + 2) * s->q + 1024;
+    if ((high + s->sh) * (broad + s->sw) > 1e12 || taps * columns > 1e9)
+        return false;
+    gn_grid g = gn_grid_make(s);
+    return (double)g.plane * GN_MAX(GN_KC / taps, 1) < 1e9;
 }
 
 /* ---- y ------------------------------------------------------------------------------- */
@@ -143,30 +159,34 @@ int64_t gn_odd_lines(int64_t n)
     return (gn_ceil_div(n, GN_LINE) | 1) * GN_LINE;
 }
 
-void gn_conv_plan_y(gn_conv_plan *p)
+/* Rows of the weights serve as they lie unless they fall on the same few sets of the cache. */
+static bool rows_serve(const gn_conv_plan *p)
 {
-    p->grid = gn_grid_make(&p->s);
-    p->sub = gn_ceil_div(p->cg, gn_ceil_div(p->cg, GN_MAX(GN_KC / p->taps, 1)));
-    p->ld = gn_odd_lines(p->cg * p->taps);
-    p->shared_size = p->s.o * p->ld;
-    p->tap_count = p->sub * p->taps;
-    int64_t tiles = gn_ceil_div(p->og, p->kern->mr), few = p->s.groups * p->grid.blocks;
-    p->parts = GN_MAX(GN_MIN(gn_ceil_div(8, few), tiles / 4), 1);
-    p->ntask = few * p->parts;
-    p->slots.size =
-        (int64_t)gn_patch_size(&p->grid, p->sub) + (p->sub * p->taps + 1) * p->wide + GN_MAX_WIDE;
+    return p->flip || p->cg * p->taps * (int64_t)sizeof(real) % 2048 != 0;
 }
 
-/* Row o of the weights: as they lie, or with x and y exchanged and the taps reversed. */
-static void pack_row_y(void *ctx, int64_t o)
+void gn_conv_plan_y(gn_conv_plan *p)
+{
+    int64_t k = p->cg * p->taps;
+    p->grid = gn_grid_make(&p->s);
+    p->sub = gn_ceil_div(p->cg, gn_ceil_div(p->cg, GN_MAX(GN_KC / p->taps, 1)));
+    p->ld = p->flip ? gn_odd_lines(k) : k;
+    p->shared_size = p->flip ? p->s.o * p->ld : 0;
+    p->tap_count = p->sub * p->taps;
+    int64_t tiles = gn_ceil_div(p->og, p->kern->mr), few = p->s.groups * p->grid.blocks;
+    p->parts = GN_MAX(GN_MIN(gn_ceil_div(TASKS, few), tiles / 4), 1);
+    p->ntask = few * p->parts;
+    int64_t panels = gn_ceil_div(p->grid.columns, p->wide), kn = p->sub * p->taps;
+    p->slots.size = (int64_t)gn_patch_size(&p->grid, p->sub) + panels * kn * p->wide + GN_MAX_WIDE +
+                    GN_MAX_MR * gn_odd_lines(kn);
+}
+
+/* Row o of the weights with x and y exchanged and the taps reversed. */
+static void flip_row(void *ctx, int64_t o)
 {
     const gn_conv_plan *p = ctx;
     real *to = p->shared + o * p->ld;
-    int64_t k = p->cg * p->taps, group = o / p->og;
-    if (!p->flip) {
-        memcpy(to, p->w + o * k, (size_t)k * sizeof(real));
-        return;
-    }
+    int64_t group = o / p->og;
     for (int64_t c = 0; c < p->cg; c++) {
         const real *from = p->w + ((group * p->cg + c) * p->og + o % p->og) * p->taps;
         for (int64_t t = 0; t < p->taps; t++)
@@ -174,95 +194,142 @@ static void pack_row_y(void *ctx, int64_t o)
     }
 }
 
-/* What the taps of channels c0 .. read at positions j .. of a block, and where their sums go. */
+/* A block of positions and some channels of x, those of the group counted from 0. */
 typedef struct {
-    int64_t o0, o1, c0, nc; /* output rows within the group, channels within the group */
-    int64_t group, j, n, width;
+    int64_t group, c0, nc;
+    int64_t o0, o1;              /* channels of y */
+    real *patch, *panels, *rows; /* parts of the slot */
+    gn_positions at;
+} y_block;
+
+/* One tile's rows of the weights. */
+typedef struct {
+    const real *a;
+    int64_t ld, o, h; /* o counts all groups */
+} y_rows;
+
+/* Where positions j .. j+n-1 of channel 0 of y lie. */
+typedef struct {
+    int64_t j, n, width;
     const real *panel;
     gn_run run[GN_MAX_WIDE];
     int runs;
 } y_panel;
 
-static void run_tile_y(const gn_conv_plan *p, const y_panel *q, int64_t i, int64_t h)
+static y_rows rows_of_tile(const gn_conv_plan *p, const y_block *b, int64_t i, int64_t h)
+{
+    int64_t o = b->group * p->og + i, k = b->nc * p->taps;
+    const real *w = (p->flip ? p->shared : p->w) + o * p->ld + b->c0 * p->taps;
+    if (rows_serve(p))
+        return (y_rows){w, p->ld, o, h};
+    int64_t ld = gn_odd_lines(k);
+    for (int64_t r = 0; r < h; r++)
+        memcpy(b->rows + r * ld, w + r * p->ld, (size_t)k * sizeof(real));
+    return (y_rows){b->rows, ld, o, h};
+}
+
+/* Between a tile of its own and the places of y. */
+static void copy_corner(const gn_conv_plan *p, const y_panel *q, const y_rows *rows, real *corner,
+                        bool out)
+{
+    int64_t plane = p->s.p * p->s.q;
+    for (const gn_run *run = q->run; run < q->run + q->runs; run++)
+        for (int64_t r = 0; r < rows->h; r++) {
+            real *tile = corner + r * q->width + run->at;
+            real *y = p->y + (rows->o + r) * plane + run->to;
+            memcpy(out ? y : tile, out ? tile : y, (size_t)run->n * sizeof(real));
+        }
+}
+
+static void run_tile_y(const gn_conv_plan *p, const y_block *b, const y_panel *q,
+                       const y_rows *rows)
 {
     real corner[GN_MAX_MR * GN_MAX_WIDE] __attribute__((aligned(64)));
-    int64_t plane = p->s.p * p->s.q, row = q->group * p->og + i;
+    int64_t plane = p->s.p * p->s.q;
     const gn_epilogue *e = &p->epilogue;
-    bool direct = q->runs == 1 && q->n == q->width, last = q->c0 + q->nc == p->cg;
-    real *y = p->y + row * plane;
+    bool direct = q->runs == 1 && q->n == q->width, last = b->c0 + b->nc == p->cg;
     gn_tile t = {
-        .k = q->nc * p->taps,
-        .a = p->shared + row * p->ld + q->c0 * p->taps,
-        .as = p->ld,
+        .k = b->nc * p->taps,
+        .a = rows->a,
+        .as = rows->ld,
         .ak = 1,
         .b = q->panel,
-        .bs = q->width,
-        .c = direct ? y + q->run[0].to : corner,
+        .bs = p->wide,
+        .c = direct ? p->y + rows->o * plane + q->run[0].to : corner,
         .cs = direct ? plane : q->width,
-        .add = q->c0 > 0,
-        .bias_i = last && e->bias ? e->bias + row : NULL,
+        .add = b->c0 > 0,
+        .bias_i = last && e->bias ? e->bias + rows->o : NULL,
         .act = last ? e->act : GN_ACT_NONE,
         .slope = e->slope,
         .ahead = q->panel,
     };
-    t.next_c = direct && i + h < q->o1 ? t.c + h * t.cs : NULL;
-    for (int r = 0; !direct && t.add && r < q->runs; r++)
-        for (int64_t l = 0; l < h; l++)
-            memcpy(corner + l * q->width + q->run[r].at, y + l * plane + q->run[r].to,
-                   (size_t)q->run[r].n * sizeof(real));
-    (q->width == p->wide ? p->kern->wide : p->kern->narrow)[h](&t);
+    if (!direct && t.add)
+        copy_corner(p, q, rows, corner, false);
+    (q->width == p->wide ? p->kern->wide : p->kern->narrow)[rows->h](&t);
     if (t.act == GN_ACT_TANH || t.act == GN_ACT_SIGMOID)
-        for (int64_t l = 0; l < h; l++)
-            gn_vec->act(t.c + l * t.cs, t.c + l * t.cs, q->width, t.act, 0);
-    for (int r = 0; !direct && r < q->runs; r++)
-        for (int64_t l = 0; l < h; l++)
-            memcpy(y + l * plane + q->run[r].to, corner + l * q->width + q->run[r].at,
-                   (size_t)q->run[r].n * sizeof(real));
+        for (int64_t r = 0; r < rows->h; r++)
+            gn_vec->act(t.c + r * t.cs, t.c + r * t.cs, q->width, t.act, 0);
+    if (!direct)
+        copy_corner(p, q, rows, corner, true);
 }
 
-static void run_panel_y(const gn_conv_plan *p, y_panel *q, const gn_positions *at,
-                        const real *patch, real *panel)
+/* What the taps read at all positions, panel by panel; what is known of each panel. */
+static int64_t pack_panels(const gn_conv_plan *p, const y_block *b, y_panel *panel)
 {
     gn_piece piece[2 * GN_MAX_WIDE];
-    gn_pieces copy = {.src = patch, .row = p->tap, .rows = q->nc * p->taps, .piece = piece};
-    q->width = q->n <= p->kern->vw ? p->kern->vw : p->wide;
-    copy.pieces = gn_patch_pieces(&p->grid, at, q->j, q->n, piece);
-    copy.dst = panel;
-    copy.ds = q->width;
-    p->kern->copy_pieces(&copy);
-    q->panel = panel;
-    q->runs = gn_output_runs(&p->grid, at, q->j, q->n, q->run);
-    int64_t rows = q->o1 - q->o0, tiles = gn_ceil_div(rows, p->kern->mr);
+    gn_pieces copy = {.src = b->patch, .row = p->tap, .rows = b->nc * p->taps, .piece = piece};
+    int64_t count = 0;
+    for (int64_t j = 0; j < b->at.columns; j += p->wide) {
+        y_panel *q = &panel[count++];
+        q->j = j;
+        q->n = GN_MIN(p->wide, b->at.columns - j);
+        q->width = q->n <= p->kern->vw ? p->kern->vw : p->wide;
+        q->panel = copy.dst = b->panels + j * copy.rows;
+        q->runs = gn_output_runs(&p->grid, &b->at, j, q->n, q->run);
+        copy.ds = p->wide;
+        copy.pieces = gn_patch_pieces(&p->grid, &b->at, j, q->n, piece);
+        p->kern->copy_pieces(&copy);
+    }
+    return count;
+}
+
+static void multiply_y(const gn_conv_plan *p, const y_block *b)
+{
+    enum { MOST_PANELS = GN_CONV_COLUMNS / 2 };
+    y_panel panel[MOST_PANELS];
+    int64_t panels = pack_panels(p, b, panel);
+    int64_t rows = b->o1 - b->o0, tiles = gn_ceil_div(rows, p->kern->mr);
     for (int64_t tile = 0; tile < tiles; tile++) {
-        int64_t i = gn_cut(rows, tiles, tile);
-        run_tile_y(p, q, q->o0 + i, gn_cut(rows, tiles, tile + 1) - i);
+        int64_t i = gn_cut(rows, tiles, tile), h = gn_cut(rows, tiles, tile + 1) - i;
+        y_rows a = rows_of_tile(p, b, b->o0 + i, h);
+        for (int64_t j = 0; j < panels; j++)
+            run_tile_y(p, b, &panel[j], &a);
     }
 }
 
 static void run_block_y(void *ctx, int64_t task)
 {
     const gn_conv_plan *p = ctx;
-    gn_positions at;
     int64_t part = task % p->parts, block = task / p->parts % p->grid.blocks;
-    y_panel q = {.group = task / p->parts / p->grid.blocks};
-    q.o0 = gn_cut(p->og, p->parts, part);
-    q.o1 = gn_cut(p->og, p->parts, part + 1);
-    real *patch = gn_slot_take(&p->slots), *panel = patch + gn_patch_size(&p->grid, p->sub);
-    gn_grid_block(&p->grid, block, &at);
-    for (q.c0 = 0; q.c0 < p->cg; q.c0 += p->sub) {
-        q.nc = GN_MIN(p->sub, p->cg - q.c0);
-        gn_patch_fill(&p->grid, &at, p->x, q.group * p->cg + q.c0, q.nc, patch);
-        for (q.j = 0; q.j < at.columns; q.j += p->wide) {
-            q.n = GN_MIN(p->wide, at.columns - q.j);
-            run_panel_y(p, &q, &at, patch, panel);
-        }
+    y_block b = {.group = task / p->parts / p->grid.blocks};
+    b.o0 = gn_cut(p->og, p->parts, part);
+    b.o1 = gn_cut(p->og, p->parts, part + 1);
+    b.patch = gn_slot_take(&p->slots);
+    b.rows = b.patch + gn_patch_size(&p->grid, p->sub);
+    b.panels = b.rows + GN_MAX_MR * gn_odd_lines(p->sub * p->taps);
+    gn_grid_block(&p->grid, block, &b.at);
+    for (; b.c0 < p->cg; b.c0 += p->sub) {
+        b.nc = GN_MIN(p->sub, p->cg - b.c0);
+        gn_patch_fill(&p->grid, &b.at, p->x, b.group * p->cg + b.c0, b.nc, b.patch);
+        multiply_y(p, &b);
     }
-    gn_slot_give(&p->slots, patch);
+    gn_slot_give(&p->slots, b.patch);
 }
 
 void gn_conv_run_y(gn_conv_plan *p)
 {
     gn_patch_taps(&p->grid, p->sub, p->tap);
-    gn_conv_spread(p, p->s.o, pack_row_y);
+    if (p->flip)
+        gn_conv_spread(p, p->s.o, flip_row);
     gn_conv_spread(p, p->ntask, run_block_y);
 }

@@ -9,14 +9,14 @@
  * inserted, nothing is scattered. */
 #include "convolve.h"
 
-enum { MOST_COLUMNS = 1 << 17, ROWS = 112, PACK_ROWS = 64 };
+enum { MOST_COLUMNS = 1 << 17, ROWS = 112, PACK_ROWS = 64, TASKS = 16, NOWHERE = INT32_MAX };
 
 typedef struct {
     int64_t group, c0, nc; /* channels within the group */
     int64_t n0, images;    /* images */
     int64_t h0, h1;        /* rows of x */
     int64_t p0, columns;   /* first row of y, positions */
-    real *panel, *col;
+    real *y, *col;         /* (panels, O, wide), (C R S, ld) */
     int32_t *first, *offset, *shift;
 } x_block;
 
@@ -58,21 +58,31 @@ static int64_t k_block(const gn_conv_plan *p)
     return gn_ceil_div(p->og, gn_ceil_div(p->og, GN_KC));
 }
 
+/* Parts of a slot, in reals. */
+static int64_t packed_y(const gn_conv_plan *p)
+{
+    return gn_ceil_div(p->columns, p->wide) * p->wide * p->og;
+}
+
+static int64_t lists(const gn_conv_plan *p)
+{
+    return gn_ceil_div(2 * p->taps + p->s.sw + 1, GN_LINE) * GN_LINE;
+}
+
 void gn_conv_plan_x(gn_conv_plan *p)
 {
     plan_blocks(p);
     int64_t ld = col_ld(p);
     p->sub = GN_MAX(GN_MIN(ROWS / p->taps, MOST_COLUMNS / (ld * p->taps)), 1);
-    p->parts = gn_ceil_div(p->cg, p->sub);
-    p->sub = gn_ceil_div(p->cg, p->parts);
+    p->sub = gn_ceil_div(p->cg, gn_ceil_div(p->cg, p->sub));
     p->ld = gn_odd_lines(p->og);
     p->shared_size = p->s.c * p->taps * p->ld;
-    p->tap_count = in_bands(p) ? 0 : p->columns;
+    p->tap_count = p->s.sw * p->s.s + (in_bands(p) ? 0 : p->columns);
     int64_t bands = gn_ceil_div(p->s.h, p->band);
-    p->ntask = p->s.groups * gn_ceil_div(p->s.n, p->images) * bands * p->parts;
-    int64_t lists = gn_ceil_div(2 * p->taps + p->s.sw + 1, GN_LINE) * GN_LINE;
-    p->slots.size =
-        k_block(p) * p->wide + lists + GN_MAX_WIDE + p->sub * p->taps * ld + GN_MAX_WIDE;
+    int64_t few = p->s.groups * gn_ceil_div(p->s.n, p->images) * bands;
+    p->parts = GN_MIN(gn_ceil_div(TASKS, few), gn_ceil_div(p->cg, p->sub));
+    p->ntask = few * p->parts;
+    p->slots.size = packed_y(p) + lists(p) + p->sub * p->taps * ld + 2 * GN_MAX_WIDE;
 }
 
 /* ---- weights ------------------------------------------------------------------------- */
@@ -100,21 +110,23 @@ static void pack_rows_x(void *ctx, int64_t task)
 
 /* ---- columns ------------------------------------------------------------------------- */
 
-static void pack_y(const gn_conv_plan *p, const x_block *b, int64_t k, int64_t kn, int64_t j,
-                   int64_t width)
+static void pack_y(const gn_conv_plan *p, const x_block *b)
 {
     const gn_conv_shape *s = &p->s;
     int64_t plane = s->p * s->q;
-    const real *y = p->y + (b->n0 * s->o + b->group * p->og + k) * plane + b->p0 * s->q;
-    gn_mat m = {.p = y, .rs = plane, .cs = 1, .col = in_bands(p) ? NULL : p->tap};
-    gn_block part = {.src = &m,
-                     .c0 = j,
-                     .n0 = kn,
-                     .n1 = GN_MIN(width, b->columns - j),
-                     .pad = width,
-                     .dst = b->panel,
-                     .ds = width};
-    p->kern->pack(&part);
+    const real *y = p->y + (b->n0 * s->o + b->group * p->og) * plane + b->p0 * s->q;
+    gn_mat m = {
+        .p = y, .rs = plane, .cs = 1, .col = in_bands(p) ? NULL : p->tap + p->s.sw * p->s.s};
+    for (int64_t j = 0; j < b->columns; j += p->wide) {
+        gn_block part = {.src = &m,
+                         .c0 = j,
+                         .n0 = p->og,
+                         .n1 = GN_MIN(p->wide, b->columns - j),
+                         .pad = p->wide,
+                         .dst = b->y + j * p->og,
+                         .ds = p->wide};
+        p->kern->pack(&part);
+    }
 }
 
 static void fill_columns(const gn_conv_plan *p, const x_block *b)
@@ -123,13 +135,11 @@ static void fill_columns(const gn_conv_plan *p, const x_block *b)
     int64_t row0 = (b->group * p->cg + b->c0) * p->taps;
     for (int64_t k = 0; k < p->og; k += k_block(p))
         for (int64_t j = 0; j < b->columns; j += p->wide) {
+            gn_tile t = {.k = GN_MIN(k_block(p), p->og - k), .as = p->ld, .ak = 1, .cs = ld};
             bool narrow = b->columns - j <= p->kern->vw;
-            int64_t width = narrow ? p->kern->vw : p->wide;
-            gn_tile t = {.k = GN_MIN(k_block(p), p->og - k), .as = p->ld, .ak = 1, .bs = width};
-            t.b = t.ahead = b->panel;
-            t.cs = ld;
+            t.b = t.ahead = b->y + j * p->og + k * p->wide;
+            t.bs = p->wide;
             t.add = k > 0;
-            pack_y(p, b, k, t.k, j, width);
             for (int64_t tile = 0; tile < tiles; tile++) {
                 int64_t i = gn_cut(rows, tiles, tile), h = gn_cut(rows, tiles, tile + 1) - i;
                 t.a = p->shared + (row0 + i) * p->ld + k;
@@ -151,19 +161,29 @@ static void list_taps(const gn_conv_plan *p, const x_block *b, int64_t h)
     for (int64_t f = 0; f < s->sw; f++) {
         b->first[f] = count;
         for (int64_t r = 0; r < s->r; r++) {
-            int64_t at = h + s->top - r * s->dh, row = floor_div(at, s->sh);
-            if (row * s->sh != at || row < 0 || row >= s->p)
+            int64_t at = h + s->top - r * s->dh, row = at / s->sh;
+            if (at < 0 || row * s->sh != at || row >= s->p)
                 continue;
-            for (int64_t t = 0; t < s->s; t++) {
-                int64_t from = t * s->dw - s->left - f, shift = floor_div(from, s->sw);
-                if (shift * s->sw != from)
-                    continue;
-                b->offset[count] = (int32_t)((r * s->s + t) * ld + (row - b->p0) * s->q);
-                b->shift[count++] = (int32_t)shift;
-            }
+            const int32_t *shift = p->tap + f * s->s;
+            for (int64_t t = 0; t < s->s; t++)
+                if (shift[t] != NOWHERE) {
+                    b->offset[count] = (int32_t)((r * s->s + t) * ld + (row - b->p0) * s->q);
+                    b->shift[count++] = shift[t];
+                }
         }
     }
     b->first[s->sw] = count;
+}
+
+/* For each phase of a row of x and each s: how far right of its column the tap reaches. */
+static void list_shifts(const gn_conv_plan *p, int32_t *shift)
+{
+    const gn_conv_shape *s = &p->s;
+    for (int64_t f = 0; f < s->sw; f++)
+        for (int64_t t = 0; t < s->s; t++) {
+            int64_t from = t * s->dw - s->left - f, whole = floor_div(from, s->sw);
+            *shift++ = whole * s->sw == from ? (int32_t)whole : NOWHERE;
+        }
 }
 
 static void sum_taps(const gn_conv_plan *p, const x_block *b)
@@ -225,27 +245,30 @@ static void run_block_x(void *ctx, int64_t task)
     int64_t bands = gn_ceil_div(p->s.h, p->band), per_group = p->ntask / p->s.groups;
     int64_t part = task % p->parts, block = task % per_group / p->parts;
     real *slot = gn_slot_take(&p->slots);
-    x_block b = {.group = task / per_group, .c0 = gn_cut(p->cg, p->parts, part), .panel = slot};
-    b.nc = gn_cut(p->cg, p->parts, part + 1) - b.c0;
-    b.n0 = block / bands * p->images;
+    x_block b = {.group = task / per_group, .y = slot, .n0 = block / bands * p->images};
     b.images = GN_MIN(p->images, p->s.n - b.n0);
-    b.first = (int32_t *)(slot + k_block(p) * p->wide);
+    b.first = (int32_t *)(slot + packed_y(p));
     b.offset = b.first + p->s.sw + 1;
     b.shift = b.offset + p->taps;
-    b.col = slot + k_block(p) * p->wide + GN_MAX_WIDE +
-            gn_ceil_div(2 * p->taps + p->s.sw + 1, GN_LINE) * GN_LINE;
+    b.col = slot + packed_y(p) + lists(p) + GN_MAX_WIDE;
     place_rows(p, &b, block % bands);
-    fill_columns(p, &b);
-    sum_taps(p, &b);
-    finish(p, &b);
+    pack_y(p, &b);
+    int64_t end = gn_cut(p->cg, p->parts, part + 1);
+    for (b.c0 = gn_cut(p->cg, p->parts, part); b.c0 < end; b.c0 += p->sub) {
+        b.nc = GN_MIN(p->sub, end - b.c0);
+        fill_columns(p, &b);
+        sum_taps(p, &b);
+        finish(p, &b);
+    }
     gn_slot_give(&p->slots, slot);
 }
 
 void gn_conv_run_x(gn_conv_plan *p)
 {
-    int64_t plane = p->s.p * p->s.q;
-    for (int64_t j = 0; j < p->tap_count; j++)
-        p->tap[j] = (int32_t)(j / plane * p->s.o * plane + j % plane);
+    int64_t plane = p->s.p * p->s.q, fixed = p->s.sw * p->s.s;
+    list_shifts(p, p->tap);
+    for (int64_t j = 0; j < p->tap_count - fixed; j++)
+        p->tap[fixed + j] = (int32_t)(j / plane * p->s.o * plane + j % plane);
     gn_conv_spread(p, p->s.groups * gn_ceil_div(p->cg * p->taps, PACK_ROWS), pack_rows_x);
     gn_conv_spread(p, p->ntask, run_block_x);
 }

@@ -47,6 +47,17 @@ typedef void gn_ukr(const gn_tile *t);
 
 /* ---- what convolution adds (convolve.inc) -------------------------------------------- */
 
+/* Rows of a channel of x, copied to a patch with zeros around: `above` rows of zeros, `rows`
+ * of x, `below` of zeros.  Element i < wi of phase p is column first + p + i step of the row.
+ * Up to a vector past the last row may be written; reads stay below end. */
+typedef struct {
+    const real *x, *end;
+    int64_t w, ahead; /* columns; distance of the channel that comes next */
+    real *to;
+    int64_t pitch, wi, step, phases, first;
+    int64_t above, rows, below;
+} gn_fill;
+
 /* A vector to copy: from src[from] to dst[at].  A piece of fewer than vw elements is copied
  * whole all the same, and what it spills is overwritten by the next piece. */
 typedef struct {
@@ -88,7 +99,7 @@ typedef struct {
     gn_ukr *wide[GN_MAX_MR + 1];   /* [h]: h rows of nv vectors */
     void (*pack)(const gn_block *b);
     void (*copy_pieces)(const gn_pieces *b);
-    void (*take)(real *dst, const real *src, int64_t step, int64_t n); /* dst[i] = src[i step] */
+    void (*fill)(const gn_fill *f);
     void (*fold)(const gn_fold *f);
     void (*fma_loop)(int64_t n, real *sink); /* 10 n independent vector FMAs: the peak */
 } gn_gemm_kern;

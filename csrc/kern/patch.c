@@ -1,21 +1,20 @@
 /* patch.c - blocks of output positions and the padded copies of x they read. */
 #include "patch.h"
 
-#include <string.h>
-
 /* ---- blocks -------------------------------------------------------------------------- */
 
-/* Rows of a block: about 256 positions, few lost in the last panel of the widest tiles. */
-static int64_t rows_of_block(int64_t ql, int64_t total)
+/* Rows of a block: up to 512 positions, or what keeps y of a block in the cache; few lost in
+ * the last panel of the widest tiles. */
+static int64_t rows_of_block(int64_t ql, int64_t total, int64_t o)
 {
+    int64_t wanted = GN_MAX(GN_MIN((1 << 16) / o, GN_CONV_COLUMNS), 256);
     int64_t best = GN_MAX(160 / ql, 1);
     double best_use = 0;
     for (int64_t rows = best; rows <= GN_MAX(GN_CONV_COLUMNS / ql, 1); rows++) {
-        int64_t columns = rows * ql;
+        int64_t columns = rows * ql, more = GN_MAX(columns - wanted, wanted - columns);
         double use = (double)columns / (double)(gn_ceil_div(columns, GN_MAX_WIDE) * GN_MAX_WIDE);
-        if (columns > 256)
-            use -= 1e-4 * (double)(columns - 256);
-        if (use > best_use + 1e-9)
+        use -= 2e-4 * (double)more;
+        if (use > best_use)
             best = rows, best_use = use;
         if (rows >= total)
             break;
@@ -29,7 +28,7 @@ gn_grid gn_grid_make(const gn_conv_shape *s)
     g.cuts = gn_ceil_div(s->q, GN_CONV_COLUMNS);
     g.ql = gn_ceil_div(s->q, g.cuts);
     int64_t total = s->n * g.cuts * s->p;
-    g.rows = rows_of_block(g.ql, total);
+    g.rows = rows_of_block(g.ql, total, s->o / s->groups);
     g.blocks = gn_ceil_div(total, g.rows);
     g.columns = g.rows * g.ql;
     g.wi = g.ql + (s->s - 1) * s->dw / s->sw;
@@ -82,44 +81,35 @@ void gn_patch_taps(const gn_grid *g, int64_t nc, int32_t *offset)
                                       t * s->dw % s->sw * g->wi + t * s->dw / s->sw);
 }
 
-static void zero(real *to, int64_t n)
+/* The rows and columns of x that span v reads: above and below are those outside of x. */
+static void place_span(const gn_grid *g, const gn_span *v, gn_fill *f)
 {
-    if (n > 0)
-        memset(to, 0, (size_t)n * sizeof(real));
-}
-
-/* One row of x, split into its phases; those that no tap reads are left as they are. */
-static void fill_row(const gn_grid *g, const gn_span *v, const real *x, real *to)
-{
-    const gn_conv_shape *s = &g->s;
-    for (int64_t f = 0; f < GN_MIN(s->sw, (s->s - 1) * s->dw + 1); f++, to += g->wi) {
-        int64_t first = v->q0 * s->sw + f - s->left; /* column of x at to[0] */
-        int64_t lo = first < 0 ? gn_ceil_div(-first, s->sw) : 0;
-        int64_t hi = first < s->w ? gn_ceil_div(s->w - first, s->sw) : 0;
-        lo = GN_MIN(lo, g->wi);
-        hi = GN_MAX(GN_MIN(hi, g->wi), lo);
-        zero(to, lo);
-        if (hi > lo)
-            gn_gemm_kernel->take(to + lo, x + first + lo * s->sw, s->sw, hi - lo);
-        zero(to + hi, g->wi - hi);
-    }
+    int64_t h = v->p0 * g->s.sh - g->s.top, rows = span_rows(g, v);
+    f->first = v->q0 * g->s.sw - g->s.left;
+    f->above = GN_MIN(GN_MAX(-h, 0), rows);
+    f->rows = GN_MAX(GN_MIN(g->s.h - h, rows) - f->above, 0);
+    f->below = rows - f->above - f->rows;
+    f->x += (h + f->above) * g->s.w;
 }
 
 void gn_patch_fill(const gn_grid *g, const gn_positions *at, const real *x, int64_t c0, int64_t nc,
                    real *patch)
 {
     const gn_conv_shape *s = &g->s;
-    for (int64_t c = 0; c < nc; c++, patch += g->plane)
+    int64_t plane = s->h * s->w;
+    gn_fill f = {.end = x + s->n * s->c * plane,
+                 .w = s->w,
+                 .ahead = plane,
+                 .pitch = g->pitch,
+                 .wi = g->wi,
+                 .step = s->sw,
+                 .phases = GN_MIN(s->sw, (s->s - 1) * s->dw + 1)};
+    for (int64_t c = 0; c < nc; c++)
         for (const gn_span *v = at->span; v < at->span + at->nspan; v++) {
-            const real *image = x + (v->n * s->c + c0 + c) * s->h * s->w;
-            real *to = patch + v->base;
-            for (int64_t t = 0; t < span_rows(g, v); t++, to += g->pitch) {
-                int64_t h = v->p0 * s->sh + t - s->top;
-                if (h < 0 || h >= s->h)
-                    zero(to, g->pitch);
-                else
-                    fill_row(g, v, image + h * s->w, to);
-            }
+            f.x = x + (v->n * s->c + c0 + c) * plane;
+            f.to = patch + c * g->plane + v->base;
+            place_span(g, v, &f);
+            gn_gemm_kernel->fill(&f);
         }
 }
 
