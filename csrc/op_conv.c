@@ -127,13 +127,6 @@ static gn_tensor *new_4d(int64_t n, int64_t c, int64_t h, int64_t w)
     return gn_tensor_new(4, (int64_t[]){n, c, h, w});
 }
 
-static gn_tensor *zeroed(gn_tensor *x)
-{
-    if (x && x->numel)
-        memset(x->data, 0, (size_t)x->numel * sizeof(real));
-    return x;
-}
-
 static gn_epilogue epilogue(const gn_tensor *b, const gn_attr *act)
 {
     return (gn_epilogue){
@@ -148,23 +141,18 @@ typedef struct {
 
 static gn_tensor *conv2d(gn_tensor *x, gn_tensor *w, const geometry *g)
 {
+    gn_attr attrs[] = {g->stride, g->padding, g->dilation, g->groups, gn_attr_int(GN_ACT_NONE)};
     gn_call c = {.op = &gn_op_conv2d, .nin = 3, .in = {x, w}};
-    c.attr[0] = g->stride;
-    c.attr[1] = g->padding;
-    c.attr[2] = g->dilation;
-    c.attr[3] = g->groups;
-    c.attr[4] = gn_attr_int(GN_ACT_NONE);
+    memcpy(c.attr, attrs, sizeof attrs);
     return x && w ? gn_apply(&c) : NULL;
 }
 
 static gn_tensor *conv2d_dw(gn_tensor *x, gn_tensor *dy, const gn_tensor *w, const geometry *g)
 {
+    gn_attr kernel = gn_attr_ints(2, w->dim + 2);
+    gn_attr attrs[] = {kernel, g->stride, g->padding, g->dilation, g->groups};
     gn_call c = {.op = &gn_op_conv2d_dw, .nin = 2, .in = {x, dy}};
-    c.attr[0] = gn_attr_ints(2, w->dim + 2);
-    c.attr[1] = g->stride;
-    c.attr[2] = g->padding;
-    c.attr[3] = g->dilation;
-    c.attr[4] = g->groups;
+    memcpy(c.attr, attrs, sizeof attrs);
     return x && dy ? gn_apply(&c) : NULL;
 }
 
@@ -186,13 +174,10 @@ static gn_tensor *conv2d_dx(gn_tensor *y, gn_tensor *w, const gn_tensor *x, cons
         unreached(x->dim[2], y->dim[2], s.sh, b.top + b.bottom, reach(w->dim[2], s.dh)),
         unreached(x->dim[3], y->dim[3], s.sw, b.left + b.right, reach(w->dim[3], s.dw)),
     };
+    gn_attr attrs[] = {g->stride, g->padding,  gn_attr_ints(2, more),
+                       g->groups, g->dilation, gn_attr_int(GN_ACT_NONE)};
     gn_call c = {.op = &gn_op_conv_transpose2d, .nin = 3, .in = {y, w}};
-    c.attr[0] = g->stride;
-    c.attr[1] = g->padding;
-    c.attr[2] = gn_attr_ints(2, more);
-    c.attr[3] = g->groups;
-    c.attr[4] = g->dilation;
-    c.attr[5] = gn_attr_int(GN_ACT_NONE);
+    memcpy(c.attr, attrs, sizeof attrs);
     return gn_apply(&c);
 }
 
@@ -313,15 +298,27 @@ static gn_tensor *conv_transpose2d_fwd(gn_call *c)
     return run_pass("conv_transpose2d", &a) ? x : NULL;
 }
 
+/* y cut, or extended with zeros, to `size`. */
+static gn_tensor *fitted(gn_tensor *y, int64_t dim, int64_t size)
+{
+    if (!y || y->dim[dim] == size)
+        return y;
+    return size < y->dim[dim] ? gn_narrow(y, dim, 0, size) : gn_embed(y, dim, 0, size);
+}
+
 static void conv_transpose2d_vjp(gn_call *c, gn_tensor *x, gn_tensor *dx, gn_tensor **d)
 {
     gn_tensor *y = c->in[0], *w = c->in[1];
     geometry g = {c->attr[0], c->attr[1], c->attr[4], c->attr[3]};
     gn_tensor *dz = gn_activate_dx(dx, x, (gn_act)c->attr[5].i, c->attr[6].f);
+    /* an output padding of the stride or more: positions that y does not have */
+    const gn_attr *more = &c->attr[2], *stride = &g.stride;
+    int64_t p = y->dim[2], p_all = p + more->v[0] / stride->v[0];
+    int64_t q = y->dim[3], q_all = q + more->v[more->n - 1] / stride->v[stride->n - 1];
     if (gn_wants(c, 0))
-        d[0] = conv2d(dz, w, &g);
+        d[0] = fitted(fitted(conv2d(dz, w, &g), 2, p), 3, q);
     if (gn_wants(c, 1))
-        d[1] = conv2d_dw(dz, y, w, &g);
+        d[1] = conv2d_dw(dz, fitted(fitted(y, 2, p_all), 3, q_all), w, &g);
     if (gn_wants(c, 2) && dz)
         d[2] = gn_sum(dz, (gn_dims){.n = 3, .v = {0, 2, 3}}, false);
 }
@@ -371,8 +368,10 @@ static gn_tensor *conv2d_dw_fwd(gn_call *c)
         return NULL;
     const gn_conv_shape *s = &a.shape;
     gn_tensor *w = new_4d(s->o, s->c / s->groups, s->r, s->s);
+    if (w && !s->n)
+        memset(w->data, 0, (size_t)w->numel * sizeof(real));
     if (!w || !s->n)
-        return zeroed(w);
+        return w;
     a.x = c->in[0]->data;
     a.y = c->in[1]->data;
     a.w = w->data;

@@ -116,6 +116,8 @@ CONV_TRANSPOSE2D = [
     *(transposed(s, a, n % 2 == 1) for n, (s, a) in enumerate(PLAIN)),
     *(transposed(s, a, act=act) for s, a in SMALL for act in ACTS if act != "none"),
     *(transposed(s, a, output_padding=1) for s, a in PLAIN if a.get("stride") == 2),
+    transposed(*PLAIN[19], output_padding=1),  # no less than the stride, but than the dilation
+    transposed(*PLAIN[20], output_padding=(2, 0)),
     *(transposed(s, a, big=True, act="tanh") for s, a in BIG),
 ]
 CONV2D_DW = [*(weights(s, a) for s, a in PLAIN), *(weights(s, a, True) for s, a in BIG)]

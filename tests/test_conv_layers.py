@@ -48,7 +48,8 @@ def draw(name, seed):
     if transposed:
         sizes = [int(n) for n in rng.integers(3, 7, dims)]
         options["padding"] = pick(0, 1)
-        options["output_padding"] = int(rng.integers(0, min(each(options["stride"], dims))))
+        steps = zip(each(options["stride"], dims), each(options["dilation"], dims), strict=True)
+        options["output_padding"] = int(rng.integers(0, min(map(max, steps))))
     elif rng.random() < 0.2:
         options["stride"], options["padding"] = 1, "same"
     batch = [] if rng.random() < 0.2 else [int(rng.integers(1, 4))]
