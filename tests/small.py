@@ -5,9 +5,21 @@ import numpy as np
 import ganc
 
 _MLP = {"image_shape": (3, 5, 6), "latent_dim": 4, "g_hidden": (8,), "d_hidden": (8,)}
+_PYRAMID = {"image_shape": (3, 8, 16), "latent_dim": 4, "g_channels": 3, "d_channels": 3}
+_KERAS = {"image_shape": (3, 8, 12), "latent_dim": 4, "d_channels": (3, 4)}
 SMALL = {
+    "CNNGAN": _KERAS | {"g_channels": (3, 4, 3)},
+    "ConvVAE": {
+        "image_shape": (3, 8, 12),
+        "latent_dim": 4,
+        "e_channels": (3, 4),
+        "d_channels": (3, 4, 3),
+    },
+    "DCGAN": _PYRAMID,
+    "DCGANPaper": _PYRAMID,
     "DenseGAN": _MLP,
     "Goodfellow2014": _MLP,
+    "TFDCGAN": _KERAS | {"g_channels": (4, 3, 3)},
     "ToyGAN": {"g_hidden": (8,), "d_hidden": (8,)},
     "VAE": {"image_shape": (3, 5, 6), "latent_dim": 4, "hidden": (8,)},
     "VanillaGAN": _MLP,

@@ -4,8 +4,8 @@ Each is a `ganc.GAN`, but for the variational autoencoders beside them; every nu
 with the source's value as its default, and ``describe()`` says what it is and where it deviates.
 
 >>> from ganc import models
->>> models.list()
-['DenseGAN', 'Goodfellow2014', 'ToyGAN', 'VAE', 'VanillaGAN']
+>>> models.list()[:4]
+['CNNGAN', 'ConvVAE', 'DCGAN', 'DCGANPaper']
 >>> models.get("vanilla").__name__
 'VanillaGAN'
 """
@@ -13,17 +13,47 @@ with the source's value as its default, and ``describe()`` says what it is and w
 import builtins
 from typing import Any
 
+from ._cnn import CNNGAN
+from ._dcgan import DCGAN, DCGANPaper
 from ._dense import DenseGAN
 from ._goodfellow import Goodfellow2014
 from ._preset import Preset
+from ._tfdcgan import TFDCGAN
 from ._toy import ToyGAN
-from ._vae import VAE
+from ._vae import VAE, ConvVAE
 from ._vanilla import VanillaGAN
 
-_CLASSES = (DenseGAN, Goodfellow2014, ToyGAN, VAE, VanillaGAN)
-__all__ = ["DenseGAN", "Goodfellow2014", "Preset", "ToyGAN", "VAE", "VanillaGAN", "get", "list"]
+__all__ = [
+    "CNNGAN",
+    "ConvVAE",
+    "DCGAN",
+    "DCGANPaper",
+    "DenseGAN",
+    "Goodfellow2014",
+    "Preset",
+    "TFDCGAN",
+    "ToyGAN",
+    "VAE",
+    "VanillaGAN",
+    "get",
+    "list",
+]
 
-_MODELS = {cls.__name__: cls for cls in _CLASSES}
+_MODELS = {
+    cls.__name__: cls
+    for cls in (
+        CNNGAN,
+        ConvVAE,
+        DCGAN,
+        DCGANPaper,
+        DenseGAN,
+        Goodfellow2014,
+        TFDCGAN,
+        ToyGAN,
+        VAE,
+        VanillaGAN,
+    )
+}
 _RAISE = object()
 
 
@@ -62,8 +92,8 @@ def get(name: str, default: Any = _RAISE) -> Any:
     >>> models.get("vanila")
     Traceback (most recent call last):
         ...
-    ValueError: model: got 'vanila', expected one of densegan, goodfellow2014, toygan, vae, \
-vanillagan; did you mean 'vanillagan'?
+    ValueError: model: got 'vanila', expected one of cnngan, convvae, dcgan, dcganpaper, densegan, \
+goodfellow2014, tfdcgan, toygan, vae, vanillagan; did you mean 'vanillagan'?
     """
     short = {_short(known): cls for known, cls in _MODELS.items()}
     if _short(str(name)) in short:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ganc import nn
+from ganc.models._keras import glorot
 from ganc.models._preset import Preset, image_size, widths
 
 __all__ = ["DenseGAN"]
@@ -100,18 +101,9 @@ class DenseGAN(Preset):
             layers += [nn.Dropout(c.dropout)] if c.dropout else []
             width = hidden
         discriminator = nn.Sequential(*layers, nn.Linear(width, 1))
-        _glorot(generator)
-        _glorot(discriminator)
+        glorot(generator, discriminator)
         return generator, discriminator
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
         return super().options(c) | {"d_reduction": c.d_reduction}
-
-
-def _glorot(network: nn.Module) -> None:
-    """Initialise as Keras does: Glorot uniform weights, zero biases."""
-    for module in network.modules():
-        if isinstance(module, nn.Linear):
-            nn.init.xavier_uniform_(module.weight)
-            nn.init.zeros_(module.bias)

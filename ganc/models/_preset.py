@@ -116,11 +116,13 @@ class Preset(Configured, GAN):
 
 
 def adam(lr: float, c: SimpleNamespace) -> Callable:
-    """Return a function that makes Adam with the betas and eps of a configuration."""
+    """Return a function that makes Adam with the betas, eps and decay of a configuration."""
     from ganc.optim import Adam
 
-    lr = finite("lr", lr, 0.0)
-    return lambda parameters: Adam(parameters, lr=lr, betas=tuple(c.betas), eps=c.eps)
+    lr, decay = finite("lr", lr, 0.0), getattr(c, "weight_decay", 0.0)
+    return lambda parameters: Adam(
+        parameters, lr=lr, betas=tuple(c.betas), eps=c.eps, weight_decay=decay
+    )
 
 
 def image_size(shape: Iterable[int]) -> tuple[tuple[int, int, int], int]:

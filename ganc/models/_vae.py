@@ -4,10 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from ganc import nn
+from ganc.models._keras import conv_transpose, glorot, start_size
 from ganc.models._preset import Configured, adam, image_size, widths
 from ganc.models._variational import Variational
 
-__all__ = ["VAE"]
+__all__ = ["VAE", "ConvVAE"]
 
 
 class VAE(Configured, Variational):
@@ -94,6 +95,100 @@ class VAE(Configured, Variational):
             "reduction": c.reduction,
             "binarize": c.binarize,
         }
+
+
+class ConvVAE(VAE):
+    """The convolutional variational autoencoder of TensorFlow's tutorial, with two latents.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default (1, 28, 28)
+        (C, H, W); H and W are multiples of 4.
+    latent_dim : int, default 2
+        Latents are N(0, 1).
+    e_channels : tuple of int, default (32, 64)
+        Of the encoder's layers, 3x3 with stride 2 and without padding.
+    d_channels : tuple of int, default (32, 64, 32)
+        Of the maps that the decoder makes of the latent, and of each layer that doubles them.
+    lr : float, default 1e-4
+    betas, eps : default (0.9, 0.999), 1e-7
+        Of Adam: Keras's.
+    kl : {"sample", "analytic"}, default "sample"
+        The divergence of q(z|x) from N(0, 1) estimated by the z that was drawn, or in closed form.
+    reduction : {"mean", "sum"}, default "mean"
+        What is minimised: the mean over the batch, or its sum. Recorded is the mean.
+    binarize : bool, default True
+        Pixels above 1/2 become 1, others 0.
+    batch_size : int, default 32
+        What `fit` uses if it is not told.
+    seed : int, optional
+        Of weights, latents and data order.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> vae = ganc.models.ConvVAE(seed=0)
+    >>> vae.sample(4, seed=0).shape, vae.describe().to_dict()["parameters"]["encoder"]["total"]
+    ((4, 1, 28, 28), 28036)
+    """
+
+    source = "github.com/tensorflow/docs, cvae.ipynb (Convolutional Variational Autoencoder)"
+    deviations = (
+        "log q(z|x) - log p(z) is written with the noise, (z - mean)**2 / var = noise**2",
+        "Adam adds eps after the correction of the bias, as in the paper; Keras's adds it before",
+    )
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (1, 28, 28),
+        *,
+        latent_dim: int = 2,
+        e_channels: tuple[int, ...] = (32, 64),
+        d_channels: tuple[int, ...] = (32, 64, 32),
+        lr: float = 1e-4,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-7,
+        kl: str = "sample",
+        reduction: str = "mean",
+        binarize: bool = True,
+        batch_size: int = 32,
+        seed: int | None = None,
+    ) -> None:
+        Configured.__init__(self, locals())
+
+    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
+        """Return encoder and decoder for a configuration."""
+        shape, _ = image_size(c.image_shape)
+        networks = _conv_encoder(c, shape), _conv_decoder(c, shape)
+        glorot(*networks)
+        return networks
+
+
+def _conv_encoder(c: SimpleNamespace, shape: tuple[int, int, int]) -> nn.Module:
+    layers: list[nn.Module] = []
+    channels, height, width = shape
+    for i, wanted in enumerate(widths("e_channels", c.e_channels)):
+        if min(height, width) < 3:
+            raise ValueError(
+                f"image_shape: got {shape}; layer {i + 1} of the encoder (3x3) would get maps of "
+                f"{height}x{width}; take larger images, or fewer e_channels"
+            )
+        layers += [nn.Conv2d(channels, wanted, 3, 2), nn.ReLU()]
+        channels, height, width = wanted, (height - 1) // 2, (width - 1) // 2
+    head = nn.Linear(channels * height * width, 2 * c.latent_dim)
+    return nn.Sequential(*layers, nn.Flatten(), head)
+
+
+def _conv_decoder(c: SimpleNamespace, shape: tuple[int, int, int]) -> nn.Module:
+    first, *others = widths("d_channels", c.d_channels)
+    height, width = size = start_size(shape, len(others), "decoder's first layer (Linear)")
+    layers: list[nn.Module] = [nn.Linear(c.latent_dim, first * height * width), nn.ReLU()]
+    layers.append(nn.Unflatten(1, (first, *size)))
+    channels = first
+    for wanted in others:
+        layers += [conv_transpose(channels, wanted, 3, 2), nn.ReLU()]
+        channels = wanted
+    return nn.Sequential(*layers, conv_transpose(channels, shape[0], 3, 1))
 
 
 def _mlp(sizes: tuple[int, ...]) -> list[nn.Module]:
