@@ -119,6 +119,8 @@ def _evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     if name is None:
         raise _UsageError("--data: this run does not say what it was trained on; name the data")
     x, name = _data(name)
+    if names is None and name in ("ring", "grid"):
+        names = [f"{name}_modes", "frechet_distance", "prdc"]
     found = _runs.evaluate(
         arguments.run_folder, x, names, n=arguments.n, extractor=arguments.extractor,
         seed=_seed(arguments.seed) or 0,

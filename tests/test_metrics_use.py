@@ -229,6 +229,7 @@ def test_cli_evaluate(run, capsys):
     out = capsys.readouterr().out
     assert "data" in out and "ring" in out
     assert "Fréchet distance (features as given, n=500)" in out and "Heusel" in out
+    assert "modes covered (of 8 modes, n=500)" in out
     argv = ["evaluate", str(run / "model.ganc"), "--data", "ring", "-n", "300", "--json"]
     assert cli.main([*argv, "--metrics", "ring_modes,kernel_distance"]) == 0
     found = json.loads(capsys.readouterr().out)

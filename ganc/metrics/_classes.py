@@ -73,7 +73,7 @@ def inception_score(
 
 
 def class_coverage(
-    real: Any, fake: Any, *, extractor: Extractor = None, at_least: float = 0.1
+    real: Any, fake: Any, *, extractor: Extractor = None, at_least: float = 0.25
 ) -> Result:
     """Share of the data's classes that occur among generated samples; 1 is best.
 
@@ -86,8 +86,8 @@ def class_coverage(
         As for `inception_score`.
     extractor : str or callable, optional
         As for `features`; it must give logits.
-    at_least : float, default 0.1
-        In (0, 1]. Above 0, so that a few misread samples do not count for a class.
+    at_least : float, default 0.25
+        In (0, 1]. Well above 0, so that misread samples do not count for a class.
 
     Returns
     -------

@@ -12,7 +12,11 @@ import numpy as np
 __all__: list[str] = []
 
 SHAPE = (1, 28, 28)
-WIDTH = 96  # features
+WIDTH = 64  # features
+SHA256 = {  # of the files: a version never changes
+    "ganc-fashion-v1": "d4b7c1846c5af83801c8b735fd5fd7566bb0be410010aaa9319375ebfaf07211",
+    "ganc-mnist-v1": "cb2ab950e86f86edbef680a766e35d467f3f72c9b02c73125cf26ffa4a7e992c",
+}
 _FILES = {"ganc-fashion-v1": "fashion_v1.safetensors", "ganc-mnist-v1": "mnist_v1.safetensors"}
 _ALIASES = {"fashion": "ganc-fashion-v1", "mnist": "ganc-mnist-v1"}
 
@@ -23,13 +27,15 @@ class Classifier:
     def __init__(self, path: str) -> None:
         import hashlib
 
+        from ganc.gan._streams import INIT, drawing
         from ganc.io import read_tensors
 
         tensors, self.metadata = read_tensors(path, require_checksums=True)
         with open(path, "rb") as file:
             self.sha256 = hashlib.sha256(file.read()).hexdigest()
         self.name = self.metadata["name"]
-        self.body, self.head = networks()
+        with drawing(0, INIT):  # what the user draws afterwards does not change
+            self.body, self.head = networks()
         for title, network in (("body", self.body), ("head", self.head)):
             own = {k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(title + ".")}
             network.load_state_dict(own)
@@ -46,13 +52,15 @@ def networks(classes: int = 10):
     from ganc import nn
 
     layers: list[nn.Module] = []
-    for inputs, outputs, stride in ((1, 16, 1), (16, 32, 2), (32, 64, 2), (64, WIDTH, 1)):
+    for inputs, outputs, stride in ((1, 16, 1), (16, 32, 2), (32, 64, 2), (64, 48, 2)):
         layers += [
             nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
             nn.BatchNorm2d(outputs),
             nn.ReLU(),
         ]
-    body = nn.Sequential(*layers, nn.AvgPool2d(7), nn.Flatten())
+    body = nn.Sequential(
+        *layers, nn.Flatten(), nn.Dropout(0.2), nn.Linear(48 * 4 * 4, WIDTH), nn.ReLU()
+    )
     return body, nn.Linear(WIDTH, classes)
 
 
