@@ -1,10 +1,30 @@
 """Rows of resizing, padding and pixel shuffling."""
 
 import itertools
+from dataclasses import dataclass
 
+import numpy as np
 import torch.nn.functional as TF
 from cases import Case, Config, Input
 from cases_pool import adjoint, named
+
+
+@dataclass(frozen=True)
+class Spots(Input):
+    """Points (x, y) of a grid at least 0.01 pixels away from pixel centres and edges."""
+
+    sizes: tuple[int, int] = (1, 1)
+
+    def make(self, rng):
+        grid = super().make(rng)
+        for corners in (0, 1):
+            for d, n in enumerate(self.sizes):
+                pixel = (grid[..., d] + 1) * (n - corners) / 2 * 2  # twice: halves are edges
+                away = pixel - np.round(pixel)
+                move = np.where(np.abs(away) < 0.05, 0.1 - away, 0)
+                grid[..., d] += move / max(n - corners, 1)
+        return grid.astype(np.float32).astype(np.float64)
+
 
 A, ODD, FLAT, WIDE = (2, 2, 4, 5), (1, 2, 7, 3), (2, 4, 3), (1, 1, 3, 20)
 NAMES = ["size", "mode", "align_corners", "antialias", "scale_h", "scale_w"]
@@ -91,6 +111,25 @@ def pad_dx(dy, before, after, mode="constant"):
     return adjoint(lambda x: pad(x, before, after, mode), shape)(dy)
 
 
+SPOTS = [  # x, grid without the last dimension, greatest |coordinate|
+    (A, (2, 3, 4), 1.0), (A, (2, 3, 4), 3.0), (ODD, (1, 5, 2), 1.2), ((2, 3, 1, 6), (2, 2, 2), 1.5),
+    ((1, 1, 1, 1), (1, 2, 3), 2.0), ((1, 2, 6, 1), (1, 1, 4), 1.1), ((1, 1, 2, 2), (1, 4, 4), 9.0),
+]  # fmt: skip
+
+
+def grid_sample(x, grid, padding_mode="zeros", align_corners=False):
+    return TF.grid_sample(x, grid, "bilinear", padding_mode, align_corners)
+
+
+GRID = [
+    Config((Input(s), Spots((*g, 2), -most, most, sizes=s[-1:-3:-1])),
+           {"padding_mode": mode, "align_corners": corners})
+    for s, g, most in SPOTS
+    for mode in ("zeros", "border", "reflection")
+    for corners in (False, True)
+]  # fmt: skip
+
+
 def tuple_size(size):
     return (size, size) if isinstance(size, int) else size
 
@@ -122,6 +161,8 @@ CASES = [
          + [Config((Input((2, 3, 50, 70)),), {"before": (1, 1), "after": (1, 1), "mode": m}, True)
             for m in ("constant", "reflect", "replicate")], exact=True),
     Case("pad_dx", pad_dx, [pad_dx_config(s, a) for s, a in PAD[::2] if 0 not in s]),
+    Case("grid_sample", grid_sample,
+         [*GRID, Config((Input((2, 3, 40, 50)), Input((2, 80, 60, 2))), {}, True)]),
     Case("pixel_shuffle", lambda x, upscale_factor: TF.pixel_shuffle(x, upscale_factor),
          [Config((Input(s),), {"upscale_factor": r}) for s, r in SHUFFLE]
          + [Config((Input((2, 12, 40, 30)),), {"upscale_factor": 2}, True)], exact=True),

@@ -18,7 +18,7 @@ def no_garbage():
     gc.collect()
 
 
-def exhaust(work, most=600, sticky=False):
+def exhaust(work, most=2000, sticky=False):
     """Runs work with the n-th allocation failing until it succeeds; returns (n, result)."""
     want = work()
     for n in range(most):

@@ -78,7 +78,7 @@ def sum_bound(case, config, arrays):
 
 @BOTH
 @pytest.mark.parametrize(
-    "case, config", [r for r in rows() if r.values[0].op in ("linear", "batch_norm")]
+    "case, config", [r for r in rows() if r.values[0].op in ("linear", "batch_norm", "grid_sample")]
 )
 def test_fused_equals_its_definition(core, case, config):
     arrays = config.arrays(case.op)

@@ -62,6 +62,15 @@ def test_layers_take_single_images():
         same(f, X[0])
 
 
+def test_grid_sample():
+    grid = numbers((2, 3, 4, 2), 5)
+    plain = {"align_corners": False}
+    for options in (plain, {**plain, "padding_mode": "reflection"}, {"align_corners": True}):
+        same(lambda T, x, g, o=options: T.nn.functional.grid_sample(x, g, **o), X, grid)
+    outside = np.full((2, 1, 2, 2), [[[np.nan, 1e30]]])
+    assert F.grid_sample(ganc.tensor(X), ganc.tensor(outside)).abs().sum().item() == 0
+
+
 @pytest.mark.parametrize("pads", [(1, 2), (0, 0), (1, 1, 2, 0), (1, -1, 0, 2, 1, 1, -1, 0), ()])
 def test_pad_takes_any_dimensions(pads):
     same(lambda T, x: T.nn.functional.pad(x, pads, value=0.5), X)
@@ -149,6 +158,12 @@ WRONG = {
     "unfold": (lambda: F.unfold(IMAGE, 6), "does not fit"),
     "fold": (lambda: F.fold(np.zeros((1, 4, 3)), (3, 3), 2), "expected"),
     "fold channels": (lambda: F.fold(np.zeros((1, 5, 4)), (3, 3), 2), "expected"),
+    "grid": (lambda: F.grid_sample(IMAGE, np.zeros((1, 2, 2, 3))), "N, P, Q, 2"),
+    "grid batch": (lambda: F.grid_sample(IMAGE, np.zeros((2, 2, 2, 2))), "N, P, Q, 2"),
+    "grid mode": (lambda: F.grid_sample(IMAGE, IMAGE, "nearest"), "nearest"),
+    "grid padding": (
+        lambda: F.grid_sample(IMAGE, np.zeros((1, 2, 2, 2)), padding_mode="x"), "padding_mode",
+    ),
     "layer kernel": (lambda: nn.MaxPool2d(0), "kernel_size"),
     "layer sizes": (lambda: nn.AvgPool2d((1, 2, 3)), "kernel_size"),
     "layer pads": (lambda: nn.ZeroPad2d((1, 2)), "four"),

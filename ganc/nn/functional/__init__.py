@@ -14,6 +14,7 @@ from . import (
     _conditional,
     _conv,
     _equalized,
+    _grid,
     _linear,
     _loss,
     _minibatch,
@@ -31,6 +32,7 @@ from ._class_loss import *  # noqa: F403
 from ._conditional import *  # noqa: F403
 from ._conv import *  # noqa: F403
 from ._equalized import *  # noqa: F403
+from ._grid import *  # noqa: F403
 from ._linear import *  # noqa: F403
 from ._loss import *  # noqa: F403
 from ._minibatch import *  # noqa: F403
@@ -51,6 +53,7 @@ __all__ = sorted(
         _conditional,
         _conv,
         _equalized,
+        _grid,
         _linear,
         _loss,
         _minibatch,
