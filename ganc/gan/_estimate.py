@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "estimate"]
 
-_USUAL, _ENOUGH = 16, 0.3  # steps that are measured, and seconds; more of fast ones
+_USUAL, _ENOUGH = 16, 0.5  # steps that are measured, and seconds; more of fast ones
 _FEWEST, _LIMIT = 2, 3.0  # fewer of slow ones
 
 
