@@ -111,8 +111,13 @@ class Spec:
     lr: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     eps: float = 1e-8
-    d_scale: float = 1.0  # of D's loss, the sum of its two cross-entropies
+    d_reduction: str = "sum"  # of D's two cross-entropies; "mean"; "separate": an update for each
     joint: bool = False  # its recipe shows D real and fake samples in one pass
+    same_fakes: bool = False  # G learns on the fakes of D's update
+
+    @property
+    def d_scale(self) -> float:
+        return 1.0 if self.d_reduction == "sum" else 0.5
 
     @property
     def parameters(self) -> list[int]:
@@ -131,7 +136,7 @@ def dense_gan() -> Spec:
     g = [x for n in (128, 256, 512) for x in (dense(n), RELU, KERAS_BN)]
     g += [dense(784), TANH, reshape(1, 28, 28)]
     d = [FLATTEN, dense(512), leaky(0.2), dense(256), leaky(0.2), dense(1)]
-    return Spec(128, (1, 28, 28), (100,), g, d, eps=1e-7, d_scale=0.5, joint=True)
+    return Spec(128, (1, 28, 28), (100,), g, d, eps=1e-7, d_reduction="mean", joint=True)
 
 
 def toy_gan() -> Spec:
@@ -143,7 +148,7 @@ def cnn_gan() -> Spec:
     g = [dense(7 * 7 * 128), RELU, reshape(128, 7, 7)]
     g += [conv_t(128, 4, 2), RELU, KERAS_BN] * 2 + [conv(1, 7), SIGMOID]
     d = [conv(64, 3, 2), RELU, conv(128, 3, 2), RELU, KERAS_BN, FLATTEN, dense(1)]
-    return Spec(64, (1, 28, 28), (100,), g, d, betas=(0.9, 0.999), eps=1e-7, d_scale=0.5)
+    return Spec(64, (1, 28, 28), (100,), g, d, betas=(0.9, 0.999), eps=1e-7, d_reduction="separate")
 
 
 def tf_dcgan() -> Spec:
@@ -152,7 +157,9 @@ def tf_dcgan() -> Spec:
     g += [conv_t(128, 5, 1, bias=False), KERAS_BN, act, conv_t(64, 5, 2, bias=False), KERAS_BN, act]
     g += [conv_t(1, 5, 2, bias=False), TANH]
     d = [conv(64, 5, 2), act, dropout(0.3), conv(128, 5, 2), act, dropout(0.3), FLATTEN, dense(1)]
-    return Spec(256, (1, 28, 28), (100,), g, d, lr=1e-4, betas=(0.9, 0.999), eps=1e-7)
+    return Spec(
+        256, (1, 28, 28), (100,), g, d, lr=1e-4, betas=(0.9, 0.999), eps=1e-7, same_fakes=True
+    )
 
 
 def dcgan(width: int = 64) -> Spec:
@@ -165,7 +172,7 @@ def dcgan(width: int = 64) -> Spec:
     for n in (2, 4, 8):
         d += [conv(n * width, 4, 2, bias=False), BN, leaky(0.2)]
     d += [conv(1, 4, 1, same=False, bias=False), FLATTEN]
-    return Spec(32, (3, 64, 64), (100, 1, 1), g, d)
+    return Spec(32, (3, 64, 64), (100, 1, 1), g, d, same_fakes=True)
 
 
 SPECS = {

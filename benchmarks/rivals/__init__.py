@@ -14,6 +14,7 @@ import os
 CONTENDERS = {
     "ganc": ("with_ganc", "", ("ganc",)),
     "torch": ("with_torch", "eager", ("torch",)),
+    "torch-tuned": ("with_torch", "tuned", ("torch",)),
     "torch-compile": ("with_torch", "compile", ("torch",)),
     "torch-bf16": ("with_torch", "bf16", ("torch",)),
     "jax": ("with_jax", "", ("jax",)),

@@ -43,25 +43,6 @@ def last(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape[1:], shape[0])
 
 
-def initial(layers: list[Layer], shape: tuple[int, ...], key) -> tuple[list, list]:
-    """Parameters and running statistics, one entry a layer."""
-    params, stats = [], []
-    for i, (layer, before, _) in enumerate(walk(layers, shape)):
-        c, o, k = before[0], layer.out, layer.kernel
-        p, s = {}, {}
-        if layer.kind in ("dense", "conv", "conv_t"):
-            size = {"dense": (c, o), "conv": (k, k, c, o), "conv_t": (k, k, o, c)}[layer.kind]
-            p["w"] = 0.02 * jax.random.normal(jax.random.fold_in(key, i), size)
-            if layer.bias:
-                p["b"] = jnp.zeros(o)
-        elif layer.kind == "bn":
-            p = {"g": jnp.ones(c), "b": jnp.zeros(c)}
-            s = {"mean": jnp.zeros(c), "var": jnp.ones(c)}
-        params.append(p)
-        stats.append(s)
-    return params, stats
-
-
 def batch_norm(layer, p, s, x):
     axes, m = tuple(range(x.ndim - 1)), layer.momentum
     mean, var = x.mean(axes), x.var(axes)
@@ -111,29 +92,31 @@ def forward(layers, params, stats, x, key):
     return x, news
 
 
-def adam(spec, t, params, moments, grads):
-    (b1, b2), t = spec.betas, t.astype(float)
-    scale = spec.lr * jnp.sqrt(1 - b2**t) / (1 - b1**t)
-    eps = spec.eps * jnp.sqrt(1 - b2**t)
-    m = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, moments[0], grads)
-    v = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g * g, moments[1], grads)
-    update = jax.tree.map(lambda p, m, v: p - scale * m / (jnp.sqrt(v) + eps), params, m, v)
-    return update, (m, v)
+def updated(spec, part, grads, stats):
+    """A network's state after one step of Adam."""
+    (b1, b2), t = spec.betas, part["t"] + 1
+    correction = jnp.sqrt(1 - b2**t)
+    rate, eps = spec.lr * correction / (1 - b1**t), spec.eps * correction
+    m = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, part["m"], grads)
+    v = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g * g, part["v"], grads)
+    params = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + eps), part["params"], m, v)
+    return {"params": params, "stats": stats, "m": m, "v": v, "t": t}
 
 
 def bce(logits, target):
     return (nn.softplus(logits) - target * logits).mean()
 
 
-def latent(spec, batch, key):
-    shape = last(spec.latent) if len(spec.latent) == 3 else spec.latent
-    return jax.random.normal(key, (batch, *shape))
+def half(params, x, stats, spec, target, key):
+    """Cross-entropy of D on one batch, and its new running statistics."""
+    logits, stats = forward(spec.discriminator, params, stats, x, key)
+    return bce(logits, target), stats
 
 
-def d_loss(params, stats, spec, real, fake, keys):
+def both(params, stats, spec, real, fake, keys):
     if spec.joint:
-        both = jnp.concatenate((real, fake))
-        logits, stats = forward(spec.discriminator, params, stats, both, keys[0])
+        x = jnp.concatenate((real, fake))
+        logits, stats = forward(spec.discriminator, params, stats, x, keys[0])
         r, f = jnp.split(logits, 2)
     else:
         r, stats = forward(spec.discriminator, params, stats, real, keys[0])
@@ -141,44 +124,70 @@ def d_loss(params, stats, spec, real, fake, keys):
     return spec.d_scale * (bce(r, 1) + bce(f, 0)), stats
 
 
-def g_loss(params, stats, spec, d_params, d_stats, z, key):
-    fake, stats = forward(spec.generator, params, stats, z, key)
-    logits, d_stats = forward(spec.discriminator, d_params, d_stats, fake, key)
-    return bce(logits, 1), (stats, d_stats)
+def d_step(spec, d, real, fake, keys):
+    if spec.d_reduction != "separate":
+        gradient = jax.value_and_grad(both, has_aux=True)
+        (loss, stats), grads = gradient(d["params"], d["stats"], spec, real, fake, keys)
+        return updated(spec, d, grads, stats), loss
+    gradient, losses = jax.value_and_grad(half, has_aux=True), []
+    for x, target, key in ((real, 1, keys[0]), (fake, 0, keys[1])):
+        (loss, stats), grads = gradient(d["params"], x, d["stats"], spec, target, key)
+        d = updated(spec, d, grads, stats)
+        losses.append(loss)
+    return d, sum(losses) / 2
+
+
+def generate(spec, batch, g, key):
+    """Fakes, the function from their gradient to the parameters', new running statistics."""
+    shape = last(spec.latent) if len(spec.latent) == 3 else spec.latent
+    z = jax.random.normal(key, (batch, *shape))
+    return jax.vjp(
+        lambda params: forward(spec.generator, params, g["stats"], z, key),
+        g["params"],
+        has_aux=True,
+    )
 
 
 def whole_step(spec, batch, state, real):
     g, d = state["g"], state["d"]
-    t, key = state["t"] + 1, jax.random.fold_in(state["key"], state["t"])
-    keys = jax.random.split(key, 6)
-    z = latent(spec, batch, keys[0])
-    fake, g_stats = forward(spec.generator, g["params"], g["stats"], z, keys[1])
-    gradient = jax.value_and_grad(d_loss, has_aux=True)
-    (d_value, d_stats), grads = gradient(d["params"], d["stats"], spec, real, fake, keys[2:4])
-    d_params, d_moments = adam(spec, t, d["params"], d["moments"], grads)
-    gradient = jax.value_and_grad(g_loss, has_aux=True)
-    z = latent(spec, batch, keys[4])
-    (g_value, (g_stats, d_stats)), grads = gradient(
-        g["params"], g_stats, spec, d_params, d_stats, z, keys[5]
-    )
-    g_params, g_moments = adam(spec, t, g["params"], g["moments"], grads)
-    new = {
-        "g": {"params": g_params, "stats": g_stats, "moments": g_moments},
-        "d": {"params": d_params, "stats": d_stats, "moments": d_moments},
-        "key": state["key"],
-        "t": t,
-    }
-    return new, d_value, g_value
+    keys = jax.random.split(jax.random.fold_in(state["key"], g["t"]), 5)
+    fake, back, g_stats = generate(spec, batch, g, keys[0])
+    d, d_value = d_step(spec, d, real, fake, keys[1:3])
+    if not spec.same_fakes:
+        fake, back, g_stats = generate(spec, batch, g | {"stats": g_stats}, keys[3])
+    gradient = jax.value_and_grad(half, argnums=1, has_aux=True)
+    (g_value, d_stats), dfake = gradient(d["params"], fake, d["stats"], spec, 1, keys[4])
+    g = updated(spec, g, back(dfake)[0], g_stats)
+    return {"g": g, "d": d | {"stats": d_stats}, "key": state["key"]}, d_value, g_value
+
+
+def initial(layers: list[Layer], shape: tuple[int, ...], key) -> dict:
+    """The state of a network: lists with one entry a layer, Adam's moments, its steps."""
+    params, stats = [], []
+    for i, (layer, before, _) in enumerate(walk(layers, shape)):
+        c, o, k = before[0], layer.out, layer.kernel
+        p, s = {}, {}
+        if layer.kind in ("dense", "conv", "conv_t"):
+            size = {"dense": (c, o), "conv": (k, k, c, o), "conv_t": (k, k, o, c)}[layer.kind]
+            p["w"] = 0.02 * jax.random.normal(jax.random.fold_in(key, i), size)
+            if layer.bias:
+                p["b"] = jnp.zeros(o)
+        elif layer.kind == "bn":
+            p = {"g": jnp.ones(c), "b": jnp.zeros(c)}
+            s = {"mean": jnp.zeros(c), "var": jnp.ones(c)}
+        params.append(p)
+        stats.append(s)
+    m, v = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
+    return {"params": params, "stats": stats, "m": m, "v": v, "t": jnp.zeros((), int)}
 
 
 def make(name, spec, batch, variant):
     key = jax.random.key(0)
-    state = {"key": key, "t": jnp.zeros((), int)}
-    parts = ("g", spec.generator, spec.latent), ("d", spec.discriminator, spec.image)
-    for part, layers, shape in parts:
-        params, stats = initial(layers, shape, jax.random.fold_in(key, ord(part)))
-        moments = tuple(jax.tree.map(jnp.zeros_like, params) for _ in range(2))
-        state[part] = {"params": params, "stats": stats, "moments": moments}
+    state = {
+        "g": initial(spec.generator, spec.latent, jax.random.fold_in(key, 0)),
+        "d": initial(spec.discriminator, spec.image, jax.random.fold_in(key, 1)),
+        "key": key,
+    }
     counts = [sum(p.size for p in jax.tree.leaves(state[part]["params"])) for part in "gd"]
     shape = last(spec.image) if len(spec.image) == 3 else spec.image
     real = jax.random.uniform(key, (batch, *shape), minval=-1, maxval=1)

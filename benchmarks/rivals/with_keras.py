@@ -56,20 +56,35 @@ def build(spec, batch, jit):
     d_opt.build(discriminator.trainable_variables)
     z_shape = (batch, *channels_last(spec.latent))
 
+    def d_losses(real, fake):
+        if spec.joint:
+            r, f = tf.split(discriminator(tf.concat((real, fake), 0), training=True), 2)
+        else:
+            r, f = discriminator(real, training=True), discriminator(fake, training=True)
+        return spec.d_scale * (bce(one, r) + bce(zero, f))
+
+    def half(x, target):
+        return bce(target, discriminator(x, training=True))
+
+    def d_update(loss, *args):
+        with tf.GradientTape() as tape:
+            value = loss(*args)
+        weights = discriminator.trainable_variables
+        d_opt.apply(tape.gradient(value, weights), weights)
+        return value
+
     @tf.function(jit_compile=jit)
     def step(real):
-        fake = generator(tf.random.normal(z_shape), training=True)
-        with tf.GradientTape() as tape:
-            if spec.joint:
-                r, f = tf.split(discriminator(tf.concat((real, fake), 0), training=True), 2)
-            else:
-                r, f = discriminator(real, training=True), discriminator(fake, training=True)
-            d = spec.d_scale * (bce(one, r) + bce(zero, f))
-        weights = discriminator.trainable_variables
-        d_opt.apply(tape.gradient(d, weights), weights)
         with tf.GradientTape() as tape:
             fake = generator(tf.random.normal(z_shape), training=True)
-            g = bce(one, discriminator(fake, training=True))
+            constant = tf.stop_gradient(fake)
+            if spec.d_reduction == "separate":
+                d = (d_update(half, real, one) + d_update(half, constant, zero)) / 2
+            else:
+                d = d_update(d_losses, real, constant)
+            if not spec.same_fakes:
+                fake = generator(tf.random.normal(z_shape), training=True)
+            g = half(fake, one)
         weights = generator.trainable_variables
         g_opt.apply(tape.gradient(g, weights), weights)
         return d, g
