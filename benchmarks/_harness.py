@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import platform
@@ -30,37 +31,43 @@ def timed(run: Callable[[], object], seconds: float) -> float:
     return (now - start) / calls
 
 
-def alternate(contenders: dict[str, Callable], *, blocks: int = 9, seconds: float = 0.3) -> dict:
-    """Median seconds per call of each contender, blocks taken in turn after a warm-up."""
-    for run in contenders.values():
-        timed(run, seconds)
-    times = {name: [] for name in contenders}
-    for _ in range(blocks):
-        for name, run in contenders.items():
-            times[name].append(timed(run, seconds))
-    return {name: statistics.median(t) for name, t in times.items()}
+def take_turns(measure: dict[str, Callable[[float], float]], args) -> dict[str, float]:
+    """Median of what each measures in a block of some seconds, blocks in turn after a warm-up.
+
+    With --best it is the least instead, which a busy machine disturbs less.
+    """
+    for block in measure.values():
+        block(args.seconds)
+    found = {name: [] for name in measure}
+    for _ in range(args.blocks):
+        for name, block in measure.items():
+            found[name].append(block(args.seconds))
+    pick = min if args.best else statistics.median
+    return {name: pick(values) for name, values in found.items()}
 
 
-def against_peak(
-    ours: Callable, theirs: Callable, flop: int, *, blocks: int, seconds: float
-) -> dict[str, float]:
-    """Seconds a call and GFLOP/s of ours, its share of the FMA peak measured beside each block, and
+def alternate(contenders: dict[str, Callable], args) -> dict[str, float]:
+    """Seconds a call of each contender."""
+    return take_turns({n: functools.partial(timed, run) for n, run in contenders.items()}, args)
+
+
+def against_peak(ours: Callable, theirs: Callable, flop: int, args) -> dict[str, float]:
+    """Seconds a call and GFLOP/s of ours, its share of the FMA peak measured in turn with it, and
     its ratio to theirs."""
     peak_flops = ganc._backend.core.peak_flops
-    timed(ours, seconds / 4)
-    timed(theirs, seconds / 4)
-    shares, our_times, their_times = [], [], []
-    for _ in range(blocks):
-        peak = peak_flops(min(seconds, 0.03) or 1e-4)
-        our_times.append(timed(ours, seconds))
-        shares.append(flop / our_times[-1] / peak)
-        their_times.append(timed(theirs, seconds))
-    median = statistics.median(our_times)
+    seconds = take_turns(
+        {
+            "one flop": lambda block: 1 / peak_flops(min(block, 0.03) or 1e-4),
+            "ours": functools.partial(timed, ours),
+            "theirs": functools.partial(timed, theirs),
+        },
+        args,
+    )
     return {
-        "ganc us": median * 1e6,
-        "GFLOP/s": flop / median / 1e9,
-        "of peak": statistics.median(shares),
-        "vs torch": statistics.median(their_times) / median,
+        "ganc us": seconds["ours"] * 1e6,
+        "GFLOP/s": flop / seconds["ours"] / 1e9,
+        "of peak": flop * seconds["one flop"] / seconds["ours"],
+        "vs torch": seconds["theirs"] / seconds["ours"],
     }
 
 
@@ -111,6 +118,7 @@ def arguments(description: str, *, seconds: float = 0.3) -> argparse.ArgumentPar
     parser.add_argument("--threads", type=int, default=ganc.get_num_threads())
     parser.add_argument("--blocks", type=int, default=9, help="blocks a contender (median)")
     parser.add_argument("--seconds", type=float, default=seconds, help="length of a block")
+    parser.add_argument("--best", action="store_true", help="the best block, not the median")
     parser.add_argument("--json", help="write the figures to this file")
     parser.add_argument("--quick", action="store_true", help="tiny: shows that it runs, no figures")
     return parser
@@ -124,8 +132,10 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None = None):
     return args
 
 
-def report(name: str, rows: list[dict], path: str | None) -> None:
+def report(name: str, rows: list[dict], args) -> None:
+    """Print the table; write the document if --json asks for it."""
     print(table(rows))
-    if path:
-        document = {"benchmark": name, "machine": machine(), "rows": rows}
-        Path(path).write_text(json.dumps(document, indent=1) + "\n")
+    if args.json:
+        how = {key: getattr(args, key) for key in ("threads", "blocks", "seconds", "best")}
+        document = {"benchmark": name, "machine": machine(), "how": how, "rows": rows}
+        Path(args.json).write_text(json.dumps(document, indent=1) + "\n")

@@ -137,7 +137,7 @@ def compare(name: str, ours: Callable, theirs: Callable) -> None:
 def measure(case: Case, what: str, ours: Callable, theirs: Callable, args) -> dict:
     compare(f"{case.model} {case.name} {what}", ours, theirs)
     row = {"model": case.model, "layer": case.name, "pass": what, "threads": args.threads}
-    return row | against_peak(ours, theirs, case.flop, blocks=args.blocks, seconds=args.seconds)
+    return row | against_peak(ours, theirs, case.flop, args)
 
 
 def summary(rows: list[dict]) -> str:
@@ -171,7 +171,7 @@ def main() -> None:
             if what in args.passes:
                 rows.append(measure(case, what, *calls, args))
                 print(line(rows[-1]), file=sys.stderr, flush=True)
-    report("conv", rows, args.json)
+    report("conv", rows, args)
     print(summary(rows))
 
 

@@ -60,7 +60,7 @@ def products(batch: int, squares: tuple[int, ...]):
 
 def measure(name, shape, run, rival, flop, isa, args) -> dict:
     row = {"product": name, "shape": shape, "isa": isa, "threads": ganc.get_num_threads()}
-    row |= against_peak(run, rival, flop, blocks=args.blocks, seconds=args.seconds)
+    row |= against_peak(run, rival, flop, args)
     del row["ganc us"]
     return row | {"of peak": f"{row['of peak']:.0%}", "vs torch": f"{row['vs torch']:.2f}x"}
 
@@ -84,7 +84,7 @@ def main() -> None:
             torch.set_num_threads(threads)
             for case in products(args.batch, (64,) if args.quick else (1024, 2048)):
                 rows.append(measure(*case, isa, args))
-    report("gemm", rows, args.json)
+    report("gemm", rows, args)
 
 
 if __name__ == "__main__":

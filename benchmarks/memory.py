@@ -27,7 +27,7 @@ def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     models = ["VanillaGAN", "CNNGAN", "DCGAN-64"]
     names, models, args = contest(parser, rivals=["torch"], models=models)
-    report("memory", [measure(model, names, args) for model in models], args.json)
+    report("memory", [measure(model, names, args) for model in models], args)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     rows = []
     for name, ours, theirs in calls():
-        t = alternate({"ganc": ours, "torch": theirs}, blocks=args.blocks, seconds=args.seconds)
+        t = alternate({"ganc": ours, "torch": theirs}, args)
         rows.append(
             {
                 "call": name,
@@ -41,7 +41,7 @@ def main() -> None:
                 "ganc / PyTorch": f"{t['ganc'] / t['torch']:.2f}",
             }
         )
-    report("ops", rows, args.json)
+    report("ops", rows, args)
 
 
 if __name__ == "__main__":

@@ -122,12 +122,12 @@ def main() -> None:
     rows, measured = [], {}
     for name, calls in sweeps(args.quick).items():
         if args.only in name:
-            seconds = alternate(calls(), blocks=args.blocks, seconds=args.seconds)
+            seconds = alternate(calls(), args)
             measured[name] = seconds
             rows += rows_of(name, seconds)
     if not rows:
         parser.error(f"--only {args.only}: there are {'; '.join(sweeps(args.quick))}")
-    report("scaling", rows, args.json)
+    report("scaling", rows, args)
     if args.plot:
         plot(measured, args.plot)
 

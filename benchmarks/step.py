@@ -10,11 +10,10 @@ turns, so that all meet the same machine; a contender sleeps while it waits.
 from __future__ import annotations
 
 import contextlib
-import statistics
 import sys
 
 from _contest import contest
-from _harness import arguments, report
+from _harness import arguments, report, take_turns
 from _networks import SPECS
 from _worker import Contender
 
@@ -22,7 +21,6 @@ from _worker import Contender
 def measure(model: str, names: list[str], args) -> dict:
     """Median milliseconds of each, and how many times as long as ganc the others take."""
     batch = args.batch or SPECS[model].batch
-    times = {name: [] for name in names}
     with contextlib.ExitStack() as stack:
         contenders = {}
         for name in names:
@@ -30,11 +28,8 @@ def measure(model: str, names: list[str], args) -> dict:
             contenders[name] = stack.enter_context(run)
             if run.about["note"]:
                 print(f"{name}, {model}: {run.about['note']}", file=sys.stderr)
-            run.block(args.seconds)
-        for _ in range(args.blocks):
-            for name, run in contenders.items():
-                times[name].append(run.block(args.seconds))
-    ms = {name: statistics.median(t) * 1e3 for name, t in times.items()}
+        seconds = take_turns({name: run.block for name, run in contenders.items()}, args)
+    ms = {name: value * 1e3 for name, value in seconds.items()}
     ratios = {f"vs {name}": ms[name] / ms["ganc"] for name in names[1:]}
     row = {"one D+G step": f"{model}, batch {batch}", "threads": args.threads}
     row |= {f"{name} ms": value for name, value in ms.items()} | ratios
@@ -45,7 +40,7 @@ def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     models = [name for name in SPECS if name != "TFDCGAN"]
     names, models, args = contest(parser, rivals=["torch", "torch-compile"], models=models)
-    report("step", [measure(model, names, args) for model in models], args.json)
+    report("step", [measure(model, names, args) for model in models], args)
 
 
 if __name__ == "__main__":

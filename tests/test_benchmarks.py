@@ -1,44 +1,87 @@
 """The benchmarks run and say what they should; what they measure is not tested."""
 
+import importlib
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
+import ganc
+from ganc._backend import core
+
+torch = pytest.importorskip("torch")
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="only in the source tree")
 
-
-def run(script, *arguments):
-    command = [sys.executable, str(FOLDER / script), *arguments]
-    environment = os.environ | {"PYTHONPATH": str(FOLDER.parent)}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
-
-
-@pytest.mark.parametrize(
-    ("script", "arguments", "columns"),
-    [
-        ("gemm.py", (), {"GFLOP/s", "of peak", "vs torch"}),
-        ("ops.py", (), {"ganc us", "PyTorch us"}),
-        ("step.py", ("--model", "ToyGAN", "--rival", "torch"), {"ganc ms", "torch ms", "vs best"}),
-    ],
-)
-def test_quick_run_writes_table_and_json(script, arguments, columns, tmp_path):
-    path = tmp_path / "figures.json"
-    done = run(script, "--quick", "--json", str(path), *arguments)
-    assert done.returncode == 0, done.stderr
-    document = json.loads(path.read_text())
-    assert document["rows"]
-    for row in document["rows"]:
-        assert columns <= set(row)
-        assert all(value > 0 for value in row.values() if isinstance(value, float))
-    assert all(f" {column} |" in done.stdout for column in columns)
+RUNS = {
+    "gemm": ((), {"GFLOP/s", "of peak", "vs torch"}),
+    "ops": ((), {"ganc us", "PyTorch us"}),
+    "conv": ((), {"layer", "pass", "GFLOP/s", "of peak", "vs torch"}),
+    "step": (("--model", "ToyGAN", "--rival", "torch"), {"ganc ms", "torch ms", "vs best"}),
+    "memory": (("--model", "CNNGAN"), {"ganc MiB", "torch MiB", "torch / ganc"}),
+    "scaling": (("--plot", "cost.png"), {"sweep", "us each", "off the line"}),
+}
 
 
-def test_unknown_names_are_refused():
-    done = run("step.py", "--quick", "--rival", "numpy")
-    assert done.returncode == 2 and "no numpy; there are torch," in done.stderr
+@pytest.fixture
+def benchmark(tmp_path, monkeypatch):
+    """Runs one with --quick in this process, and leaves threads, kernels and modules as they were."""
+    threads, torch_threads, isa = ganc.get_num_threads(), torch.get_num_threads(), core.get_isa()
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.chdir(tmp_path)
+
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, "--quick", *arguments])
+        importlib.import_module(name).main()
+
+    yield run
+    ganc.set_num_threads(threads)
+    torch.set_num_threads(torch_threads)
+    core.set_isa(isa)
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(FOLDER)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_quick_run_writes_table_and_json(name, benchmark, capsys):
+    arguments, columns = RUNS[name]
+    benchmark(name, "--json", "figures.json", *arguments)
+    document = json.loads(Path("figures.json").read_text())
+    assert document["benchmark"] == name and document["machine"]["torch"] and document["rows"]
+    out = capsys.readouterr().out
+    assert all(columns <= set(row) for row in document["rows"])
+    assert all(f" {column} |" in out for column in columns)
+    if name == "scaling":
+        assert Path("cost.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_unknown_names_are_refused(benchmark, capsys):
+    with pytest.raises(SystemExit):
+        benchmark("step", "--rival", "numpy")
+    assert "no numpy; there are torch," in capsys.readouterr().err
+
+
+def test_other_networks_than_the_declared_ones_are_refused(benchmark, monkeypatch):
+    """What is timed is compared with the declaration first: other parameters, other training."""
+    from _networks import SPECS, Spec, dense
+    from _worker import Contender
+
+    toy = SPECS["ToyGAN"]
+    monkeypatch.setitem(SPECS, "ToyGAN", Spec(2, (2,), (2,), toy.generator, [dense(1)], lr=1e-3))
+    with pytest.raises(SystemExit, match="not the same networks"):
+        Contender("ganc", "ToyGAN", batch=2, threads=1)
+
+
+def test_ganc_model_is_trained_as_the_rivals_are(benchmark):
+    from _networks import SPECS, Spec
+    from rivals import with_ganc
+
+    toy = SPECS["ToyGAN"]
+    other = Spec(2, (2,), (2,), toy.generator, toy.discriminator, lr=1e-3, betas=(0.9, 0.999))
+    with pytest.raises(SystemExit, match="betas"):
+        with_ganc.make("ToyGAN", other, 2, "")
+    for name, spec in SPECS.items():
+        _, parameters, _ = with_ganc.make(name, spec, 2, "")
+        assert parameters == spec.parameters
