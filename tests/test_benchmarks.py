@@ -26,7 +26,7 @@ RUNS = {
 
 @pytest.fixture
 def benchmark(tmp_path, monkeypatch):
-    """Runs one with --quick in this process, and leaves threads, kernels and modules as they were."""
+    """Runs one with --quick in this process; threads, kernels and modules stay as they were."""
     threads, torch_threads, isa = ganc.get_num_threads(), torch.get_num_threads(), core.get_isa()
     monkeypatch.syspath_prepend(str(FOLDER))
     monkeypatch.chdir(tmp_path)
