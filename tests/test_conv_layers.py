@@ -38,7 +38,7 @@ def draw(name, seed):
 
     options = {
         "kernel_size": pick(1, 5),
-        "stride": pick(1, 2),
+        "stride": pick(1, 3),
         "padding": pick(0, 2),
         "dilation": pick(1, 2),
         "groups": groups,
@@ -76,7 +76,7 @@ def compare(ours, theirs, x, **more):
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")
-@pytest.mark.parametrize("seed", range(1, 17))
+@pytest.mark.parametrize("seed", range(16))
 @pytest.mark.parametrize("name", NAMES)
 def test_random_layers(name, seed):
     arguments, options, shape = draw(name, seed)
