@@ -12,6 +12,7 @@ import ganc
 from ganc._pace import Pace
 from ganc.callbacks import LambdaCallback, ProgressBar, _progress
 from ganc.callbacks._progress import progress_for
+from ganc.gan import _fit
 
 
 def test_progress_in_a_log():
@@ -137,3 +138,31 @@ def test_estimate_is_about_right():
     assert told.steps == 40 and 0.4 < told < 4 and "for 40 steps of" in str(told)
     with pytest.raises(ValueError, match="epochs"):
         gan.estimate(X, epochs=-1)
+
+
+def test_a_budget_keeps_time_for_the_end_of_an_epoch(monkeypatch):
+    """On a clock that only the callbacks move: 1 s a step, 5 s an epoch's end."""
+    now = [0.0]
+
+    def passes(seconds):
+        return lambda *_: now.__setitem__(0, now[0] + seconds)
+
+    monkeypatch.setattr(_fit.time, "perf_counter", lambda: now[0])
+    work = LambdaCallback(on_train_batch_end=passes(1.0), on_epoch_end=passes(5.0))
+    gan = toy_gan()
+    for budget, steps, taken in ((18.0, 8, 18.0), (17.0, 7, 12.0), (11.0, 6, 11.0)):
+        gan, now[0] = toy_gan(), 0.0
+        gan.fit(X, budget=budget, verbose=0, callbacks=[work])
+        assert (gan.step, now[0]) == (steps, taken), budget
+
+
+def test_an_exception_before_training_leaves_everything_as_it_was():
+    def fail(logs):
+        raise KeyError("mine")
+
+    for first in (0, 1):
+        callbacks = [ProgressBar(stream=io.StringIO()), LambdaCallback(on_train_begin=fail)]
+        gan = toy_gan()
+        with pytest.raises(KeyError):
+            gan.fit(X, verbose=0, callbacks=callbacks[::-1] if first else callbacks)
+        assert gan.step == 0 and digest(gan) == digest(toy_gan())

@@ -66,6 +66,7 @@ class ProgressBar(Callback):
         super().__init__()
         self.live = live
         self.stream = stream
+        self._screen: _Log | _Terminal | _Cell | None = None
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Start the clock."""
@@ -103,7 +104,8 @@ class ProgressBar(Callback):
         self._screen.close()
 
     def _abandon(self) -> None:
-        self._screen.close()
+        if self._screen is not None:
+            self._screen.close()
 
     def _line(
         self, step: int, logs: Mapping[str, float], now: float

@@ -44,23 +44,36 @@ class Running:
 
 
 class Clock:
-    """Says when a budget of time is used up, with half a step to spare."""
+    """Says when a budget of time is used up: half a step early on the average.
+
+    What happens at the end of an epoch may take long (metrics, a checkpoint), so an epoch whose end
+    would come too late is left before its last step.
+    """
 
     def __init__(self, budget: float | str | None) -> None:
         self.budget = None if budget is None else duration("budget", budget)
         self._start = time.perf_counter()
         self._steps = 0
+        self._closed, self._closing = 0.0, 0.0  # ends of epochs: all of them, the longest
+        self._over = False
 
     def tick(self) -> None:
         """Count a step."""
         self._steps += 1
 
-    def over(self) -> bool:
-        """Whether another step would end too late."""
-        if self.budget is None:
-            return False
-        elapsed = time.perf_counter() - self._start
-        return elapsed + 0.5 * elapsed / max(self._steps, 1) >= self.budget
+    def close_epoch(self, seconds: float) -> None:
+        """Note how long the end of an epoch took."""
+        self._closed += seconds
+        self._closing = max(self._closing, seconds)
+
+    def over(self, last: bool) -> bool:
+        """Whether another step, the last of its epoch or not, would end too late."""
+        if self.budget is not None and not self._over:
+            elapsed = time.perf_counter() - self._start
+            step = (elapsed - self._closed) / max(self._steps, 1)
+            ahead = 0.5 * step + (self._closing if last else 0.0)
+            self._over = elapsed + ahead >= self.budget
+        return self._over
 
 
 def fit(
@@ -143,18 +156,20 @@ def _run(
 ) -> None:
     at = model._position
     with Interrupts() as interrupts:
-        listeners.train_begin()
         try:
-            while at.epoch < last and not model.stop_training and not clock.over():
+            listeners.train_begin()
+            while at.epoch < last and not (model.stop_training or clock.over(at.step + 1 == steps)):
                 listeners.epoch_begin(at.epoch)
                 done = _epoch(model, feed, steps, clock, listeners, interrupts)
                 if done:
+                    ended = time.perf_counter()
                     logs = model._running.means() | _validation(model, held_out)
                     with interrupts.held():
                         number, at.epoch, at.step = at.epoch, at.epoch + 1, 0
                         model._running = Running()
                         model.history.on_epoch_end(number, logs)
                     listeners.epoch_end(number, logs)
+                    clock.close_epoch(time.perf_counter() - ended)
         except BaseException:
             listeners.abandon()
             raise
@@ -179,7 +194,7 @@ def _epoch(
         logs = one_step(model, feed, at, interrupts)
         clock.tick()
         listeners.batch_end(at.step - 1, logs)
-        if at.step < steps and (model.stop_training or clock.over()):
+        if at.step < steps and (model.stop_training or clock.over(at.step + 1 == steps)):
             return False
     return True
 
