@@ -153,6 +153,13 @@ def test_evaluate_takes_it_by_itself():
     assert all(v.extractor.startswith("ganc-fashion-v1@") and v.n == 300 for v in found.values())
 
 
+@pytest.mark.parametrize("n", [1000, 2500, 5000])
+def test_all_classes_are_among_the_real_samples(n):
+    gan = ganc.models.DenseGAN(seed=0)
+    counts = gan.evaluate(X, ["class_coverage"], n=n)["class_coverage"].details["real_counts"]
+    assert counts.sum() == n and counts.min() > 0.07 * n
+
+
 def test_other_sizes_are_refused():
     with pytest.raises(ValueError, match=r"\(1, 20, 28\), ganc-fashion-v1 expects \(1, 28, 28\)"):
         metrics.features(X[:5, :20], "fashion")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ganc._backend import core
 from ganc._options import finite
-from ganc.data import as_images, from_uint8
+from ganc.data import as_images, from_uint8, order
 
 if TYPE_CHECKING:
     from ganc.gan._model import Model
@@ -107,11 +107,16 @@ def batch_of(model: "Model", x: ArrayLike) -> core.Tensor:
 
 
 def evaluation_array(model: "Model", x: ArrayLike, n: int) -> np.ndarray:
-    """Return up to n samples of data, evenly spread, as floats in [-1, 1]."""
+    """Return up to n samples of data, in their order, as floats in [-1, 1].
+
+    Fewer than all are chosen at random, always the same: steps of fixed width would meet only
+    some classes where classes alternate, as in the embedded images.
+    """
     array = as_images(x)
     check_shape(model, sample_shape(array))
-    chosen = array[np.linspace(0, len(array) - 1, min(n, len(array))).astype(np.int64)]
-    return from_uint8(chosen) if chosen.dtype == np.uint8 else chosen
+    if n < len(array):
+        array = array[np.sort(order(0, 0, len(array))[:n])]
+    return from_uint8(array) if array.dtype == np.uint8 else array
 
 
 def check_shape(model: "Model", shape: tuple[int, ...]) -> None:
