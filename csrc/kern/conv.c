@@ -77,6 +77,12 @@ gn_conv_plan gn_conv_make_plan(const gn_conv_args *a)
     return p;
 }
 
+/* Positions of a block: what keeps y of a block in the cache. */
+int64_t gn_conv_block(const gn_conv_shape *s)
+{
+    return GN_MAX(GN_MIN((1 << 16) * s->groups / s->o, GN_CONV_COLUMNS), 256);
+}
+
 /* ---- memory: weights or sums, offsets, flags, slots ---------------------------------- */
 
 static size_t round_line(size_t bytes)
@@ -146,7 +152,7 @@ bool gn_conv_fits(const gn_conv_shape *s)
     double columns = (high / s->sh + 2) * s->q + 1024;
     if ((high + s->sh) * (broad + s->sw) > 1e12 || taps * columns > 1e9)
         return false;
-    gn_grid g = gn_grid_make(s);
+    gn_grid g = gn_grid_make(s, gn_conv_block(s));
     return (double)g.plane * GN_MAX(GN_KC / taps, 1) < 1e9;
 }
 
@@ -168,7 +174,7 @@ static bool rows_serve(const gn_conv_plan *p)
 void gn_conv_plan_y(gn_conv_plan *p)
 {
     int64_t k = p->cg * p->taps;
-    p->grid = gn_grid_make(&p->s);
+    p->grid = gn_grid_make(&p->s, gn_conv_block(&p->s));
     p->sub = gn_ceil_div(p->cg, gn_ceil_div(p->cg, GN_MAX(GN_KC / p->taps, 1)));
     p->ld = p->flip ? gn_odd_lines(k) : k;
     p->shared_size = p->flip ? p->s.o * p->ld : 0;

@@ -35,7 +35,7 @@ static int64_t shares(const gn_conv_plan *p)
 
 void gn_conv_plan_w(gn_conv_plan *p)
 {
-    p->grid = gn_grid_make(&p->s);
+    p->grid = gn_grid_make(&p->s, gn_conv_block(&p->s));
     p->columns = p->grid.columns;
     p->share = GN_MIN(GN_MAX(SHARE / p->taps, 1), p->cg);
     p->share = gn_ceil_div(p->cg, gn_ceil_div(p->cg, p->share));

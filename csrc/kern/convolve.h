@@ -33,6 +33,7 @@ typedef struct {
 gn_conv_plan gn_conv_make_plan(const gn_conv_args *a);
 void gn_conv_spread(gn_conv_plan *p, int64_t ntask, gn_task fn);
 int64_t gn_odd_lines(int64_t n);
+int64_t gn_conv_block(const gn_conv_shape *s);
 
 bool gn_conv_is_dense(const gn_conv_args *a);
 gn_gemm_args gn_conv_dense(const gn_conv_args *a);

@@ -3,17 +3,15 @@
 
 /* ---- blocks -------------------------------------------------------------------------- */
 
-/* Rows of a block: up to 512 positions, or what keeps y of a block in the cache; few lost in
- * the last panel of the widest tiles. */
-static int64_t rows_of_block(int64_t ql, int64_t total, int64_t o)
+/* Rows of a block: about `wanted` positions, few lost in the last panel of the widest tiles. */
+static int64_t rows_of_block(int64_t ql, int64_t total, int64_t wanted)
 {
-    int64_t wanted = GN_MAX(GN_MIN((1 << 16) / o, GN_CONV_COLUMNS), 256);
-    int64_t best = GN_MAX(160 / ql, 1);
-    double best_use = 0;
-    for (int64_t rows = best; rows <= GN_MAX(GN_CONV_COLUMNS / ql, 1); rows++) {
+    int64_t best = GN_MAX(wanted * 5 / 8 / ql, 1), most = GN_MIN(2 * wanted, GN_CONV_COLUMNS);
+    double best_use = -1;
+    for (int64_t rows = best; rows <= GN_MAX(most / ql, 1); rows++) {
         int64_t columns = rows * ql, more = GN_MAX(columns - wanted, wanted - columns);
         double use = (double)columns / (double)(gn_ceil_div(columns, GN_MAX_WIDE) * GN_MAX_WIDE);
-        use -= 2e-4 * (double)more;
+        use -= 0.05 * (double)more / (double)wanted;
         if (use > best_use)
             best = rows, best_use = use;
         if (rows >= total)
@@ -22,13 +20,13 @@ static int64_t rows_of_block(int64_t ql, int64_t total, int64_t o)
     return GN_MIN(best, total);
 }
 
-gn_grid gn_grid_make(const gn_conv_shape *s)
+gn_grid gn_grid_make(const gn_conv_shape *s, int64_t wanted)
 {
     gn_grid g = {.s = *s};
     g.cuts = gn_ceil_div(s->q, GN_CONV_COLUMNS);
     g.ql = gn_ceil_div(s->q, g.cuts);
     int64_t total = s->n * g.cuts * s->p;
-    g.rows = rows_of_block(g.ql, total, s->o / s->groups);
+    g.rows = rows_of_block(g.ql, total, wanted);
     g.blocks = gn_ceil_div(total, g.rows);
     g.columns = g.rows * g.ql;
     g.wi = g.ql + (s->s - 1) * s->dw / s->sw;
