@@ -50,6 +50,10 @@ BIG = [
     ((1, 4, 3, 70, 70, 4, 4), {"stride": 2, "padding": 1}),
     ((2, 130, 30, 6, 6, 3, 3), {"padding": 1}),
     ((24, 64, 48, 4, 4, 4, 4), {}),
+    # kernels of 4 x 4, stride 2, enough of them for fewer products
+    ((11, 33, 50, 28, 28, 4, 4), {"stride": 2, "padding": 1}),
+    ((8, 40, 32, 33, 35, 4, 4), {"stride": 2, "padding": (3, 0)}),
+    ((8, 32, 34, 34, 33, 4, 4), {"stride": 2, "padding": (1, 2, 0, 3)}),
 ]
 SMALL = PLAIN[1], PLAIN[8], PLAIN[13], PLAIN[23]
 

@@ -4,7 +4,8 @@
  *   x   columns = weights (C R S, O) times y (O, positions), then each element of x sums
  *       its taps: conv_x.c
  *   w   what the taps read (C R S, positions) times y (positions, O): conv_w.c
- *   all one product where the kernel covers the image: conv_dense.c
+ *   y, x  with fewer products where kernel and stride allow: wino.c
+ *   all   one product where the kernel covers the image: conv_dense.c
  *
  * Nothing is scattered and no im2col matrix exists: a task copies what its taps read to
  * panels of the size of the cache.  With stride 1 the roles of x and y may be exchanged, the
@@ -49,6 +50,15 @@ static bool better_flipped(const gn_conv_shape *s, gn_conv_pass pass)
     }
 }
 
+static const gn_conv_loop *choose_loop(const gn_conv_plan *p)
+{
+    if (gn_wino_suits(p))
+        return &gn_conv_loop_wino;
+    return p->pass == GN_CONV_Y   ? &gn_conv_loop_y
+           : p->pass == GN_CONV_X ? &gn_conv_loop_x
+                                  : &gn_conv_loop_w;
+}
+
 gn_conv_plan gn_conv_make_plan(const gn_conv_args *a)
 {
     gn_conv_plan p = {.s = a->shape, .pass = a->pass, .kern = gn_gemm_kernel};
@@ -67,12 +77,8 @@ gn_conv_plan gn_conv_make_plan(const gn_conv_args *a)
     p.wide = p.kern->vw * p.kern->nv;
     double work = (double)p.s.n * p.s.p * p.s.q * p.s.o * p.cg * p.taps;
     p.serial = work < (1 << 18);
-    if (p.pass == GN_CONV_Y)
-        gn_conv_plan_y(&p);
-    else if (p.pass == GN_CONV_X)
-        gn_conv_plan_x(&p);
-    else
-        gn_conv_plan_w(&p);
+    p.loop = choose_loop(&p);
+    p.loop->plan(&p);
     p.slots.count = p.serial ? 1 : GN_MIN(p.ntask, gn_get_num_threads());
     return p;
 }
@@ -136,12 +142,7 @@ void gn_conv(const gn_conv_args *a, void *work)
     }
     gn_conv_plan p = gn_conv_make_plan(a);
     place(&p, work);
-    if (p.pass == GN_CONV_Y)
-        gn_conv_run_y(&p);
-    else if (p.pass == GN_CONV_X)
-        gn_conv_run_x(&p);
-    else
-        gn_conv_run_w(&p);
+    p.loop->run(&p);
 }
 
 /* Offsets into a patch or into the columns of conv_x.c; the first bound keeps the sizes of the
@@ -171,7 +172,7 @@ static bool rows_serve(const gn_conv_plan *p)
     return p->flip || p->cg * p->taps * (int64_t)sizeof(real) % 2048 != 0;
 }
 
-void gn_conv_plan_y(gn_conv_plan *p)
+static void plan_y(gn_conv_plan *p)
 {
     int64_t k = p->cg * p->taps;
     p->grid = gn_grid_make(&p->s, gn_conv_block(&p->s));
@@ -332,10 +333,12 @@ static void run_block_y(void *ctx, int64_t task)
     gn_slot_give(&p->slots, b.patch);
 }
 
-void gn_conv_run_y(gn_conv_plan *p)
+static void run_y(gn_conv_plan *p)
 {
     gn_patch_taps(&p->grid, p->sub, p->tap);
     if (p->flip)
         gn_conv_spread(p, p->s.o, flip_row);
     gn_conv_spread(p, p->ntask, run_block_y);
 }
+
+const gn_conv_loop gn_conv_loop_y = {plan_y, run_y};

@@ -33,7 +33,7 @@ static int64_t shares(const gn_conv_plan *p)
     return gn_ceil_div(p->cg, p->share);
 }
 
-void gn_conv_plan_w(gn_conv_plan *p)
+static void plan_w(gn_conv_plan *p)
 {
     p->grid = gn_grid_make(&p->s, gn_conv_block(&p->s));
     p->columns = p->grid.columns;
@@ -185,7 +185,7 @@ static void write_flipped(void *ctx, int64_t task)
             w[o * taps + taps - 1 - t] = sums[t * sums_ld(p) + o];
 }
 
-void gn_conv_run_w(gn_conv_plan *p)
+static void run_w(gn_conv_plan *p)
 {
     gn_patch_taps(&p->grid, p->sub, p->tap);
     gn_conv_spread(p, p->ntask, run_part_w);
@@ -196,3 +196,5 @@ void gn_conv_run_w(gn_conv_plan *p)
     else
         gn_conv_spread(p, p->s.groups * gn_ceil_div(p->og, REDUCE_ROWS), write_rows);
 }
+
+const gn_conv_loop gn_conv_loop_w = {plan_w, run_w};

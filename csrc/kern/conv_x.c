@@ -69,7 +69,7 @@ static int64_t lists(const gn_conv_plan *p)
     return gn_ceil_div(2 * p->taps + p->s.sw + 1, GN_LINE) * GN_LINE;
 }
 
-void gn_conv_plan_x(gn_conv_plan *p)
+static void plan_x(gn_conv_plan *p)
 {
     plan_blocks(p);
     int64_t ld = col_ld(p);
@@ -263,7 +263,7 @@ static void run_block_x(void *ctx, int64_t task)
     gn_slot_give(&p->slots, slot);
 }
 
-void gn_conv_run_x(gn_conv_plan *p)
+static void run_x(gn_conv_plan *p)
 {
     int64_t plane = p->s.p * p->s.q, fixed = p->s.sw * p->s.s;
     list_shifts(p, p->tap);
@@ -272,3 +272,5 @@ void gn_conv_run_x(gn_conv_plan *p)
     gn_conv_spread(p, p->s.groups * gn_ceil_div(p->cg * p->taps, PACK_ROWS), pack_rows_x);
     gn_conv_spread(p, p->ntask, run_block_x);
 }
+
+const gn_conv_loop gn_conv_loop_x = {plan_x, run_x};

@@ -5,11 +5,20 @@
 #include "patch.h"
 #include "vec.h"
 
+typedef struct gn_conv_plan gn_conv_plan;
+
+/* One way to compute a pass. */
+typedef struct {
+    void (*plan)(gn_conv_plan *p);
+    void (*run)(gn_conv_plan *p);
+} gn_conv_loop;
+
 /* One pass, seen so that its loop suits the shape.  x and y, s and pass are already
  * exchanged when flip is set; w is as the caller has it. */
-typedef struct {
+struct gn_conv_plan {
     gn_conv_shape s;
     gn_conv_pass pass;
+    const gn_conv_loop *loop;
     bool flip, serial;
     real *x, *w, *y;
     gn_epilogue epilogue;
@@ -28,7 +37,7 @@ typedef struct {
     real *shared;                   /* packed weights (y, x), sums (w) */
     int32_t *tap;
     gn_slots slots;
-} gn_conv_plan;
+};
 
 gn_conv_plan gn_conv_make_plan(const gn_conv_args *a);
 void gn_conv_spread(gn_conv_plan *p, int64_t ntask, gn_task fn);
@@ -38,12 +47,8 @@ int64_t gn_conv_block(const gn_conv_shape *s);
 bool gn_conv_is_dense(const gn_conv_args *a);
 gn_gemm_args gn_conv_dense(const gn_conv_args *a);
 
-void gn_conv_plan_y(gn_conv_plan *p);
-void gn_conv_plan_x(gn_conv_plan *p);
-void gn_conv_plan_w(gn_conv_plan *p);
-void gn_conv_run_y(gn_conv_plan *p);
-void gn_conv_run_x(gn_conv_plan *p);
-void gn_conv_run_w(gn_conv_plan *p);
+extern const gn_conv_loop gn_conv_loop_y, gn_conv_loop_x, gn_conv_loop_w, gn_conv_loop_wino;
+bool gn_wino_suits(const gn_conv_plan *p);
 
 /* Where part i of n things in `parts` nearly equal parts begins. */
 static inline int64_t gn_cut(int64_t n, int64_t parts, int64_t i)

@@ -92,6 +92,38 @@ typedef struct {
     const int32_t *first, *offset, *shift;
 } gn_fold;
 
+/* n kernels of 2 x 2, tap by tap, to 3 lines of 3 points each; taps are read to the end of
+ * their last vector. */
+typedef struct {
+    const real *tap[4];
+    int64_t n;
+    real *u;
+    int64_t line, point;
+} gn_wino_taps;
+
+/* From `rows` channels of src, src_step apart: for each piece the three points of a line,
+ * written `point` apart.  minus counts where difference is set. */
+typedef struct {
+    const real *src;
+    int64_t src_step, rows;
+    const gn_piece *piece;
+    int pieces;
+    bool difference;
+    int32_t plus[3], minus[3];
+    real *dst;
+    int64_t ds, point;
+} gn_wino_in;
+
+/* Three products m (rows, width), `point` apart, summed to the outputs z of two rows of two
+ * columns (rows, ld); line 0, 1 or 2 of the points. */
+typedef struct {
+    const real *m;
+    int64_t rows, width, point;
+    int line;
+    real *z[4];
+    int64_t ld;
+} gn_wino_sum;
+
 typedef struct {
     const char *name;
     int vw, mr, nv;
@@ -101,6 +133,10 @@ typedef struct {
     void (*copy_pieces)(const gn_pieces *b);
     void (*fill)(const gn_fill *f);
     void (*fold)(const gn_fold *f);
+    void (*wino_taps)(const gn_wino_taps *w);
+    void (*wino_in)(const gn_wino_in *w);
+    void (*wino_sum)(const gn_wino_sum *s);
+    void (*zip)(real *y, const real *const *x, int streams, int64_t n); /* y 64-byte aligned */
     void (*fma_loop)(int64_t n, real *sink); /* 10 n independent vector FMAs: the peak */
 } gn_gemm_kern;
 
