@@ -96,5 +96,6 @@ OURS_ALONE = {
     "maxout",
     "minibatch_discrimination",
     "minibatch_stddev",
+    "pixel_norm",
     "self_attention2d",
 }

@@ -110,6 +110,19 @@ def test_what_couples_a_batch():
         assert not nn.utils.is_batch_coupled(layer)
 
 
+# ---- the channels of a pixel --------------------------------------------------------------------
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 2, 2)])
+def test_pixel_norm(shape):
+    def theirs(x):
+        return x / (x.square().mean(1, keepdim=True) + 1e-3).sqrt()
+
+    against(lambda x: F.pixel_norm(x, 1e-3), theirs, numbers(shape, 27))
+    x = ganc.tensor(numbers(shape, 28))
+    y = nn.PixelNorm()(x)
+    assert y.tolist() == F.pixel_norm(x).tolist()
+    close(y.square().mean(1), np.ones((shape[0], *shape[2:])), 1e-5)
+
+
 # ---- a label or a style -------------------------------------------------------------------------
 def test_conditional_batch_norm():
     labels, x = [1, 0, 1, 2], numbers((4, 3, 2, 3), 5)
@@ -287,6 +300,7 @@ LAYERS = {
         lambda: nn.AdaIN(3, 5, 1e-4),
         lambda: [numbers((2, 3, 2, 2), 43), numbers((2, 5), 44)],
     ),
+    "pixel": (lambda: nn.PixelNorm(1e-5), lambda: [numbers((3, 6), 47)]),
     "linear": (lambda: nn.EqualizedLinear(6, 4, False, 1.0), lambda: [numbers((5, 6), 45)]),
     "attention": (lambda: nn.SelfAttention2d(9), lambda: [numbers((2, 9, 3, 2), 46)]),
     "attention SN": (
@@ -335,6 +349,8 @@ BAD = {
     "initialize one": (ValueError, lambda: nn.MinibatchDiscrimination(4).initialize(Z[:1])),
     "initialize equal": (ValueError, lambda: nn.MinibatchDiscrimination(4).initialize(Z)),
     "initialize shape": (ValueError, lambda: nn.MinibatchDiscrimination(3).initialize(Z)),
+    "pixel shape": (ValueError, lambda: F.pixel_norm(ganc.zeros(4))),
+    "pixel eps": (ValueError, lambda: nn.PixelNorm(-1e-8)),
     "label": (IndexError, lambda: nn.ConditionalBatchNorm2d(3, 2)(IMAGE, [0, 2])),
     "label negative": (IndexError, lambda: nn.ConditionalBatchNorm2d(3, 2)(IMAGE, [0, -1])),
     "label half": (ValueError, lambda: nn.ConditionalBatchNorm2d(3, 2)(IMAGE, [0, 0.5])),

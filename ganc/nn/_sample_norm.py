@@ -15,7 +15,7 @@ from ._module import Module
 from ._norm import check_eps
 from ._parameter import Parameter
 
-__all__ = ["GroupNorm", "LayerNorm"]
+__all__ = ["GroupNorm", "LayerNorm", "PixelNorm"]
 
 
 @register
@@ -152,3 +152,47 @@ class GroupNorm(Module):
     def extra_repr(self) -> str:
         """Return what ``repr`` shows between the brackets."""
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+
+
+@register
+class PixelNorm(Module):
+    """Divides the channels of each pixel by the root of their mean square.
+
+    Parameters
+    ----------
+    eps : float, default 1e-8
+        Added to the mean square.
+
+    References
+    ----------
+    Karras et al. 2018, Progressive growing of GANs.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.PixelNorm()(ganc.randn(4, 512)).shape
+    (4, 512)
+    """
+
+    def __init__(self, eps: float = 1e-8) -> None:
+        super().__init__()
+        check_eps("PixelNorm", eps)
+        self.eps = float(eps)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Compute the output.
+
+        Parameters
+        ----------
+        input : Tensor of shape (N, C) or (N, C, ...)
+
+        Returns
+        -------
+        Tensor
+        """
+        return F.pixel_norm(input, self.eps)
+
+    def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets."""
+        return f"eps={self.eps}"

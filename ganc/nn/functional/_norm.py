@@ -8,7 +8,14 @@ from math import prod
 from ganc._backend import core
 from ganc._creation import Tensor
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize"]
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "normalize",
+    "pixel_norm",
+]
 
 
 def _check(what: str, name: str, x: Tensor | None, channels: int) -> None:
@@ -301,3 +308,38 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 
     length = norm(input, p, dim, True)
     return core.div(input, core.clamp_scalar(length, eps, float("inf")))
+
+
+def pixel_norm(input: Tensor, eps: float = 1e-8) -> Tensor:
+    """Divide the channels of each pixel by the root of their mean square.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C) or (N, C, ...)
+    eps : float, default 1e-8
+        Added to the mean square.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        For less than 2 dimensions.
+
+    References
+    ----------
+    Karras et al. 2018, Progressive growing of GANs.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> F.pixel_norm(ganc.tensor([[2.0, -2.0]]), eps=0.0).tolist()
+    [[1.0, -1.0]]
+    """
+    if input.ndim < 2:
+        raise ValueError(f"pixel_norm: got shape {input.shape}, expected at least 2 dimensions")
+    power = core.mean(core.square(input), 1, True)
+    return core.mul(input, core.rsqrt(core.affine(power, 1.0, eps)))
