@@ -1,160 +1,156 @@
 /* op_norm.c - batch norm (Ioffe and Szegedy 2015), with PyTorch's meaning of momentum
- * (weight of the new statistic) and eps.  x is seen as (N, C, S).
+ * (weight of the new statistic) and eps; group norm (Wu and He 2018), which is instance
+ * norm with as many groups as channels; layer norm (Ba, Kiros and Hinton 2016).  Each takes
+ * the activation after it.
  *
- * Two passes over memory forward (statistics, y) and two backward (sums, dx).  S = 1 runs
- * along the channels of a row, S > 1 along one channel.  Higher derivatives replay ref. */
+ * They differ in the view that kern/norm.h gets of x, and in ref; what they share stands
+ * first.  Higher derivatives replay ref. */
+#include "kern/norm.h"
 #include "ops.h"
 
-#include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 64, ROWS = 16 };
+/* ---- what they share ----------------------------------------------------------------- */
 
-typedef struct {
-    const real *x, *dy, *w, *b;
-    real *y;                 /* y, or dx */
-    real *mean, *rstd, *var; /* per channel */
-    real *dw, *db;           /* per channel: sum dy xhat, sum dy */
-    real *s, *t, *u;         /* per channel: y = x s + t; dx = dy s + x t + u */
-    int64_t n, c, space;
-    real eps;
-} bn_work;
-
-/* ---- per channel: statistics and coefficients ---------------------------------------- */
-
-static void stats_columns(bn_work *k, int64_t from, int64_t n)
+static bool check_weight(const char *op, const char *what, const gn_tensor *v, int ndim,
+                         const int64_t *dim)
 {
-    gn_vec->cols_stats(k->mean + from, k->var + from, k->x + from, k->n, k->c, n);
+    return !v || (v->ndim == ndim && memcmp(v->dim, dim, (size_t)ndim * sizeof *dim) == 0) ||
+           gn_fail("%s: %s has shape %s, expected %s", op, what, gn_shape_text(v),
+                   gn_dims_text(ndim, dim));
 }
 
-static void stats_channel(bn_work *k, int64_t c)
+static const real *data_of(const gn_tensor *v)
 {
-    real sum = 0, square = 0, inverse = 1 / (real)(k->n * k->space);
-    for (int64_t i = 0; i < k->n; i++)
-        sum += gn_vec->sum(k->x + (i * k->c + c) * k->space, k->space);
-    k->mean[c] = sum * inverse;
-    for (int64_t i = 0; i < k->n; i++)
-        square += gn_vec->center_square(k->x + (i * k->c + c) * k->space, k->space, k->mean[c]);
-    k->var[c] = square * inverse;
+    return v ? v->data : NULL;
 }
 
-static void forward_stats(void *ctx, int64_t task)
+static void set_act(gn_norm *p, const gn_attr *act)
 {
-    bn_work *k = ctx;
-    int64_t from = k->space == 1 ? task * COLUMNS : task;
-    int64_t n = k->space == 1 ? GN_MIN(k->c - from, COLUMNS) : 1;
-    if (k->space == 1)
-        stats_columns(k, from, n);
-    else
-        stats_channel(k, task);
-    for (int64_t c = from; c < from + n; c++) {
-        k->rstd[c] = 1 / (real)sqrt((double)(k->var[c] + k->eps));
-        k->s[c] = (k->w ? k->w[c] : 1) * k->rstd[c];
-        k->t[c] = (k->b ? k->b[c] : 0) - k->mean[c] * k->s[c];
-    }
+    p->act = (gn_act)act[0].i;
+    p->slope = (real)act[1].f;
 }
 
-static void sums_channel(bn_work *k, int64_t c)
+/* Views of x; see the table in norm.h. */
+static gn_norm batch_view(const gn_tensor *x)
 {
-    real sum = 0, dot = 0;
-    for (int64_t i = 0; i < k->n; i++) {
-        int64_t at = (i * k->c + c) * k->space;
-        sum += gn_vec->sum(k->dy + at, k->space);
-        dot += gn_vec->center_dot(k->dy + at, k->x + at, k->space, k->mean[c]);
-    }
-    k->db[c] = sum;
-    k->dw[c] = dot;
+    int64_t n = x->dim[0], c = x->dim[1], space = n && c ? x->numel / (n * c) : 0;
+    return (gn_norm){.n = n, .k = c, .len = space, .channels = c, .run = space};
 }
 
-/* dx = s (dy - mean(dy) - xhat mean(dy xhat)), s = w rstd, written dy s + x t + u */
-static void backward_sums(void *ctx, int64_t task)
+static gn_norm group_view(const gn_tensor *x, int64_t groups)
 {
-    bn_work *k = ctx;
-    int64_t from = k->space == 1 ? task * COLUMNS : task;
-    int64_t n = k->space == 1 ? GN_MIN(k->c - from, COLUMNS) : 1;
-    real inverse = 1 / (real)(k->n * k->space);
-    if (k->space == 1)
-        gn_vec->cols_dot(k->db + from, k->dw + from, k->dy + from, k->x + from, k->mean + from,
-                         k->n, k->c, n);
-    else
-        sums_channel(k, task);
-    for (int64_t c = from; c < from + n; c++) {
-        k->dw[c] *= k->rstd[c];
-        k->s[c] = (k->w ? k->w[c] : 1) * k->rstd[c];
-        k->t[c] = -k->s[c] * k->rstd[c] * k->dw[c] * inverse;
-        k->u[c] = -k->s[c] * k->db[c] * inverse - k->t[c] * k->mean[c];
-    }
+    gn_norm p = batch_view(x);
+    p.k = p.n * groups;
+    p.len *= p.channels / groups;
+    p.n = 1;
+    return p;
 }
 
-/* ---- per row: the affine maps -------------------------------------------------------- */
-
-static void forward_rows(void *ctx, int64_t task)
+static int64_t last_sizes(const gn_tensor *x, int64_t dims)
 {
-    bn_work *k = ctx;
-    int64_t end = GN_MIN((task + 1) * ROWS, k->space == 1 ? k->n : k->n * k->c);
-    for (int64_t i = task * ROWS; i < end; i++)
-        if (k->space == 1)
-            gn_vec->cols_affine(k->y + i * k->c, k->x + i * k->c, k->s, k->t, k->c);
-        else
-            gn_vec->unary[GN_UNARY_affine](k->y + i * k->space, k->x + i * k->space, k->space,
-                                           k->s[i % k->c], k->t[i % k->c]);
+    return gn_product(x->dim + x->ndim - dims, (int)dims);
 }
 
-static void backward_rows(void *ctx, int64_t task)
+static gn_norm layer_view(const gn_tensor *x, int64_t dims)
 {
-    bn_work *k = ctx;
-    int64_t end = GN_MIN((task + 1) * ROWS, k->space == 1 ? k->n : k->n * k->c);
-    for (int64_t i = task * ROWS; i < end; i++) {
-        int64_t at = i * (k->space == 1 ? k->c : k->space), c = i % k->c;
-        if (k->space == 1)
-            gn_vec->cols_affine2(k->y + at, k->dy + at, k->x + at, k->s, k->t, k->u, k->c);
-        else
-            gn_vec->affine2(k->y + at, k->dy + at, k->x + at, k->space, k->s[c], k->t[c], k->u[c]);
-    }
+    int64_t len = last_sizes(x, dims);
+    return (gn_norm){.n = 1, .k = len ? x->numel / len : 0, .len = len, .channels = len, .run = 1};
 }
 
-static void run_channels(bn_work *k, gn_task fn)
+/* y; stats (2, K) gets mean and rstd, var (K,) the variance when it is not given. */
+static gn_tensor *forward(gn_norm *p, gn_call *c, gn_tensor *w, gn_tensor *b, gn_tensor *stats,
+                          gn_tensor *var)
 {
-    gn_parallel(k->space == 1 ? (k->c + COLUMNS - 1) / COLUMNS : k->c, fn, k);
+    gn_tensor *x = c->in[0], *y = gn_tensor_like(x);
+    if (!y || !stats || !var)
+        return NULL;
+    p->x = x->data;
+    p->out = y->data;
+    p->w = data_of(w);
+    p->b = data_of(b);
+    p->mean = stats->data;
+    p->rstd = stats->data + p->k;
+    p->var = var->data;
+    gn_norm_forward(p);
+    c->aux = stats;
+    return y;
 }
 
-static void run_rows(bn_work *k, gn_task fn)
+/* Of x, and of wb[0] and wb[1], the weight and the bias. */
+static bool backward(gn_norm *p, gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor *const *wb,
+                     gn_tensor **dx, gn_tensor **dwb)
 {
-    int64_t rows = k->space == 1 ? k->n : k->n * k->c;
-    gn_parallel((rows + ROWS - 1) / ROWS, fn, k);
+    gn_tensor *x = c->in[0], *out = gn_wants(c, 0) ? gn_tensor_like(x) : NULL;
+    gn_tensor *like = wb[0] ? wb[0] : wb[1];
+    int64_t size = x->numel ? (int64_t)gn_norm_workspace(p) : 0;
+    gn_tensor *work = gn_tensor_new(1, &size);
+    for (int i = 0; i < 2; i++)
+        dwb[i] = like ? gn_tensor_like(like) : gn_tensor_new(1, &p->channels);
+    if (gn_failed())
+        return false;
+    p->x = x->data;
+    p->y = p->act == GN_ACT_NONE ? NULL : y->data;
+    p->dy = dy->data;
+    p->out = out ? out->data : NULL;
+    p->w = data_of(wb[0]);
+    p->mean = c->aux->data;
+    p->rstd = c->aux->data + p->k;
+    p->dw = dwb[0]->data;
+    p->db = dwb[1]->data;
+    gn_norm_backward(p, work->data);
+    dx[0] = out;
+    return true;
 }
 
-/* ---- the op -------------------------------------------------------------------------- */
-
-static bool check_channel(const char *what, const gn_tensor *v, int64_t channels)
+static gn_tensor *channel_shape(gn_tensor *v, const gn_tensor *x)
 {
-    return !v || (v->ndim == 1 && v->dim[0] == channels) ||
-           gn_fail("batch_norm: %s has shape %s, expected (%lld,)", what, gn_shape_text(v),
-                   (long long)channels);
+    int64_t dim[GN_MAX_DIM] = {1, x->dim[1], 1, 1, 1};
+    return v ? gn_reshape(v, x->ndim, dim) : NULL;
+}
+
+static gn_tensor *scale_shift(gn_tensor *xhat, gn_tensor *w, gn_tensor *b, const gn_attr *act)
+{
+    if (w)
+        xhat = gn_mul(xhat, w);
+    if (b)
+        xhat = gn_add(xhat, b);
+    return gn_activate(xhat, (gn_act)act[0].i, act[1].f);
+}
+
+static gn_tensor *standardize(gn_tensor *x, gn_dims dims, double eps, gn_tensor **mean,
+                              gn_tensor **var)
+{
+    *mean = gn_mean(x, dims, true);
+    gn_tensor *d = gn_sub(x, *mean);
+    *var = gn_mean(gn_square(d), dims, true);
+    return gn_mul(d, gn_rsqrt(gn_affine(*var, 1, eps)));
+}
+
+/* ---- batch norm ---------------------------------------------------------------------- */
+
+static bool check_batch(const char *op, gn_call *c, const char *const *names, const gn_attr *act)
+{
+    gn_tensor *x = c->in[0];
+    if (x->ndim < 2)
+        return gn_fail("%s: x has shape %s, expected (N, C) or (N, C, ...)", op, gn_shape_text(x));
+    for (int i = 1; i < 5; i++)
+        if (!check_weight(op, names[i], c->in[i], 1, &x->dim[1]))
+            return false;
+    return gn_check_slope(op, act[1].f);
 }
 
 static bool check_batch_norm(gn_call *c)
 {
+    static const char *const names[] = {"x", "w", "b", "running_mean", "running_var"};
     gn_tensor *x = c->in[0];
-    static const char *const name[] = {"x", "w", "b", "running_mean", "running_var"};
-    if (x->ndim < 2)
-        return gn_fail("batch_norm: x has shape %s, expected (N, C) or (N, C, ...)",
-                       gn_shape_text(x));
-    for (int i = 1; i < 5; i++)
-        if (!check_channel(name[i], c->in[i], x->dim[1]))
-            return false;
+    if (!check_batch("batch_norm", c, names, c->attr + 2))
+        return false;
     if (x->dim[1] == 0 || x->numel / x->dim[1] < 2)
         return gn_fail("batch_norm: expected more than 1 value per channel when training, got "
                        "shape %s; use a batch of at least 2, or eval mode",
                        gn_shape_text(x));
     return true;
-}
-
-static void set_shape(bn_work *k, const gn_tensor *x)
-{
-    k->n = x->dim[0];
-    k->c = x->dim[1];
-    k->space = x->numel / (k->n * k->c);
 }
 
 static void move_running(gn_tensor *running, const real *value, double momentum, double scale)
@@ -166,132 +162,237 @@ static void move_running(gn_tensor *running, const real *value, double momentum,
         gn_tensor_touch(running);
 }
 
+static void move_statistics(gn_call *c, const real *mean, const real *var)
+{
+    double count = (double)(c->in[0]->numel / c->in[0]->dim[1]);
+    move_running(c->in[3], mean, c->attr[0].f, 1);
+    move_running(c->in[4], var, c->attr[0].f, count / (count - 1));
+}
+
 static gn_tensor *batch_norm_fwd(gn_call *c)
 {
-    gn_tensor *x = c->in[0], *w = c->in[1], *b = c->in[2];
     if (!check_batch_norm(c))
         return NULL;
-    bn_work k = {.x = x->data, .eps = (real)c->attr[1].f};
-    set_shape(&k, x);
-    gn_tensor *y = gn_tensor_like(x);
-    gn_tensor *stats = gn_tensor_new(2, (int64_t[]){2, k.c});
-    gn_tensor *scratch = gn_tensor_new(2, (int64_t[]){3, k.c});
-    if (!y || !stats || !scratch)
-        return NULL;
-    k.y = y->data;
-    k.w = w ? w->data : NULL;
-    k.b = b ? b->data : NULL;
-    k.mean = stats->data;
-    k.rstd = stats->data + k.c;
-    k.var = scratch->data;
-    k.s = scratch->data + k.c;
-    k.t = scratch->data + 2 * k.c;
-    run_channels(&k, forward_stats);
-    run_rows(&k, forward_rows);
-    double count = (double)(k.n * k.space);
-    move_running(c->in[3], k.mean, c->attr[0].f, 1);
-    move_running(c->in[4], k.var, c->attr[0].f, count / (count - 1));
-    c->aux = stats;
+    gn_norm p = batch_view(c->in[0]);
+    p.eps = (real)c->attr[1].f;
+    set_act(&p, c->attr + 2);
+    gn_tensor *stats = gn_tensor_new(2, (int64_t[]){2, p.k}), *var = gn_tensor_new(1, &p.k);
+    gn_tensor *y = forward(&p, c, c->in[1], c->in[2], stats, var);
+    if (y)
+        move_statistics(c, p.mean, p.var);
     return y;
 }
 
 static void batch_norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 {
-    gn_tensor *x = c->in[0], *w = c->in[1];
-    (void)y;
     if (gn_grad_mode()) {
         gn_call replay = *c;
         replay.in[3] = replay.in[4] = NULL; /* the running statistics have moved already */
         gn_vjp_of_ref(&replay, dy, dx);
         return;
     }
-    bn_work k = {.x = x->data, .dy = dy->data, .w = w ? w->data : NULL};
-    set_shape(&k, x);
-    int64_t channels[1] = {k.c};
-    gn_tensor *out = gn_tensor_like(x), *dw = gn_tensor_new(1, channels);
-    gn_tensor *db = gn_tensor_new(1, channels);
-    gn_tensor *scratch = gn_tensor_new(2, (int64_t[]){3, k.c});
-    if (!out || !dw || !db || !scratch)
-        return;
-    k.y = out->data;
-    k.mean = c->aux->data;
-    k.rstd = c->aux->data + k.c;
-    k.dw = dw->data;
-    k.db = db->data;
-    k.s = scratch->data;
-    k.t = scratch->data + k.c;
-    k.u = scratch->data + 2 * k.c;
-    run_channels(&k, backward_sums);
-    if (gn_wants(c, 0)) {
-        run_rows(&k, backward_rows);
-        dx[0] = out;
-    }
-    dx[1] = dw;
-    dx[2] = db;
-}
-
-static gn_tensor *channel_shape(gn_tensor *v, const gn_tensor *x)
-{
-    int64_t dim[GN_MAX_DIM] = {1, x->dim[1], 1, 1, 1};
-    return v ? gn_reshape(v, x->ndim, dim) : NULL;
-}
-
-static gn_tensor *affine_channels(gn_tensor *xhat, gn_tensor *w, gn_tensor *b, gn_tensor *x)
-{
-    if (w)
-        xhat = gn_mul(xhat, channel_shape(w, x));
-    return b ? gn_add(xhat, channel_shape(b, x)) : xhat;
+    gn_norm p = batch_view(c->in[0]);
+    set_act(&p, c->attr + 2);
+    backward(&p, c, y, dy, c->in + 1, dx, dx + 1);
 }
 
 static gn_tensor *batch_norm_ref(gn_call *c)
 {
-    gn_tensor *x = c->in[0];
+    gn_tensor *x = c->in[0], *mean, *var;
     if (!check_batch_norm(c))
         return NULL;
     gn_dims dims = {.n = x->ndim - 1, .v = {0, 2, 3, 4}};
-    gn_tensor *mean = gn_mean(x, dims, true), *d = gn_sub(x, mean);
-    gn_tensor *var = gn_mean(gn_square(d), dims, true);
-    gn_tensor *xhat = gn_mul(d, gn_rsqrt(gn_affine(var, 1, c->attr[1].f)));
-    gn_tensor *y = affine_channels(xhat, c->in[1], c->in[2], x);
-    double count = (double)(x->numel / x->dim[1]);
-    if (y && c->in[3])
-        move_running(c->in[3], mean->data, c->attr[0].f, 1);
-    if (y && c->in[4])
-        move_running(c->in[4], var->data, c->attr[0].f, count / (count - 1));
+    gn_tensor *xhat = standardize(x, dims, c->attr[1].f, &mean, &var);
+    gn_tensor *y =
+        scale_shift(xhat, channel_shape(c->in[1], x), channel_shape(c->in[2], x), c->attr + 2);
+    if (y)
+        move_statistics(c, mean->data, var->data);
     return y;
 }
 
 const gn_op gn_op_batch_norm = {
     .name = "batch_norm",
     .sig = "input, w=None, b=None, running_mean=None, running_var=None, *, momentum:float=0.1, "
-           "eps:float=1e-5",
-    .doc = "Batch norm in training mode over all dimensions but 1; updates the running "
+           "eps:float=1e-5, " GN_ACT_SIG,
+    .doc = "act of batch norm in training mode over all dimensions but 1; updates the running "
            "statistics in place.",
     .fwd = batch_norm_fwd,
     .vjp = batch_norm_vjp,
     .ref = batch_norm_ref,
-    .needs = "012"};
+    .needs = "012y"};
+
+/* ---- batch norm with given statistics ------------------------------------------------ */
+
+static bool check_batch_norm_eval(gn_call *c)
+{
+    static const char *const names[] = {"x", "running_mean", "running_var", "w", "b"};
+    return check_batch("batch_norm", c, names, c->attr + 1);
+}
+
+static gn_tensor *batch_norm_eval_fwd(gn_call *c)
+{
+    if (!check_batch_norm_eval(c))
+        return NULL;
+    gn_norm p = batch_view(c->in[0]);
+    gn_tensor *mean = c->in[1], *var = c->in[2];
+    gn_tensor *stats = gn_tensor_new(2, (int64_t[]){2, p.k});
+    gn_tensor *rstd = gn_rsqrt(gn_affine(var, 1, c->attr[0].f));
+    if (!stats || !rstd)
+        return NULL;
+    memcpy(stats->data, mean->data, (size_t)p.k * sizeof(real));
+    memcpy(stats->data + p.k, rstd->data, (size_t)p.k * sizeof(real));
+    p.fixed = true;
+    set_act(&p, c->attr + 1);
+    return forward(&p, c, c->in[3], c->in[4], stats, var);
+}
+
+static void batch_norm_eval_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
+{
+    if (gn_grad_mode()) {
+        gn_vjp_of_ref(c, dy, dx);
+        return;
+    }
+    gn_norm p = batch_view(c->in[0]);
+    gn_tensor *w = c->in[3];
+    p.fixed = true;
+    set_act(&p, c->attr + 1);
+    if (!backward(&p, c, y, dy, c->in + 3, dx, dx + 3))
+        return;
+    gn_tensor *rstd = gn_tensor_view(c->aux, p.k, 1, &p.k);
+    gn_tensor *s = rstd && w ? gn_mul(rstd, w) : rstd;
+    if (gn_wants(c, 1))
+        dx[1] = gn_neg(gn_mul(dx[4], s));
+    if (gn_wants(c, 2))
+        dx[2] = gn_mul(gn_mul(gn_affine(dx[3], -0.5, 0), s), rstd);
+}
 
 static gn_tensor *batch_norm_eval_ref(gn_call *c)
 {
     gn_tensor *x = c->in[0];
-    if (x->ndim < 2)
-        return gn_fail("batch_norm: x has shape %s, expected (N, C) or (N, C, ...)",
-                       gn_shape_text(x));
-    for (int i = 1; i < 5; i++)
-        if (!check_channel(i == 1   ? "running_mean"
-                           : i == 2 ? "running_var"
-                           : i == 3 ? "w"
-                                    : "b",
-                           c->in[i], x->dim[1]))
-            return NULL;
-    gn_tensor *scale = gn_rsqrt(gn_affine(c->in[2], 1, c->attr[0].f));
+    if (!check_batch_norm_eval(c))
+        return NULL;
+    gn_tensor *rstd = gn_rsqrt(gn_affine(c->in[2], 1, c->attr[0].f));
     gn_tensor *d = gn_sub(x, channel_shape(c->in[1], x));
-    return affine_channels(gn_mul(d, channel_shape(scale, x)), c->in[3], c->in[4], x);
+    return scale_shift(gn_mul(d, channel_shape(rstd, x)), channel_shape(c->in[3], x),
+                       channel_shape(c->in[4], x), c->attr + 1);
 }
 
 const gn_op gn_op_batch_norm_eval = {
     .name = "batch_norm_eval",
-    .sig = "input, running_mean, running_var, w=None, b=None, *, eps:float=1e-5",
-    .doc = "Batch norm with given statistics.",
-    .ref = batch_norm_eval_ref};
+    .sig = "input, running_mean, running_var, w=None, b=None, *, eps:float=1e-5, " GN_ACT_SIG,
+    .doc = "act of batch norm with given statistics.",
+    .fwd = batch_norm_eval_fwd,
+    .vjp = batch_norm_eval_vjp,
+    .ref = batch_norm_eval_ref,
+    .needs = "01234y"};
+
+/* ---- norms of each sample: group (and instance), layer ------------------------------- */
+
+static gn_tensor *sample_fwd(gn_norm p, gn_call *c)
+{
+    p.eps = (real)c->attr[1].f;
+    set_act(&p, c->attr + 2);
+    return forward(&p, c, c->in[1], c->in[2], gn_tensor_new(2, (int64_t[]){2, p.k}),
+                   gn_tensor_new(1, &p.k));
+}
+
+static void sample_vjp(gn_norm p, gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
+{
+    if (gn_grad_mode()) {
+        gn_vjp_of_ref(c, dy, dx);
+        return;
+    }
+    set_act(&p, c->attr + 2);
+    backward(&p, c, y, dy, c->in + 1, dx, dx + 1);
+}
+
+static bool check_group_norm(gn_call *c)
+{
+    gn_tensor *x = c->in[0];
+    int64_t groups = c->attr[0].i;
+    if (x->ndim < 2 || groups < 1 || x->dim[1] % groups)
+        return gn_fail("group_norm: x has shape %s for %lld groups, expected (N, C, ...) with C a "
+                       "multiple of them",
+                       gn_shape_text(x), (long long)groups);
+    return check_weight("group_norm", "w", c->in[1], 1, &x->dim[1]) &&
+           check_weight("group_norm", "b", c->in[2], 1, &x->dim[1]) &&
+           gn_check_slope("group_norm", c->attr[3].f);
+}
+
+static gn_tensor *group_norm_fwd(gn_call *c)
+{
+    return check_group_norm(c) ? sample_fwd(group_view(c->in[0], c->attr[0].i), c) : NULL;
+}
+
+static void group_norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
+{
+    sample_vjp(group_view(c->in[0], c->attr[0].i), c, y, dy, dx);
+}
+
+static gn_tensor *group_norm_ref(gn_call *c)
+{
+    gn_tensor *x = c->in[0], *mean, *var;
+    if (!check_group_norm(c))
+        return NULL;
+    gn_norm p = group_view(x, c->attr[0].i);
+    gn_tensor *rows = gn_reshape(x, 2, (int64_t[]){p.k, p.len});
+    gn_tensor *xhat = standardize(rows, GN_DIM(1), c->attr[1].f, &mean, &var);
+    return scale_shift(gn_reshape_like(xhat, x), channel_shape(c->in[1], x),
+                       channel_shape(c->in[2], x), c->attr + 2);
+}
+
+const gn_op gn_op_group_norm = {
+    .name = "group_norm",
+    .sig = "input, w=None, b=None, *, groups:int, eps:float=1e-5, " GN_ACT_SIG,
+    .doc = "act of the norm of each sample (N, C, ...) over groups of its channels; as many "
+           "groups as channels: instance norm.",
+    .fwd = group_norm_fwd,
+    .vjp = group_norm_vjp,
+    .ref = group_norm_ref,
+    .needs = "012y"};
+
+static bool check_layer_norm(gn_call *c)
+{
+    gn_tensor *x = c->in[0];
+    int64_t dims = c->attr[0].i;
+    if (dims < 1 || dims > x->ndim)
+        return gn_fail("layer_norm: x has shape %s, dims = %lld, expected 1 to the number of its "
+                       "dimensions",
+                       gn_shape_text(x), (long long)dims);
+    const int64_t *last = x->dim + x->ndim - dims;
+    return check_weight("layer_norm", "w", c->in[1], (int)dims, last) &&
+           check_weight("layer_norm", "b", c->in[2], (int)dims, last) &&
+           gn_check_slope("layer_norm", c->attr[3].f);
+}
+
+static gn_tensor *layer_norm_fwd(gn_call *c)
+{
+    return check_layer_norm(c) ? sample_fwd(layer_view(c->in[0], c->attr[0].i), c) : NULL;
+}
+
+static void layer_norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
+{
+    sample_vjp(layer_view(c->in[0], c->attr[0].i), c, y, dy, dx);
+}
+
+static gn_tensor *layer_norm_ref(gn_call *c)
+{
+    gn_tensor *x = c->in[0], *mean, *var;
+    if (!check_layer_norm(c))
+        return NULL;
+    gn_dims dims = {.n = (int)c->attr[0].i};
+    for (int d = 0; d < dims.n; d++)
+        dims.v[d] = x->ndim - dims.n + d;
+    return scale_shift(standardize(x, dims, c->attr[1].f, &mean, &var), c->in[1], c->in[2],
+                       c->attr + 2);
+}
+
+const gn_op gn_op_layer_norm = {
+    .name = "layer_norm",
+    .sig = "input, w=None, b=None, *, dims:int=1, eps:float=1e-5, " GN_ACT_SIG,
+    .doc = "act of the norm of each sample over its last dimensions, of which there are `dims`; "
+           "w and b have their sizes.",
+    .fwd = layer_norm_fwd,
+    .vjp = layer_norm_vjp,
+    .ref = layer_norm_ref,
+    .needs = "012y"};

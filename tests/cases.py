@@ -80,6 +80,7 @@ def all_cases() -> dict[str, Case]:
     import cases_conv
     import cases_index
     import cases_matrix
+    import cases_norm
     import cases_point
     import cases_pool
     import cases_reduce
@@ -88,7 +89,7 @@ def all_cases() -> dict[str, Case]:
 
     table: dict[str, Case] = {}
     modules = (cases_point, cases_reduce, cases_shape, cases_index, cases_conv, cases_matrix)
-    for module in (*modules, cases_pool, cases_resample):
+    for module in (*modules, cases_norm, cases_pool, cases_resample):
         for case in module.CASES:
             assert case.op not in table, f"{case.op} has two rows"
             table[case.op] = case

@@ -1,4 +1,4 @@
-"""Rows of the matrix products, batch norm and dropout."""
+"""Rows of the matrix products and dropout."""
 
 import itertools
 
@@ -72,51 +72,6 @@ def linear(x, w, b=None, act="none", slope=0.2):
     return ACTS[act](F.linear(x, w, b), slope)
 
 
-NORMED = [
-    (2, 1), (4, 3), (7, 5), (16, 70), (2, 2, 3), (3, 1, 4), (1, 3, 5), (2, 3, 2, 2), (3, 2, 1, 1),
-    (1, 2, 3, 3), (5, 4, 3, 2), (2, 2, 2, 1, 2), (3, 2, 2, 2, 2), (1, 2, 2, 1, 2),
-]  # fmt: skip
-BIG_NORMED = [(300, 200), (20, 6, 30, 30)]
-
-
-def norm_config(shape, affine, running, big=False, **attrs):
-    c = (shape[1],)
-    stats = (Input(c, grad=False), Input(c, 0.5, 2, grad=False)) if running else (None, None)
-    return Config((Input(shape), *((Input(c), Input(c)) if affine else (None, None)), *stats),
-                  attrs, big)  # fmt: skip
-
-
-BATCH_NORM = [
-    *(norm_config(s, affine, n % 2 == 0) for n, s in enumerate(NORMED) for affine in (True, False)),
-    *(norm_config((4, 3), True, True, momentum=m) for m in (0.0, 0.5, 1.0)),
-    *(norm_config((4, 3, 2), True, False, eps=e) for e in (1e-3, 1e-8)),
-    *(norm_config(s, affine, True, True) for s in BIG_NORMED for affine in (True, False)),
-]
-
-
-def batch_norm(x, w, b, mean, var, momentum=0.1, eps=1e-5):
-    return F.batch_norm(x, mean, var, w, b, True, momentum, eps)
-
-
-def eval_config(shape, affine, big=False, **attrs):
-    c = (shape[1],)
-    scale = (Input(c), Input(c)) if affine else (None, None)
-    return Config((Input(shape), Input(c), Input(c, 0.5, 2), *scale), attrs, big)
-
-
-EVAL = [
-    *(eval_config(s, affine) for s in [*NORMED, (1, 3), (0, 2)] for affine in (True, False)),
-    *(eval_config((4, 3, 2), True, eps=e) for e in (1e-3, 1e-8)),
-    *(eval_config(s, True, True) for s in BIG_NORMED),
-]
-
-
-def batch_norm_eval(x, mean, var, w, b, eps=1e-5):
-    each = (1, -1, *[1] * (x.ndim - 2))
-    y = (x - mean.reshape(each)) / (var.reshape(each) + eps).sqrt()
-    return y if w is None else y * w.reshape(each) + b.reshape(each)
-
-
 DROPOUT = [
     Config((Input(s),), {"p": p, "seed": seed, "stream": stream})
     for s in ((), (7,), (2, 3, 4), (300,), (0,))
@@ -136,7 +91,5 @@ CASES = [
          + [Config((Input(a), Input(b)), big=True) for a, b in BIG_MATMUL], sums=True),
     Case("matmul_t", matmul_t, MATMUL_T, sums=True),
     Case("linear", linear, LINEAR),
-    Case("batch_norm", batch_norm, BATCH_NORM),
-    Case("batch_norm_eval", batch_norm_eval, EVAL),
     Case("dropout", dropout, DROPOUT),
 ]  # fmt: skip

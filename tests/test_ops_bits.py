@@ -28,6 +28,8 @@ HUGE = {
     "matmul_t": [((700, 130), (130, 300))],
     "batch_norm": [((300, 500), (500,), (500,), None, None),
                    ((40, 8, 40, 40), None, None, None, None)],
+    "group_norm": [((40, 8, 40, 40), (8,), (8,)), ((100, 64, 7, 7), (64,), (64,))],
+    "layer_norm": [((600, 500), (500,), (500,)), ((9, 9000), (9000,), (9000,))],
     "sum": [((200000,),), ((100, 5000),)],
     "square": [((200000,),)],
     "where": [((100, 3000), (3000,), (100, 1))],
@@ -35,7 +37,7 @@ HUGE = {
 }  # fmt: skip
 ATTRS = {
     "linear": {"act": "tanh"}, "matmul_t": {"ta": False, "tb": False}, "sum": {"dim": 0},
-    "dropout": {"p": 0.5, "seed": 3, "stream": 9},
+    "group_norm": {"groups": 4, "act": "tanh"}, "dropout": {"p": 0.5, "seed": 3, "stream": 9},
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from harness import (
 
 pytestmark = pytest.mark.usefixtures("no_live_tensors")
 
+NORMS = ("batch_norm", "batch_norm_eval", "group_norm", "layer_norm")
 BOTH = pytest.mark.parametrize("core", [_core, _core64], ids=["float32", "float64"])
 
 
@@ -78,7 +79,7 @@ def sum_bound(case, config, arrays):
 
 @BOTH
 @pytest.mark.parametrize(
-    "case, config", [r for r in rows() if r.values[0].op in ("linear", "batch_norm", "grid_sample")]
+    "case, config", [r for r in rows() if r.values[0].op in ("linear", "grid_sample", *NORMS)]
 )
 def test_fused_equals_its_definition(core, case, config):
     arrays = config.arrays(case.op)

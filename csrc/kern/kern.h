@@ -50,4 +50,8 @@ void gn_gemm(const gn_gemm_args *g, void *work);
 void gn_gemm_select(gn_isa isa);     /* which tiles; not while a gn_gemm runs */
 double gn_gemm_peak(double seconds); /* FLOP/s of independent FMAs, all threads */
 
+/* Bytes/s of a = b + s c over arrays of n elements, all threads; work: 3 n elements.  Four
+ * transfers an element: before a line is written the cache reads it. */
+double gn_triad_bandwidth(real *work, int64_t n, double seconds);
+
 #endif

@@ -1,5 +1,7 @@
-/* peak.c - how fast the FMA units go: the yardstick that benchmarks/gemm.py holds GEMM to. */
+/* peak.c - how fast the FMA units and the memory go: the yardsticks to which
+ * benchmarks/gemm.py and benchmarks/bandwidth.py hold the kernels. */
 #include "gemm.h"
+#include "vec.h"
 
 #include <time.h>
 
@@ -29,4 +31,29 @@ double gn_gemm_peak(double seconds)
         best = GN_MAX(best, flop / (now() - start));
     }
     return best;
+}
+
+typedef struct {
+    real *a;
+    const real *b, *c;
+    int64_t n;
+} triad_work;
+
+static void triad_task(void *ctx, int64_t task)
+{
+    const triad_work *w = ctx;
+    int64_t from = task * GN_CHUNK, n = GN_MIN(w->n - from, GN_CHUNK);
+    gn_vec->triad(w->a + from, w->b + from, w->c + from, n, (real)0.5);
+}
+
+double gn_triad_bandwidth(real *work, int64_t n, double seconds)
+{
+    triad_work w = {.a = work, .b = work + n, .c = work + 2 * n, .n = n};
+    double start = now(), end = start, bytes = 0;
+    while (end - start < seconds) {
+        gn_parallel((n + GN_CHUNK - 1) / GN_CHUNK, triad_task, &w);
+        bytes += 4.0 * sizeof(real) * (double)n;
+        end = now();
+    }
+    return bytes / (end - start);
 }

@@ -40,6 +40,17 @@ typedef struct {
 
 typedef void gn_update_fn(gn_slice s, int64_t n, const gn_update *u);
 
+/* A (rows, n) piece of a matrix whose rows are ld apart. */
+typedef struct {
+    int64_t rows, ld, n;
+    gn_act act;
+    real slope;
+} gn_cols;
+
+typedef struct {
+    const real *mean, *s, *t, *u; /* one of each a column */
+} gn_norm_columns;
+
 typedef struct {
     const char *name;
     gn_unary_fn *unary[GN_UNARY_COUNT];
@@ -57,14 +68,24 @@ typedef struct {
     void (*add_row)(real *y, const real *x, int64_t n); /* y += x */
     void (*max_row)(real *y, const real *x, int64_t n); /* y = max(y, x) */
     void (*cols_sum)(real *y, const real *x, int64_t rows, int64_t ld, int64_t n);
-    /* batch norm of columns 0 .. n-1 of a (rows, ld) matrix; s, t, u hold one value a column */
-    void (*cols_stats)(real *mean, real *var, const real *x, int64_t rows, int64_t ld, int64_t n);
-    void (*cols_dot)(real *sum_a, real *dot, const real *a, const real *x, const real *mean,
-                     int64_t rows, int64_t ld, int64_t n);
-    void (*cols_affine)(real *y, const real *x, const real *s, const real *t, int64_t n);
-    void (*cols_affine2)(real *y, const real *a, const real *x, const real *s, const real *t,
-                         const real *u, int64_t n); /* y = a s + x t + u */
-    void (*affine2)(real *y, const real *a, const real *x, int64_t n, real s, real t, real u);
+    void (*triad)(real *a, const real *b, const real *c, int64_t n, real s); /* peak.c */
+    /* norm.inc */
+    void (*norm_moments)(real *sum, real *square, const real *x, const real *shift,
+                         const gn_cols *g);
+    void (*norm_merge)(double *mean, double *square, double count, const real *shift,
+                       const real *sum, const real *square_sum, double more, int64_t n);
+    void (*norm_finish)(real *mean, real *rstd, real *var, const double *m, const double *square,
+                        double count, real eps, int64_t n);
+    void (*norm_scale)(real *s, real *t, const real *w, const real *rstd, const real *b,
+                       const real *mean, int64_t n);
+    void (*norm_apply)(real *y, const real *x, const real *s, const real *t, const gn_cols *g);
+    void (*norm_sums)(real *sum, real *dot, const real *dy, const real *x, const real *y,
+                      const real *mean, const gn_cols *g);
+    void (*norm_dx)(real *dx, const real *dy, const real *x, const real *y,
+                    const gn_norm_columns *c, const gn_cols *g);
+    /* columns at .. at+n-1: column g belongs to value (g / run) % period */
+    void (*spread)(real *y, const real *v, int64_t period, int64_t run, int64_t at, int64_t n);
+    void (*collect)(real *v, const real *x, int64_t period, int64_t run, int64_t at, int64_t n);
     /* elements 4 block .. 4 block + n of draw (seed, stream) */
     void (*uniform)(real *y, int64_t block, int64_t n, gn_rng rng, real low, real high);
     void (*normal)(real *y, int64_t block, int64_t n, gn_rng rng, real mean, real std);

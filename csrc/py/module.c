@@ -173,6 +173,27 @@ static PyObject *peak_flops(PyObject *module, PyObject *args)
     return PyFloat_FromDouble(gn_gemm_peak(seconds));
 }
 
+/* Bytes/s of a = b + s c, all threads: what loops that run along memory are measured against. */
+static PyObject *triad_bandwidth(PyObject *module, PyObject *args)
+{
+    double seconds = 0.1;
+    long long n = 1 << 24;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "|dL:triad_bandwidth", &seconds, &n))
+        return NULL;
+    if (n < 1)
+        return PyErr_Format(PyExc_ValueError, "triad_bandwidth: n = %lld, expected at least 1", n);
+    real *work = gn_product((int64_t[]){3, n, sizeof(real)}, 3) < 0
+                     ? NULL
+                     : gn_alloc("triad", 3 * (size_t)n * sizeof(real));
+    if (!work)
+        return gn_py_raise();
+    memset(work, 0, 3 * (size_t)n * sizeof(real));
+    double speed = gn_triad_bandwidth(work, n, seconds);
+    gn_free(work);
+    return PyFloat_FromDouble(speed);
+}
+
 static PyMethodDef own_functions[] = {
     {"ops", gn_py_op_list, METH_NOARGS, "ops()\n--\n\n(name, signature, doc) of every op."},
     {"set_isa", set_isa, METH_O, "set_isa(name)\n--\n\nForces a set of kernels."},
@@ -191,6 +212,8 @@ static PyMethodDef own_functions[] = {
     {"alloc_peak_reset", alloc_peak_reset, METH_NOARGS, "alloc_peak_reset()\n--\n\n"},
     {"alloc_trim", alloc_trim, METH_NOARGS, "alloc_trim()\n--\n\nEmpties the pool."},
     {"peak_flops", peak_flops, METH_VARARGS, "peak_flops(seconds=0.1)\n--\n\n"},
+    {"triad_bandwidth", triad_bandwidth, METH_VARARGS,
+     "triad_bandwidth(seconds=0.1, n=2**24)\n--\n\n"},
 };
 
 /* ---- initialisation ------------------------------------------------------------------ */

@@ -1,0 +1,36 @@
+/* norm.h - one driver for batch, instance, group and layer norm, forward and backward.
+ *
+ * x is seen as (N, K, L): each k has its own mean and variance, over N and L.  The affine
+ * map has C weights; column g = k L + l belongs to weight (g / run) % C:
+ *
+ *              N      K       L        C    run
+ *   batch      N      C       S        C    S
+ *   instance   1      N C     S        C    S
+ *   group      1      N G     C/G S    C    S
+ *   layer      1      N       L        L    1
+ *
+ * with S the product of an image's sizes. */
+#ifndef GN_NORM_H
+#define GN_NORM_H
+
+#include "kern.h"
+
+typedef struct {
+    int64_t n, k, len, channels, run;
+    real eps;
+    bool fixed; /* mean and rstd are given, and constants of the gradient */
+    gn_act act; /* y = act(w xhat + b) */
+    real slope;
+    const real *w, *b; /* (C,) or NULL: 1, 0 */
+    const real *x, *y, *dy;
+    real *out;               /* y, or dx (NULL: not wanted) */
+    real *mean, *rstd, *var; /* (K,): written forward unless fixed; backward reads the first two */
+    real *dw, *db;           /* (C,): sums of dz xhat and of dz */
+} gn_norm;
+
+void gn_norm_forward(const gn_norm *p);
+/* work: gn_norm_workspace(p) elements */
+size_t gn_norm_workspace(const gn_norm *p);
+void gn_norm_backward(const gn_norm *p, real *work);
+
+#endif
