@@ -92,3 +92,22 @@ def test_plan_follows_every_change():
     outer(x)
     inner[1] = nn.Tanh()
     assert outer(x).tolist() == outer[1](inner[1](inner[0](x))).tolist()
+
+
+@pytest.mark.parametrize("act", [nn.ReLU(), nn.LeakyReLU(0.2), nn.Tanh()])
+@pytest.mark.parametrize("shape", [(6, 4), (3, 4, 5, 5)])
+def test_batch_norm_takes_the_activation(act, shape):
+    layer = nn.BatchNorm1d if len(shape) == 2 else nn.BatchNorm2d
+    nets = [nn.Sequential(layer(4), act) for _ in range(2)]
+    x = ganc.tensor(numbers(shape, 74), requires_grad=True)
+    for training in (True, False):
+        results = []
+        for net, call in ((nets[0], nets[0]), (nets[1], lambda x: act(nets[1][0](x)))):
+            net.train(training)
+            y = call(x)
+            results.append([y, *ganc.grad(y.square().sum(), [x, *net.parameters()]),
+                            net[0].running_mean, net[0].running_var])  # fmt: skip
+        for a, b in zip(*results, strict=True):
+            close(a, b, 1e-9 if DOUBLE else 1e-4)
+        assert nets[0][0].num_batches_tracked.item() == 1
+    assert len(nets[0]._plan[1]) == 1

@@ -114,6 +114,9 @@ class _BatchNorm(_Norm):
         ValueError
             If the shape does not fit, or a channel has a single value in training.
         """
+        return self._forward_act(input, "none", 0.0)
+
+    def _forward_act(self, input: Tensor, act: str, slope: float) -> Tensor:
         self._check(input)
         shape = input.shape
         if shape[1] != self.num_features:
@@ -123,7 +126,9 @@ class _BatchNorm(_Norm):
             )
         mean, var = self.running_mean, self.running_var
         if not (self.training or mean is None):
-            return core.batch_norm_eval(input, mean, var, self.weight, self.bias, eps=self.eps)
+            return core.batch_norm_eval(
+                input, mean, var, self.weight, self.bias, eps=self.eps, act=act, slope=slope
+            )
         if input.numel() <= shape[1]:
             raise ValueError(
                 f"{type(self).__name__}: got shape {shape}, expected more than 1 value per "
@@ -143,6 +148,8 @@ class _BatchNorm(_Norm):
             var,
             momentum=0.0 if momentum is None else momentum,
             eps=self.eps,
+            act=act,
+            slope=slope,
         )
 
 

@@ -95,19 +95,6 @@ def batch_norm(
     return core.batch_norm_eval(input, running_mean, running_var, weight, bias, eps=eps)
 
 
-def _standardize(x: Tensor, dims: int | tuple[int, ...], eps: float) -> Tensor:
-    d = core.sub(x, core.mean(x, dims, True))
-    return core.mul(d, core.rsqrt(core.affine(core.mean(core.square(d), dims, True), 1.0, eps)))
-
-
-def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None, shape: tuple) -> Tensor:
-    if weight is not None:
-        x = core.mul(x, core.reshape(weight, shape))
-    if bias is not None:
-        x = core.add(x, core.reshape(bias, shape))
-    return x
-
-
 def layer_norm(
     input: Tensor,
     normalized_shape: int | Sequence[int],
@@ -155,7 +142,7 @@ def layer_norm(
     for name, x in (("weight", weight), ("bias", bias)):
         if x is not None and x.shape != shape:
             raise ValueError(f"layer_norm: got {name} of shape {x.shape}, expected {shape}")
-    return _affine(_standardize(input, tuple(range(-k, 0)), eps), weight, bias, shape)
+    return core.layer_norm(input, weight, bias, dims=k, eps=eps)
 
 
 def group_norm(
@@ -205,9 +192,7 @@ def group_norm(
     c = shape[1]
     _check("group_norm", "weight", weight, c)
     _check("group_norm", "bias", bias, c)
-    size = prod(shape[1:]) // num_groups
-    x = _standardize(core.reshape(input, (shape[0], num_groups, size)), 2, eps)
-    return _affine(core.reshape(x, shape), weight, bias, (1, c, *(1,) * (len(shape) - 2)))
+    return core.group_norm(input, weight, bias, groups=num_groups, eps=eps)
 
 
 def instance_norm(
@@ -267,18 +252,17 @@ def instance_norm(
         raise ValueError(
             f"instance_norm: got shape {shape}, expected more than 1 pixel per channel"
         )
-    x = core.reshape(input, (n, c, size))
     if running_mean is not None and running_var is not None:
         previous = core.set_grad_enabled(False)
         try:
+            x = core.reshape(input, (n, c, size))
             mean = core.mean(core.mean(x, 2, False), 0, False)
             var = core.mean(core.var(x, 2, 1, False), 0, False)
             for running, new in ((running_mean, mean), (running_var, var)):
                 running.copy_(running * (1 - momentum) + new * momentum)
         finally:
             core.set_grad_enabled(previous)
-    x = core.reshape(_standardize(x, 2, eps), shape)
-    return _affine(x, weight, bias, (1, c, *(1,) * (len(shape) - 2)))
+    return core.group_norm(input, weight, bias, groups=c, eps=eps)
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
