@@ -96,16 +96,10 @@ gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at);
     X(expand) X(permute) X(transpose) X(narrow) X(embed) X(flip) X(cat) X(gather) \
     X(scatter_add) X(index_select) X(index_add) X(matmul) X(matmul_t) X(linear) X(batch_norm) \
     X(batch_norm_eval) X(group_norm) X(layer_norm) X(dropout) X(conv2d) X(conv_transpose2d) \
-<<<<<<< HEAD
-    X(conv2d_dw) X(conv1d) X(conv_transpose1d) X(avg_pool2d) X(avg_pool2d_dx) X(adaptive_avg_pool2d) \
-    X(adaptive_avg_pool2d_dx) X(resize) X(resize_dx) X(pad) X(pad_dx) X(max_pool2d) \
-    X(max_pool2d_dx) X(max_pool2d_at) X(pixel_shuffle) X(pixel_unshuffle) X(im2col) X(col2im) \
-    X(grid_sample)
-=======
     X(conv2d_dw) X(conv1d) X(conv_transpose1d) X(avg_pool2d) X(avg_pool2d_dx) \
-    X(adaptive_avg_pool2d) X(adaptive_avg_pool2d_dx) X(resize) X(resize_dx) X(pad) X(pad_dx) X(max_pool2d) \
-    X(max_pool2d_dx) X(max_pool2d_at) X(pixel_shuffle) X(pixel_unshuffle) X(im2col) X(col2im)
->>>>>>> 5feff5d (Batch norm layers take the activation after them; layer, group and instance norm are one op each)
+    X(adaptive_avg_pool2d) X(adaptive_avg_pool2d_dx) X(resize) X(resize_dx) X(pad) X(pad_dx) \
+    X(max_pool2d) X(max_pool2d_dx) X(max_pool2d_at) X(pixel_shuffle) X(pixel_unshuffle) \
+    X(im2col) X(col2im) X(grid_sample)
 /* clang-format on */
 #define GN_DECLARE(name) extern const gn_op gn_op_##name;
 GN_OPS_PLAIN(GN_DECLARE)
