@@ -4,6 +4,8 @@ import csv
 
 import numpy as np
 import pytest
+from test_gan import X as Y
+from test_gan import build, digest
 
 import ganc
 from ganc.callbacks import (
@@ -175,6 +177,33 @@ def test_csv_logger(tmp_path):
         "1",
         "2",
     ]
+
+
+def test_csv_logger_with_a_separator_of_its_own(tmp_path):
+    path = tmp_path / "log.csv"
+    gan = toy_gan()
+    for append in (False, True):
+        gan.fit(X, epochs=1, verbose=0, callbacks=[CSVLogger(path, ";", append)])
+    assert [line.split(";")[0] for line in path.read_text().split()] == ["epoch", "0", "1"]
+
+
+@pytest.mark.parametrize("hook", [
+    "on_train_begin", "on_epoch_begin", "on_train_batch_begin", "on_train_batch_end",
+    "on_epoch_end", "on_train_end",
+])  # fmt: skip
+def test_an_exception_in_a_hook_leaves_the_model_at_a_step_boundary(hook):
+    def fail(*_):
+        if gan.step >= 6 or hook == "on_train_begin":
+            raise KeyError(hook)
+
+    gan, whole = build(ema=0.9, n_critic=2), build(ema=0.9, n_critic=2)
+    options = {"batch_size": 128, "epochs": 3, "verbose": 0}
+    with pytest.raises(KeyError):
+        gan.fit(Y, callbacks=[LambdaCallback(**{hook: fail})], **options)
+    gan.fit(Y, initial_epoch=gan.epoch, **options)
+    whole.fit(Y, **options)
+    assert digest(gan) == digest(whole) and gan.history.history == whole.history.history
+    assert np.array_equal(gan.sample(4), whole.sample(4))
 
 
 def test_sample_grid_and_checkpoint(tmp_path):

@@ -18,6 +18,8 @@ class CSVLogger(Callback):
     Parameters
     ----------
     filename : str or path-like
+    separator : str, default ","
+        Between two values.
     append : bool, default False
         Continue an existing file.
 
@@ -33,9 +35,12 @@ class CSVLogger(Callback):
     ['epoch', 'd_loss', 'g_loss']
     """
 
-    def __init__(self, filename: str | os.PathLike[str], append: bool = False) -> None:
+    def __init__(
+        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
+    ) -> None:
         super().__init__()
         self.filename = os.fspath(filename)
+        self.separator = separator
         self.append = append
         self._names: list[str] = []
 
@@ -44,7 +49,7 @@ class CSVLogger(Callback):
         self._names = []
         if self.append and os.path.exists(self.filename):
             with open(self.filename, newline="", encoding="utf-8") as file:
-                self._names = next(csv.reader(file), [])[1:]
+                self._names = next(csv.reader(file, delimiter=self.separator), [])[1:]
         else:
             open(self.filename, "w", encoding="utf-8").close()
 
@@ -52,7 +57,7 @@ class CSVLogger(Callback):
         """Write the epoch."""
         logs = logs or {}
         with open(self.filename, "a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
+            writer = csv.writer(file, delimiter=self.separator)
             if not self._names:
                 self._names = list(logs)
                 writer.writerow(["epoch", *self._names])
