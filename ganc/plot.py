@@ -12,6 +12,7 @@ and Pillow are imported when they are needed.
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = [
     "animation",
     "critic_map",
     "grid",
+    "latent_grid",
     "latent_walk",
     "losses",
     "samples",
@@ -328,6 +330,37 @@ def latent_walk(gan: Any, n: int = 8, rows: int = 4, *, seed: int = 0, ax: Any =
     """
     walks = [gan.interpolate(n, seed=seed + row) for row in range(at_least("rows", rows, 1))]
     return samples(np.concatenate(walks), ncol=n, ax=ax)
+
+
+def latent_grid(gan: Any, n: int = 20, *, ax: Any = None) -> Any:
+    """Draw what each part of a plane of latents becomes, for models with two of them.
+
+    Normal latents lie at quantiles from 0.05 to 0.95, so that each image stands for as many
+    samples as the others; uniform ones at equal distances.
+
+    Parameters
+    ----------
+    gan : GAN or other model
+        For images, with ``latent_dim=2``, such as `ganc.models.ConvVAE`.
+    n : int, default 20
+        Images in a row and in a column.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If the model has not two latents.
+    """
+    if gan.latent_dim != (2,):
+        raise ValueError(f"gan: has latents of shape {gan.latent_dim}, expected (2,)")
+    at = np.linspace(0.05, 0.95, at_least("n", n, 1))
+    at = [NormalDist().inv_cdf(q) for q in at] if gan.latent == "normal" else 2 * at - 1
+    z = np.array([(x, y) for y in at[::-1] for x in at], np.float32)
+    return samples(gan._generate(z), ncol=n, ax=ax)
 
 
 def _axes(ax: Any, size: tuple[float, float]) -> Any:

@@ -14,7 +14,7 @@ import ganc
 from ganc import cli, models, nn
 from ganc.gan import _networks
 
-pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not installed")
+torch = pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not installed")
 
 
 def counts(model):
@@ -174,6 +174,30 @@ def test_ten_steps_as_in_torch(name, dtype, capsys):
         print(f"\n{name}, {dtype}: {worst['parameters']:.1e} from torch after 10 steps")
     tolerance = {"float64": 1e-9, "float32": 1e-4}[dtype]
     assert worst["parameters"] < tolerance and worst["losses"] < tolerance
+
+
+def test_networks_of_the_convolutional_vae_as_in_torch():
+    from torch_gans import SameConvTranspose, array, take_weights
+
+    vae = models.ConvVAE((3, 32, 28), seed=0)
+    encoder = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 32, 3, 2), torch.nn.ReLU(), torch.nn.Conv2d(32, 64, 3, 2),
+        torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(64 * 7 * 6, 4),
+    )  # fmt: skip
+    decoder = torch.nn.Sequential(
+        torch.nn.Linear(2, 32 * 8 * 7), torch.nn.ReLU(), torch.nn.Unflatten(1, (32, 8, 7)),
+        SameConvTranspose(32, 64, 3, 2), torch.nn.ReLU(), SameConvTranspose(64, 32, 3, 2),
+        torch.nn.ReLU(), SameConvTranspose(32, 3, 3, 1),
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    for theirs, ours, shape in (
+        (encoder, vae.encoder, (4, 3, 32, 28)),
+        (decoder, vae.decoder, (4, 2)),
+    ):
+        take_weights(theirs, ours)
+        x = rng.uniform(-1, 1, shape)
+        want = theirs.double()(torch.tensor(x)).detach().numpy()
+        np.testing.assert_allclose(array(ours(ganc.tensor(x))), want, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NARROW)

@@ -97,6 +97,18 @@ def test_losses_and_labels():
         plot.losses(History())
 
 
+def test_latent_grid():
+    vae = ganc.models.VAE((1, 4, 4), latent_dim=2, hidden=(8,), seed=0)
+    ax = plot.latent_grid(vae, 3)
+    assert ax.get_images()[0].get_array().shape == (20, 20)
+    corner = vae._generate(np.full((1, 2), 1.6448536, np.float32))
+    np.testing.assert_array_equal(
+        ax.get_images()[0].get_array()[2:6, 14:18], plot.grid(corner)[2:6, 2:6]
+    )
+    with pytest.raises(ValueError, match="expected"):
+        plot.latent_grid(ganc.models.VAE((1, 4, 4), hidden=(8,), seed=0))
+
+
 def test_losses_of_an_autoencoder():
     ax = plot.losses({"loss": [3.0, 2.0], "recon": [2.0, 1.5], "kl": [1.0, 0.5]})
     labels = [line.get_label() for line in ax.lines]

@@ -32,6 +32,7 @@ def test_parameters():
     assert vae.default_batch_size == 128 and vae.optimizer.param_groups[0]["lr"] == 1e-3
     text = str(vae.describe())
     assert f"encoder {encoder:,}, decoder {decoder:,}" in text and "loss: elbo" in text
+    assert repr(vae).startswith("VAE(encoder: 330,040, decoder: 322,784 parameters, step=0, seed=")
     with pytest.raises(ValueError, match="hidden"):
         models.VAE(hidden=())
     with pytest.raises(ValueError, match="expected one of analytic, sample"):

@@ -173,6 +173,10 @@ LOOPS = {  # networks, the loop, numbers of both Adams
 }
 
 
+def array(x):
+    return x.detach().numpy()
+
+
 def take_weights(network, theirs):
     """Copy a state into a torch network, by order; names and shapes must agree."""
     own = {k: v for k, v in network.state_dict().items() if "num_batches" not in k}
@@ -180,16 +184,14 @@ def take_weights(network, theirs):
     assert [v.shape for v in own.values()] == [v.shape for v in state.values()]
     with torch.no_grad():
         for name, value in zip(own, state.values(), strict=True):
-            own[name].copy_(torch.tensor(np.array(value.detach().numpy())))
+            own[name].copy_(torch.tensor(np.array(array(value))))
 
 
 def difference(network, theirs):
     """Return the largest difference of two states."""
     own = [v for k, v in network.state_dict().items() if "num_batches" not in k]
     state = [v for k, v in theirs.state_dict().items() if "num_batches" not in k]
-    return max(
-        float(np.abs(a.numpy() - b.detach().numpy()).max()) for a, b in zip(own, state, strict=True)
-    )
+    return max(float(np.abs(a.numpy() - array(b)).max()) for a, b in zip(own, state, strict=True))
 
 
 def pictures(shape, batch, pixel_range):

@@ -187,10 +187,3 @@ class GAN(Updates):
             self.loss = losses.get(**data["loss"])
         trainer = self._current_trainer()
         trainer.phase, trainer.last = data["phase"], tuple(data["last"])
-
-    def __repr__(self) -> str:
-        g, d = _networks.count(self.generator), _networks.count(self.discriminator)
-        return (
-            f"{type(self).__name__}(generator: {g:,} parameters, discriminator: {d:,}, "
-            f"loss={self.loss!r}, step={self.step}, seed={self.seed})"
-        )

@@ -364,3 +364,11 @@ class Model(Averaged, Samples):
         from ganc.gan._checkpoint import save
 
         save(self, path)
+
+    def __repr__(self) -> str:
+        counts = (f"{name}: {_networks.count(net):,}" for name, net in self._parts().items())
+        loss = f", loss={self.loss!r}" if hasattr(self, "loss") else ""
+        return (
+            f"{type(self).__name__}({', '.join(counts)} parameters{loss}, step={self.step}, "
+            f"seed={self.seed})"
+        )
