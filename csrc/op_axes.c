@@ -6,6 +6,7 @@
 #include "ops.h"
 #include "planes.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { BAND = 4096, SHORTEST_PATTERN = 8 };
@@ -133,7 +134,7 @@ static void try_pattern(gn_axis *a, int group, int step)
 
 bool gn_axis_finish(gn_axis *a, bool adjoint)
 {
-    static const int kinds[][2] = {{1, 1}, {1, 2}, {2, 1}, {1, 4}, {4, 1}};
+    static const int kinds[][2] = {{1, 1}, {1, 2}, {2, 1}, {1, 3}, {1, 4}, {4, 1}};
     if (adjoint && !transpose(a)) {
         gn_axis_free(a);
         return false;
@@ -163,6 +164,7 @@ typedef struct {
     real *y;
     const real *x;
     const gn_axis *h, *w;
+    const gn_fold_kern *fold;
     int64_t rows, rows_a_task;
     real fill;
 } plane_work;
@@ -181,8 +183,8 @@ static void fill_row(real *y, int64_t n, real value)
 static void mix_row(const plane_work *k, real *to, const real *plane, int64_t i)
 {
     const gn_axis *h = k->h;
-    gn_vec->resample->mix(to, plane, k->w->n_in, h->index + h->start[i], h->weight + h->start[i],
-                          count(h, i), k->w->n_in);
+    k->fold->rows(to, plane, k->w->n_in, h->index + h->start[i], h->weight + h->start[i],
+                  count(h, i), k->w->n_in);
 }
 
 /* Row i of a plane when it need not be mixed, or goes straight to y; false: it does not. */
@@ -198,7 +200,7 @@ static bool direct_row(const plane_work *k, real *y, const real *plane, int64_t 
         else if (w->identity)
             memcpy(y, x, (size_t)w->n_out * sizeof *y);
         else
-            gn_vec->resample->columns(y, x, 1, w, k->fill);
+            k->fold->columns(y, x, 1, w, k->fill);
     } else if (w->identity) {
         mix_row(k, y, plane, i);
     } else {
@@ -215,8 +217,7 @@ static void plane_task(void *ctx, int64_t task)
     int64_t room = BAND / GN_MAX(w->n_in, 1);
     real band[BAND];
     if (h->identity && !w->identity) {
-        gn_vec->resample->columns(k->y + row * w->n_out, k->x + row * w->n_in, end - row, w,
-                                  k->fill);
+        k->fold->columns(k->y + row * w->n_out, k->x + row * w->n_in, end - row, w, k->fill);
         return;
     }
     for (bool first = true; row < end; row++, first = false) {
@@ -230,12 +231,13 @@ static void plane_task(void *ctx, int64_t task)
                 continue;
         }
         if (held)
-            gn_vec->resample->columns(y - held * w->n_out, band, held, w, k->fill);
+            k->fold->columns(y - held * w->n_out, band, held, w, k->fill);
         held = 0;
     }
 }
 
-void gn_axes_apply(gn_tensor *y, const real *x, const gn_axis *h, const gn_axis *w, double fill)
+static void run_axes(gn_tensor *y, const real *x, const gn_axis *h, const gn_axis *w, real fill,
+                     const gn_fold_kern *fold)
 {
     if (y->numel == 0)
         return;
@@ -244,16 +246,26 @@ void gn_axes_apply(gn_tensor *y, const real *x, const gn_axis *h, const gn_axis 
         gn_axis same;
         gn_tensor *mid = gn_tensor_new(3, (int64_t[]){planes, h->n_out, w->n_in});
         if (mid && gn_axis_same(&same, w->n_in)) {
-            gn_axes_apply(mid, x, h, &same, fill);
+            run_axes(mid, x, h, &same, fill, fold);
             gn_axis_free(&same);
         }
         if (mid && gn_axis_same(&same, h->n_out)) {
-            gn_axes_apply(y, mid->data, &same, w, fill);
+            run_axes(y, mid->data, &same, w, fill, fold);
             gn_axis_free(&same);
         }
         return;
     }
-    plane_work k = {y->data, x, h, w, planes * h->n_out, 1, (real)fill};
+    plane_work k = {y->data, x, h, w, fold, planes * h->n_out, 1, fill};
     k.rows_a_task = GN_MAX(2 * GN_CHUNK / GN_MAX(w->n_out, w->n_in), 1);
     gn_parallel((k.rows + k.rows_a_task - 1) / k.rows_a_task, plane_task, &k);
+}
+
+void gn_axes_apply(gn_tensor *y, const real *x, const gn_axis *h, const gn_axis *w, double fill)
+{
+    run_axes(y, x, h, w, (real)fill, &gn_vec->resample->sum);
+}
+
+void gn_axes_max(gn_tensor *y, const real *x, const gn_axis *h, const gn_axis *w)
+{
+    run_axes(y, x, h, w, -(real)INFINITY, &gn_vec->resample->max);
 }

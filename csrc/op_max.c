@@ -48,27 +48,38 @@ static void run_bands(max_work *k, int64_t numel, int64_t height, int64_t width,
 
 /* ---- forward ------------------------------------------------------------------------- */
 
-static void max_band(void *ctx, int64_t task)
+/* The windows along one dimension: the taps inside, all of weight 1. */
+static bool window_axis(gn_axis *a, const gn_window *g, int d)
 {
-    const max_work *k = ctx;
-    int64_t h = k->g.out[0], w = k->g.out[1], plane = task / k->bands;
-    const real *x = k->x + plane * k->g.in[0] * k->g.in[1];
-    int64_t p = task % k->bands * k->rows, end = GN_MIN(p + k->rows, h);
-    for (; p < end; p++)
-        gn_vec->resample->window_max(k->to + (plane * h + p) * w, x, &k->g, p);
+    int64_t most;
+    if (__builtin_mul_overflow(g->out[d], GN_MIN(g->kernel[d], g->in[d]), &most))
+        most = INT64_MAX;
+    if (!gn_axis_begin(a, g->in[d], g->out[d], most))
+        return false;
+    for (int64_t i = 0; i < g->out[d]; i++) {
+        int64_t at = i * g->stride[d] - g->pad[d], s = g->dilation[d];
+        for (int64_t k = at < 0 ? (s - 1 - at) / s : 0; k < g->kernel[d]; k++) {
+            if (at + k * s >= g->in[d])
+                break;
+            gn_axis_tap(a, at + k * s, 1);
+        }
+        gn_axis_row(a);
+    }
+    return gn_axis_finish(a, false);
 }
 
 static gn_tensor *max_pool2d_fwd(gn_call *c)
 {
     gn_tensor *x = c->in[0];
-    max_work k = {.x = x->data};
-    if (!read_max("max_pool2d", x, c->attr, &k.g))
+    gn_window g;
+    gn_axis h = {0}, w = {0};
+    if (!read_max("max_pool2d", x, c->attr, &g))
         return NULL;
-    gn_tensor *y = gn_planes_new(x, k.g.out[0], k.g.out[1]);
-    if (y && y->numel) {
-        k.to = y->data;
-        run_bands(&k, y->numel, k.g.out[0], k.g.out[1], max_band);
-    }
+    gn_tensor *y = gn_planes_new(x, g.out[0], g.out[1]);
+    if (y && y->numel && window_axis(&h, &g, 0) && window_axis(&w, &g, 1))
+        gn_axes_max(y, x->data, &h, &w);
+    gn_axis_free(&h);
+    gn_axis_free(&w);
     return y;
 }
 

@@ -19,8 +19,9 @@ bool gn_axis_same(gn_axis *a, int64_t n);      /* the identity of n elements */
 void gn_axis_free(gn_axis *a);                 /* of a zeroed one too */
 
 /* Planes (h->n_in, w->n_in) at x to planes (h->n_out, w->n_out), all of y; where one of the axes
- * has no tap y is `fill`. */
+ * has no tap y is `fill`.  gn_axes_max takes the maximum of the taps instead of their sum. */
 void gn_axes_apply(gn_tensor *y, const real *x, const gn_axis *h, const gn_axis *w, double fill);
+void gn_axes_max(gn_tensor *y, const real *x, const gn_axis *h, const gn_axis *w);
 
 /* (C, H, W) or (N, C, H, W), H and W at least 1 */
 bool gn_planes_check(const char *op, const gn_tensor *x);

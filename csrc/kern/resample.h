@@ -26,16 +26,20 @@ typedef struct {
     int64_t in[2], out[2], kernel[2], stride[2], pad[2], dilation[2];
 } gn_window;
 
+/* How inputs become an output: their weighted sum, or their maximum. */
 typedef struct {
-    /* y = sum_k w[k] (row index[k] of x, rows ld apart); n > 0 taps */
-    void (*mix)(real *y, const real *x, int64_t ld, const int32_t *index, const real *w, int64_t n,
-                int64_t width);
+    /* y = sum_k w[k] (row index[k] of x, rows ld apart), or the maximum of the rows; n > 0 */
+    void (*rows)(real *y, const real *x, int64_t ld, const int32_t *index, const real *w, int64_t n,
+                 int64_t width);
     /* each row of y (rows, n_out) from the same row of x (rows, n_in); outputs without a tap
      * are `fill` */
     void (*columns)(real *y, const real *x, int64_t rows, const gn_axis *a, real fill);
-    /* maxima of windows q .. q + n of row p; where: their places in the plane, the first
-     * of equal ones, -1 for a window without input */
-    void (*window_max)(real *m, const real *plane, const gn_window *g, int64_t p);
+} gn_fold_kern;
+
+typedef struct {
+    gn_fold_kern sum, max;
+    /* maxima of windows q .. q + n of row p, and their places in the plane: the first of equal
+     * ones, -1 for a window without input */
     void (*window_argmax)(real *m, int32_t *where, const real *plane, const gn_window *g, int64_t p,
                           int64_t q, int64_t n);
 } gn_resample_kern;
