@@ -179,7 +179,7 @@ def main() -> None:
     parser.set_defaults(blocks=3)
     args = parse(parser)
     ganc.set_num_threads(args.threads)
-    report(f"session {args.part}", parts[args.part](args), args.json)
+    report(f"session {args.part}", parts[args.part](args), args)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def test_it_waits_until_its_time_is_paid_for(monkeypatch, tmp_path):
     begin = time.perf_counter()
     gan.fit(X, budget=1.0, verbose=0, callbacks=[live])
     taken = time.perf_counter() - begin
-    assert live._spent <= 0.11 * taken and len(draws) >= 3
+    assert live._spent <= 0.1 * taken + 0.03 and len(draws) >= 3
     assert min(np.diff(draws[:-1])) >= 0.05  # the last picture may follow at once
 
 

@@ -26,7 +26,8 @@ class Callback:
         The model in training.
     params : dict
         ``epochs`` (number of the last one; infinite if only a budget ends training), ``steps``
-        (in an epoch), ``budget`` (seconds or None).
+        (in an epoch), ``budget`` (seconds or None), ``started`` (when `fit` was called, on
+        ``time.perf_counter()``).
 
     Examples
     --------

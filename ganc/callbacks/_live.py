@@ -33,8 +33,9 @@ class LivePlot(Callback):
         Samples in the grid; 2-D points are 16 times as many.
     interval : float, default 2.0
         Seconds between two drawings, at least.
-    share : float, default 0.02
-        Part of the training time that drawing may take, the import of matplotlib aside.
+    share : float, default 0.015
+        Part of the training time that drawing may take, besides the picture before training and
+        the first one while it runs.
     filename : str or path-like, default "live.png"
         The file, outside of notebooks.
     seed : int, default 0
@@ -56,7 +57,7 @@ class LivePlot(Callback):
         self,
         n: int = 16,
         interval: float = 2.0,
-        share: float = 0.02,
+        share: float = 0.015,
         filename: Any = "live.png",
         seed: int = 0,
     ) -> None:
@@ -77,9 +78,10 @@ class LivePlot(Callback):
             self._curve = _Curve(getattr(getattr(self.model, "loss", None), "name", ""))
         self._figure = _figure()
         self._spot = Spot()
-        self._start = time.perf_counter()
         self._spent = 0.0
         self._draw()
+        self._spent = self._cost = 0.0
+        self._start = self._drawn
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Note the epoch."""
@@ -117,7 +119,9 @@ class LivePlot(Callback):
 
         left, right = self._figure.axes
         left.clear()
+        left.set_axis_off()
         if self._curve.history:
+            left.set_axis_on()
             plot.losses(self._curve, ax=left)
         right.clear()
         right.set_axis_off()

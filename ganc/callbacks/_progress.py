@@ -72,6 +72,7 @@ class ProgressBar(Callback):
         """Start the clock."""
         self._start = self._drawn = time.perf_counter()
         self._pace = Pace(self._start)
+        self._early = self._start - self.params.get("started", self._start)  # what fit did before
         self._screen = _screen(self.live, self.stream)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -125,7 +126,7 @@ class ProgressBar(Callback):
         """Return how much of the training is done."""
         epochs, budget = self.params["epochs"], self.params.get("budget")
         shares = [] if math.isinf(epochs) else [made / max(epochs * self.params["steps"], 1)]
-        shares += [] if budget is None else [min(elapsed / budget, 1.0)]
+        shares += [] if budget is None else [min((self._early + elapsed) / budget, 1.0)]
         return max(shares, default=None)
 
     def _left(self, step: int, elapsed: float) -> str:
@@ -134,7 +135,7 @@ class ProgressBar(Callback):
         steps = (epochs - self._epoch) * self.params["steps"] - step
         if steps <= 0:
             return f"{clock_text(elapsed)} taken"
-        left = math.inf if budget is None else max(budget - elapsed, 0.0)
+        left = math.inf if budget is None else max(budget - self._early - elapsed, 0.0)
         if self._pace.told():
             left = min(left, self._pace.left(steps, epochs - self._epoch - 1))
         return "-:-- left" if math.isinf(left) else f"{clock_text(left)} left"
@@ -214,8 +215,8 @@ class _Bar:
         bar = ""
         if self._share is not None:
             bar = f"<progress value='{self._share:.4f}' max='1' style='width:16em'></progress> "
-        text = html.escape(self._line)
-        return f"<div>{bar}<span style='font-family:monospace;white-space:pre'>{text}</span></div>"
+        style = "font-family:monospace;white-space:pre-wrap"
+        return f"<div>{bar}<span style='{style}'>{html.escape(self._line)}</span></div>"
 
 
 def _screen(live: bool, stream: TextIO | None) -> _Log | _Terminal | _Cell:

@@ -52,14 +52,18 @@ class Clock:
 
     def __init__(self, budget: float | str | None) -> None:
         self.budget = None if budget is None else duration("budget", budget)
-        self._start = time.perf_counter()
+        self.started = time.perf_counter()
         self._steps = 0
-        self._closed, self._closing = 0.0, 0.0  # ends of epochs: all of them, the longest
+        self._closed, self._closing = 0.0, 0.0  # beginning and ends of epochs; the longest end
         self._over = False
 
     def tick(self) -> None:
         """Count a step."""
         self._steps += 1
+
+    def begin(self) -> None:
+        """Note that the steps begin."""
+        self._closed = time.perf_counter() - self.started
 
     def close_epoch(self, seconds: float) -> None:
         """Note how long the end of an epoch took."""
@@ -69,7 +73,7 @@ class Clock:
     def over(self, last: bool) -> bool:
         """Whether another step, the last of its epoch or not, would end too late."""
         if self.budget is not None and not self._over:
-            elapsed = time.perf_counter() - self._start
+            elapsed = time.perf_counter() - self.started
             step = (elapsed - self._closed) / max(self._steps, 1)
             ahead = 0.5 * step + (self._closing if last else 0.0)
             self._over = elapsed + ahead >= self.budget
@@ -98,7 +102,10 @@ def fit(
     steps = steps_of(feed, steps_per_epoch)
     last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
     listeners = CallbackList([*with_schedules(callbacks), *progress_for(verbose), model.history])
-    listeners.attach(model, {"epochs": last, "steps": steps, "budget": clock.budget})
+    listeners.attach(
+        model,
+        {"epochs": last, "steps": steps, "budget": clock.budget, "started": clock.started},
+    )
     _align(model, feed, steps)
     model.stop_training = False
     try:
@@ -158,6 +165,7 @@ def _run(
     with Interrupts() as interrupts:
         try:
             listeners.train_begin()
+            clock.begin()
             while at.epoch < last and not (model.stop_training or clock.over(at.step + 1 == steps)):
                 listeners.epoch_begin(at.epoch)
                 done = _epoch(model, feed, steps, clock, listeners, interrupts)
