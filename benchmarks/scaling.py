@@ -20,6 +20,7 @@ import ganc
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+AN = {"images": "an image", "pixels": "a pixel"}
 BATCHES, PIXELS = (8, 16, 32, 64, 128, 256), (32, 48, 64, 96, 128)
 
 
@@ -105,8 +106,9 @@ def plot(sweeps: dict[str, dict[int, float]], path: str) -> None:
             title=title, xlabel=what, xticks=x, xticklabels=x, ylabel=f"us for one of the {what}"
         )
         ax.minorticks_off()
-        ax.set_ylim(0)
-        ax.legend(fontsize=7)
+        ax.tick_params("x", labelrotation=45)
+        ax.set_ylim(0, 1.2 * max(t / x) * 1e6)
+        ax.legend(fontsize=7, loc="lower left")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
 
