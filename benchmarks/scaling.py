@@ -102,9 +102,7 @@ def plot(sweeps: dict[str, dict[int, float]], path: str) -> None:
         text = f"at most {abs(t / line - 1).max():.0%} off the line"
         ax.semilogx(x, t / x * 1e6, "o", ms=5, label=text)
         title, what = name.rsplit(", ", 1)
-        ax.set(
-            title=title, xlabel=what, xticks=x, xticklabels=x, ylabel=f"us for one of the {what}"
-        )
+        ax.set(title=title, xlabel=what, xticks=x, xticklabels=x, ylabel=f"us {AN[what]}")
         ax.minorticks_off()
         ax.tick_params("x", labelrotation=45)
         ax.set_ylim(0, 1.2 * max(t / x) * 1e6)
