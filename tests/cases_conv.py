@@ -51,7 +51,7 @@ BIG = [
     ((2, 130, 30, 6, 6, 3, 3), {"padding": 1}),
     ((24, 64, 48, 4, 4, 4, 4), {}),
     # kernels of 4 x 4, stride 2, enough of them for fewer products
-    ((11, 33, 50, 28, 28, 4, 4), {"stride": 2, "padding": 1}),
+    ((21, 33, 50, 28, 28, 4, 4), {"stride": 2, "padding": 1}),
     ((8, 40, 32, 33, 35, 4, 4), {"stride": 2, "padding": (3, 0)}),
     ((8, 32, 34, 34, 33, 4, 4), {"stride": 2, "padding": (1, 2, 0, 3)}),
 ]

@@ -4,7 +4,7 @@
  *   x   columns = weights (C R S, O) times y (O, positions), then each element of x sums
  *       its taps: conv_x.c
  *   w   what the taps read (C R S, positions) times y (positions, O): conv_w.c
- *   y, x  with fewer products where kernel and stride allow: wino.c
+ *   all   with fewer products where kernel and stride allow: wino.c, wino_w.c
  *   all   one product where the kernel covers the image: conv_dense.c
  *
  * Nothing is scattered and no im2col matrix exists: a task copies what its taps read to
@@ -53,7 +53,7 @@ static bool better_flipped(const gn_conv_shape *s, gn_conv_pass pass)
 static const gn_conv_loop *choose_loop(const gn_conv_plan *p)
 {
     if (gn_wino_suits(p))
-        return &gn_conv_loop_wino;
+        return p->pass == GN_CONV_W ? &gn_conv_loop_wino_w : &gn_conv_loop_wino;
     return p->pass == GN_CONV_Y   ? &gn_conv_loop_y
            : p->pass == GN_CONV_X ? &gn_conv_loop_x
                                   : &gn_conv_loop_w;

@@ -102,14 +102,15 @@ typedef struct {
 } gn_wino_taps;
 
 /* From `rows` channels of src, src_step apart: for each piece the three points of a line,
- * written `point` apart.  minus counts where difference is set. */
+ * written `point` apart; `one` and `other` are three columns of a row, of which the other
+ * counts if both is set. */
 typedef struct {
     const real *src;
     int64_t src_step, rows;
     const gn_piece *piece;
     int pieces;
-    bool difference;
-    int32_t plus[3], minus[3];
+    bool both;
+    int32_t one[3], other[3];
     real *dst;
     int64_t ds, point;
 } gn_wino_in;
@@ -134,7 +135,8 @@ typedef struct {
     void (*fill)(const gn_fill *f);
     void (*fold)(const gn_fold *f);
     void (*wino_taps)(const gn_wino_taps *w);
-    void (*wino_in)(const gn_wino_in *w);
+    void (*wino_in)(const gn_wino_in *w); /* one - other */
+    void (*wino_dy)(const gn_wino_in *w); /* one + other; 2 columns for 3 */
     void (*wino_sum)(const gn_wino_sum *s);
     void (*zip)(real *y, const real *const *x, int streams, int64_t n); /* y 64-byte aligned */
     void (*fma_loop)(int64_t n, real *sink); /* 10 n independent vector FMAs: the peak */

@@ -14,7 +14,8 @@
  * y sums over the phases of x and has one phase itself; x has the phases and y none.  Seen
  * so the two passes are one loop: for each phase of the output and each of three lines of
  * points, transform the source (points, K, positions of tiles), multiply by the transformed
- * weights (points, rows, K) and add to the outputs of the tiles, two by two. */
+ * weights (points, rows, K) and add to the outputs of the tiles, two by two.  The pass for
+ * the weights is wino_w.c. */
 #include "convolve.h"
 
 #include <string.h>
@@ -26,22 +27,22 @@ enum { POINTS = 3, LEAST = 32, BLOCK = 64, CHANNELS = 64, CHAIN = 128, LEAST_TIL
 /* Phases of the stride in each direction: of the source and of the output. */
 static int in_phases(const gn_conv_plan *p)
 {
-    return p->pass == GN_CONV_Y ? 2 : 1;
+    return p->pass != GN_CONV_X ? 2 : 1;
 }
 
 static int out_phases(const gn_conv_plan *p)
 {
-    return p->pass == GN_CONV_Y ? 1 : 2;
+    return p->pass != GN_CONV_X ? 1 : 2;
 }
 
 static int64_t channels_in(const gn_conv_plan *p)
 {
-    return p->pass == GN_CONV_Y ? p->s.c : p->s.o;
+    return p->pass != GN_CONV_X ? p->s.c : p->s.o;
 }
 
 static int64_t rows_out(const gn_conv_plan *p)
 {
-    return p->pass == GN_CONV_Y ? p->s.o : p->s.c;
+    return p->pass != GN_CONV_X ? p->s.o : p->s.c;
 }
 
 static int64_t depth(const gn_conv_plan *p)
@@ -58,7 +59,7 @@ static int64_t first_of(int64_t border, int phase)
 /* Which of the 4 taps in a row multiplies d_a. */
 static int tap_of(const gn_conv_plan *p, int64_t border, int a, int in, int out)
 {
-    if (p->pass == GN_CONV_Y)
+    if (p->pass != GN_CONV_X)
         return 2 * a + in;
     int f = (int)((out + border) % 2);
     return a == 0 ? 2 + f : f;
@@ -67,17 +68,17 @@ static int tap_of(const gn_conv_plan *p, int64_t border, int a, int in, int out)
 /* Where d_a lies in the window that a tile reads. */
 static int window_of(const gn_conv_plan *p, int64_t border, int a, int in, int out)
 {
-    if (p->pass == GN_CONV_Y)
+    if (p->pass != GN_CONV_X)
         return 2 * a + in;
     return a + (int)(first_of(border, out) - first_of(border, 0));
 }
 
 /* The windows of the tiles, as if a convolution read them: 6 x 6 of x at every fourth place,
  * or 3 or 4 of y at every second. */
-static gn_conv_shape windows(const gn_conv_plan *p)
+gn_conv_shape gn_wino_windows(const gn_conv_plan *p)
 {
     gn_conv_shape s = p->s, v = s;
-    if (p->pass == GN_CONV_Y) {
+    if (p->pass != GN_CONV_X) {
         v.p = gn_ceil_div(s.p, 2), v.q = gn_ceil_div(s.q, 2);
         v.r = v.s = 6;
         v.sh = v.sw = 4;
@@ -95,14 +96,14 @@ static gn_conv_shape windows(const gn_conv_plan *p)
 bool gn_wino_suits(const gn_conv_plan *p)
 {
     const gn_conv_shape *s = &p->s;
-    if (p->pass == GN_CONV_W || s->groups != 1 || s->r != 4 || s->s != 4 || s->sh != 2 ||
-        s->sw != 2 || s->dh != 1 || s->dw != 1 || GN_MIN(s->c, s->o) < LEAST)
+    if (s->groups != 1 || s->r != 4 || s->s != 4 || s->sh != 2 || s->sw != 2 || s->dh != 1 ||
+        s->dw != 1 || GN_MIN(s->c, s->o) < LEAST)
         return false;
-    gn_conv_shape v = windows(p);
+    gn_conv_shape v = gn_wino_windows(p);
     int64_t tiles = v.n * v.p * v.q, side = 2 * out_phases(p);
-    int64_t high = p->pass == GN_CONV_Y ? s->p : s->h, wide = p->pass == GN_CONV_Y ? s->q : s->w;
-    return tiles >= LEAST_TILES && v.q <= GN_CONV_COLUMNS / 2 &&
-           4 * high * wide >= 3 * side * side * v.p * v.q;
+    int64_t high = p->pass != GN_CONV_X ? s->p : s->h, wide = p->pass != GN_CONV_X ? s->q : s->w;
+    return tiles >= (p->pass == GN_CONV_W ? 2 : 1) * LEAST_TILES && v.q <= GN_CONV_COLUMNS / 2 &&
+           6 * high * wide >= 5 * side * side * v.p * v.q;
 }
 
 /* ---- plan ---------------------------------------------------------------------------- */
@@ -130,7 +131,7 @@ static int64_t weight_sets(const gn_conv_plan *p)
 
 static void plan_wino(gn_conv_plan *p)
 {
-    gn_conv_shape v = windows(p);
+    gn_conv_shape v = gn_wino_windows(p);
     p->grid = gn_grid_make(&v, BLOCK);
     p->ld = gn_odd_lines(depth(p));
     p->shared_size = weight_sets(p) * rows_out(p) * p->ld;
@@ -167,7 +168,7 @@ static void transform_row(void *ctx, int64_t row)
 {
     const gn_conv_plan *p = ctx;
     real taps[16 * CHANNELS] __attribute__((aligned(64)));
-    bool to_y = p->pass == GN_CONV_Y;
+    bool to_y = p->pass != GN_CONV_X;
     int64_t n = channels_in(p), step = to_y ? 16 : 16 * p->s.c;
     gn_mat w = {.p = p->w + 16 * row * (to_y ? n : 1), .rs = 1, .cs = step};
     for (int64_t k = 0; k < n; k += CHANNELS) {
@@ -199,10 +200,10 @@ static void place_taps(const gn_conv_plan *p, const wino_block *b, int f, int g,
         int64_t column = window_of(p, p->s.left, c, g, psi);
         int64_t row = window_of(p, p->s.top, b->line, f, b->phase);
         int64_t middle = window_of(p, p->s.top, 1, f, b->phase);
-        in->plus[c] = p->tap[row * p->grid.s.s + column];
-        in->minus[c] = p->tap[middle * p->grid.s.s + column];
+        in->one[c] = p->tap[row * p->grid.s.s + column];
+        in->other[c] = p->tap[middle * p->grid.s.s + column];
     }
-    in->difference = b->line != 1;
+    in->both = b->line != 1;
 }
 
 static void transform_source(const gn_conv_plan *p, const wino_block *b)
@@ -274,7 +275,7 @@ static void multiply(const gn_conv_plan *p, const wino_block *b)
 static void write_line(const gn_conv_plan *p, const wino_block *b, const real *line, int64_t i,
                        int a)
 {
-    bool to_y = p->pass == GN_CONV_Y;
+    bool to_y = p->pass != GN_CONV_X;
     int64_t high = to_y ? p->s.p : p->s.h, wide = to_y ? p->s.q : p->s.w;
     int64_t side = 2 * out_phases(p);
     real *out = to_y ? p->y : p->x;
@@ -314,7 +315,7 @@ static void run_block(void *ctx, int64_t task)
 {
     const gn_conv_plan *p = ctx;
     wino_block b;
-    bool to_y = p->pass == GN_CONV_Y;
+    bool to_y = p->pass != GN_CONV_X;
     b.patch = gn_slot_take(&p->slots);
     b.points = b.patch + gn_patch_size(&p->grid, p->grid.s.c);
     b.planes = b.points + POINTS * out_phases(p) * point_size(p);
