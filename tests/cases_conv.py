@@ -49,6 +49,7 @@ BIG = [
     ((1, 17, 3, 60, 61, 5, 5), {"padding": 2}),
     ((1, 4, 3, 70, 70, 4, 4), {"stride": 2, "padding": 1}),
     ((2, 130, 30, 6, 6, 3, 3), {"padding": 1}),
+    ((1, 1, 16, 14, 49, 1, 2), {"padding": 3}),  # more rows of y than of x
     ((24, 64, 48, 4, 4, 4, 4), {}),
     # kernels of 4 x 4, stride 2, enough of them for fewer products
     ((21, 33, 50, 28, 28, 4, 4), {"stride": 2, "padding": 1}),
@@ -132,6 +133,8 @@ LINES = [  # (N, C, O, W, S)
     ((2, 3, 2, 9, 4), {"stride": 2, "padding": (1, 1)}),
     ((1, 2, 3, 11, 3), {"dilation": 2, "padding": (0, 3)}),
     ((2, 4, 4, 8, 3), {"groups": 2, "stride": 3}),
+    *(((2, 2, 3, 12, s), {"stride": t, "padding": (s // 2, 1)}) for s in (1, 2, 5) for t in (1, 4)),
+    *(((n, 3, 3, 7, 3), {"groups": g, "padding": 2}) for n in (0, 1, 5) for g in (1, 3)),
 ]
 
 

@@ -32,15 +32,11 @@ static void plan_blocks(gn_conv_plan *p)
 {
     const gn_conv_shape *s = &p->s;
     int64_t plane = s->p * s->q;
-    if (plane <= 1024) {
-        p->images = GN_MIN(GN_MAX(256 / plane, 1), s->n);
-        p->band = s->h;
-        p->columns = p->images * plane;
-    } else {
-        p->images = 1;
-        p->band = GN_MIN(s->sh * GN_MAX(1024 / s->q, 1), s->h);
+    p->images = GN_MIN(GN_MAX(256 / plane, 1), s->n);
+    p->band = plane <= 1024 ? s->h : GN_MIN(s->sh * GN_MAX(1024 / s->q, 1), s->h);
+    p->columns = p->images * plane;
+    if (p->band < s->h)
         p->columns = GN_MIN(s->p, (p->band - 1 + (s->r - 1) * s->dh) / s->sh + 1) * s->q;
-    }
 }
 
 static bool in_bands(const gn_conv_plan *p)
