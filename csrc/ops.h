@@ -99,7 +99,7 @@ gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at);
     X(conv2d_dw) X(conv1d) X(conv_transpose1d) X(avg_pool2d) X(avg_pool2d_dx) \
     X(adaptive_avg_pool2d) X(adaptive_avg_pool2d_dx) X(resize) X(resize_dx) X(pad) X(pad_dx) \
     X(max_pool2d) X(max_pool2d_dx) X(max_pool2d_at) X(pixel_shuffle) X(pixel_unshuffle) \
-    X(im2col) X(col2im) X(grid_sample)
+    X(im2col) X(col2im) X(grid_sample) X(pixel_norm)
 /* clang-format on */
 #define GN_DECLARE(name) extern const gn_op gn_op_##name;
 GN_OPS_PLAIN(GN_DECLARE)

@@ -120,9 +120,22 @@ def layer_norm(x, w, b, dims, eps=1e-5, act="none", slope=0.2):
     return scale_shift(y, w, b, act, slope)
 
 
+PIXEL = [
+    *(Config((Input(s),)) for s in [*SHAPES, (1, 1), (5, 33), (2, 3, 0), (0, 3), (2, 1, 17)]),
+    *(Config((Input(s),), {"eps": e}) for s in ((4, 6), (2, 3, 5), (2, 3, 2, 2), (3, 20))
+      for e in (1e-3, 0.5, 1e-6)),
+    *(Config((Input(s),), {}, True) for s in (*BIG, (2, 9, 1500))),
+]  # fmt: skip
+
+
+def pixel_norm(x, eps=1e-8):
+    return x / (x.square().mean(1, keepdim=True) + eps).sqrt()
+
+
 CASES = [
     Case("batch_norm", batch_norm, BATCH),
     Case("batch_norm_eval", batch_norm_eval, EVAL),
     Case("group_norm", group_norm, GROUP),
     Case("layer_norm", layer_norm, LAYER),
+    Case("pixel_norm", pixel_norm, PIXEL),
 ]

@@ -23,7 +23,7 @@ from harness import (
 
 pytestmark = pytest.mark.usefixtures("no_live_tensors")
 
-NORMS = ("batch_norm", "batch_norm_eval", "group_norm", "layer_norm")
+NORMS = ("batch_norm", "batch_norm_eval", "group_norm", "layer_norm", "pixel_norm")
 BOTH = pytest.mark.parametrize("core", [_core, _core64], ids=["float32", "float64"])
 
 

@@ -73,14 +73,22 @@ static void set_run(run *r, int64_t i)
     r->at = r->k * p->len + r->from;
 }
 
+/* Weights of the run's columns; one value for all that have none. */
+static void set_weights(const run *r, real *y, const real *v, real otherwise)
+{
+    const gn_norm *p = r->q->p;
+    if (v)
+        gn_vec->spread(y, v, p->channels, p->run, r->at, r->n);
+    else
+        gn_vec->spread(y, &otherwise, 1, r->n, 0, r->n);
+}
+
 static void set_columns(run *r)
 {
     const gn_norm *p = r->q->p;
-    const real one = 1, zero = 0;
     gn_vec->spread(r->mean, p->mean, p->k, p->len, r->at, r->n);
     gn_vec->spread(r->rstd, p->rstd, p->k, p->len, r->at, r->n);
-    gn_vec->spread(r->w, p->w ? p->w : &one, p->w ? p->channels : 1, p->run, r->at, r->n);
-    gn_vec->spread(r->b, p->b ? p->b : &zero, p->b ? p->channels : 1, p->run, r->at, r->n);
+    set_weights(r, r->w, p->w, 1);
 }
 
 static gn_cols rows_of(const run *r, int64_t rows)
@@ -159,6 +167,7 @@ static void forward_block(run *r)
     for (int64_t i = r->q->runs - 1; i >= 0; i--) {
         set_run(r, i);
         set_columns(r);
+        set_weights(r, r->b, p->b, 0);
         gn_vec->norm_scale(r->s, r->t, r->w, r->rstd, r->b, r->mean, r->n);
         int64_t rows = recent_rows(r);
         for (int64_t row = last_piece(p->n, rows); row >= 0; row -= rows) {
@@ -200,6 +209,21 @@ static const real *offset(const real *p, int64_t at)
     return p ? p + at : NULL;
 }
 
+/* v += the sums of each weight's columns; two steps where a run has several of a weight, so
+ * that chains of additions stay short. */
+static void add_weights(real *v, const run *r, const real *columns)
+{
+    const gn_norm *p = r->q->p;
+    if (p->channels >= r->n) {
+        gn_vec->collect(v, columns, p->channels, p->run, r->at, r->n);
+        return;
+    }
+    real own[WIDE];
+    memset(own, 0, (size_t)p->channels * sizeof *own);
+    gn_vec->collect(own, columns, p->channels, p->run, r->at, r->n);
+    gn_vec->add_row(v, own, p->channels);
+}
+
 static void add_sums(sums *a, run *r, int64_t row, int64_t rows)
 {
     const gn_norm *p = r->q->p;
@@ -210,8 +234,8 @@ static void add_sums(sums *a, run *r, int64_t row, int64_t rows)
     memset(r->t, 0, (size_t)r->n * sizeof(real));
     gn_vec->norm_sums(r->s, r->t, p->dy + at, p->x + at, offset(p->y, at), r->mean, &g);
     mul(r->t, r->t, 1, r->rstd, 1, r->n, 0);
-    gn_vec->collect(a->db, r->s, p->channels, p->run, r->at, r->n);
-    gn_vec->collect(a->dw, r->t, p->channels, p->run, r->at, r->n);
+    add_weights(a->db, r, r->s);
+    add_weights(a->dw, r, r->t);
     mul(r->s, r->s, 1, r->w, 1, r->n, 0);
     mul(r->t, r->t, 1, r->w, 1, r->n, 0);
     gn_vec->collect(a->g, r->s, r->nk, p->len, r->from, r->n);

@@ -69,6 +69,8 @@ typedef struct {
     void (*max_row)(real *y, const real *x, int64_t n); /* y = max(y, x) */
     void (*cols_sum)(real *y, const real *x, int64_t rows, int64_t ld, int64_t n);
     void (*triad)(real *a, const real *b, const real *c, int64_t n, real s); /* peak.c */
+    /* y = a s + x t */
+    void (*affine2)(real *y, const real *a, const real *x, int64_t n, real s, real t);
     /* norm.inc */
     void (*norm_moments)(real *sum, real *square, const real *x, const real *shift,
                          const gn_cols *g);

@@ -323,7 +323,4 @@ def pixel_norm(input: Tensor, eps: float = 1e-8) -> Tensor:
     >>> F.pixel_norm(ganc.tensor([[2.0, -2.0]]), eps=0.0).tolist()
     [[1.0, -1.0]]
     """
-    if input.ndim < 2:
-        raise ValueError(f"pixel_norm: got shape {input.shape}, expected at least 2 dimensions")
-    power = core.mean(core.square(input), 1, True)
-    return core.mul(input, core.rsqrt(core.affine(power, 1.0, eps)))
+    return core.pixel_norm(input, eps=eps)
