@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as TF
-from _harness import alternate, arguments, report
+from _harness import alternate, arguments, parse, report
 
 import ganc
 import ganc.nn.functional as F
@@ -68,7 +68,9 @@ def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--shape", type=int, nargs=4, default=(32, 64, 64, 64))
     parser.add_argument("--only", default="", help="names that contain this")
-    args = parser.parse_args()
+    args = parse(parser)
+    if args.quick:
+        args.shape = (1, 4, 8, 8)
     torch.set_num_threads(args.threads)
     ganc.set_num_threads(args.threads)
     x = np.random.default_rng(0).normal(size=args.shape).astype(np.float32)
@@ -76,7 +78,7 @@ def main() -> None:
     for name in (n for n in OPS if args.only in n):
         for which, ours, theirs, moved in passes(name, x):
             contenders = {"ganc": ours, "torch": theirs, "triad": triad(x.size)}
-            t = alternate(contenders, blocks=args.blocks, seconds=args.seconds)
+            t = alternate(contenders, args)
             speed, most = moved / t["ganc"], 12 * x.size / t["triad"]
             rows.append(
                 {
@@ -88,7 +90,7 @@ def main() -> None:
                     "of the triad": f"{100 * speed / most:.0f} %",
                 }
             )
-    report("resample", rows, args.json)
+    report("resample", rows, args)
 
 
 if __name__ == "__main__":

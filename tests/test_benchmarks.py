@@ -25,6 +25,7 @@ RUNS = {
     "step": (("--model", "ToyGAN", "--rival", "torch"), {"ganc ms", "torch ms", "vs best"}),
     "memory": (("--model", "DenseGAN"), {"ganc MiB", "torch MiB", "torch / ganc"}),
     "scaling": (("--plot", "cost.png"), {"sweep", "us each", "off the line"}),
+    "resample": ((), {"op", "pass", "PyTorch / ganc", "of the triad"}),
 }
 
 
