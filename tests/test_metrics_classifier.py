@@ -68,11 +68,11 @@ def test_damaged_weights_are_refused(tmp_path):
 def test_extracting_is_quick(capsys):
     metrics.features(X[:100])
     start = time.perf_counter()
-    metrics.features(X)
+    metrics.features(X[:1000])
     seconds = time.perf_counter() - start
     with capsys.disabled():
-        print(f"\nfeatures of 10,000 images: {seconds:.1f} s")
-    assert seconds < 60
+        print(f"\nfeatures of 1,000 images: {seconds:.2f} s")
+    assert seconds < 20  # the portable double build on a busy machine takes 5
 
 
 def test_features_are_the_same_bits():
@@ -81,11 +81,11 @@ def test_features_are_the_same_bits():
         found = []
         for n in (1, 2, 3):
             ganc.set_num_threads(n)
-            found.append(metrics.features(X[:600]))
+            found.append(metrics.features(X[:150]))
     finally:
         ganc.set_num_threads(threads)
-    floats = metrics.features(ganc.data.from_uint8(X[:600]))
-    for other in (*found[1:], floats, metrics.features(X[:600, :, :, None])):
+    floats = metrics.features(ganc.data.from_uint8(X[:150]))
+    for other in (*found[1:], floats, metrics.features(X[:150, :, :, None])):
         np.testing.assert_array_equal(other.values, found[0].values)
         np.testing.assert_array_equal(other.logits, found[0].logits)
 
@@ -110,36 +110,42 @@ def test_results_name_the_classifier(real):
     assert found.label == "Fréchet distance (ganc-fashion-v1, n=10000)"
 
 
+def part(real, rows):
+    return metrics.Features(real.values[rows], real.extractor, real.logits[rows])
+
+
 def damaged(kind, amount):
-    images = ganc.data.from_uint8(X[:2000])
+    images = ganc.data.from_uint8(X[:500])
     random = np.random.default_rng(0)
     if kind == "noise":
         return np.clip(images + amount * random.normal(size=images.shape), -1, 1)
-    if kind == "blur":
-        for _ in range(int(amount)):
-            images = (images + np.roll(images, 1, 2) + np.roll(images, 1, 3)) / 3
-        return images
-    return ganc.data.from_uint8(X[amount + Y < 10][:2000])  # classes left out
+    for _ in range(amount):
+        images = (images + np.roll(images, 1, 2) + np.roll(images, 1, 3)) / 3
+    return images
 
 
-@pytest.mark.parametrize(
-    "kind, amounts", [("noise", (0.1, 0.3, 0.6)), ("blur", (1, 2, 4)), ("missing", (1, 4, 8))]
-)
-def test_distances_grow_with_the_damage(real, kind, amounts):
-    sides = [metrics.features(damaged(kind, amount)) for amount in (0, *amounts)]
+@pytest.mark.parametrize("kind", ["noise", "blur", "missing classes"])
+def test_distances_grow_with_the_damage(real, kind):
+    if kind == "missing classes":
+        sides = [part(real, np.flatnonzero(Y + amount < 10)[:1000]) for amount in (0, 1, 4, 8)]
+    else:
+        amounts = {"noise": (0, 0.1, 0.3, 0.6), "blur": (0, 1, 2, 4)}[kind]
+        sides = [metrics.features(damaged(kind, amount)) for amount in amounts]
+    rest = part(real, slice(1000, None))
     kernel = functools.partial(metrics.kernel_distance, subsets=5, subset_size=500)
     for metric in (metrics.frechet_distance, kernel):
-        values = [metric(real, side) for side in sides]
-        assert values == sorted(values) and values[-1] > 5 * values[1] > 5 * max(values[0], 0)
+        values = [metric(rest, side) for side in sides]
+        assert values == sorted(values) and values[-1] > 4 * values[1] > 4 * max(values[0], 0)
 
 
 def test_classes_that_are_missing_are_found(real):
-    three = metrics.features(X[Y < 3])
+    three = part(real, Y < 3)
     found = metrics.class_coverage(real, three)
     assert found == pytest.approx(0.4)  # class 6, shirts, looks like 0 and 2
-    assert metrics.class_coverage(real, X[:2000]) == 1
+    assert metrics.class_coverage(real, part(real, slice(2000))) == 1
     assert metrics.inception_score(three) < 4 < 8 < metrics.inception_score(real) <= 10
-    shares = metrics.precision_recall_density_coverage(X[:2000], X[Y < 3][:2000])
+    few = part(real, np.flatnonzero(Y < 3)[:2000])
+    shares = metrics.precision_recall_density_coverage(part(real, slice(2000)), few)
     assert shares.precision > 0.6 and shares.coverage < 0.45
 
 
@@ -155,9 +161,13 @@ def test_evaluate_takes_it_by_itself():
 
 @pytest.mark.parametrize("n", [1000, 2500, 5000])
 def test_all_classes_are_among_the_real_samples(n):
+    """They alternate in the embedded images: steps of fixed width would miss some."""
+    seen = []
+    marked = np.broadcast_to(Y[:, None, None], X.shape)
     gan = ganc.models.DenseGAN(seed=0)
-    counts = gan.evaluate(X, ["class_coverage"], n=n)["class_coverage"].details["real_counts"]
-    assert counts.sum() == n and counts.min() > 0.07 * n
+    gan.evaluate(marked, [lambda real, fake: seen.append(real[:, 0, 0, 0]) or 0.0], n=n)
+    counts = np.unique(seen[0], return_counts=True)[1]
+    assert len(counts) == 10 and counts.sum() == n and counts.min() > 0.07 * n
 
 
 def test_other_sizes_are_refused():
@@ -173,5 +183,5 @@ def test_the_training_script_learns():
     spec = importlib.util.spec_from_file_location("train_classifier", path)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    body, head = script.train("fashion", X[:1280], Y[:1280], epochs=2)
-    assert script.accuracy(body, head, X[5000:5500], Y[5000:5500]) > 0.4
+    body, head = script.train("fashion", X[:1280], Y[:1280], epochs=1)
+    assert script.accuracy(body, head, X[5000:5500], Y[5000:5500]) > 0.3
