@@ -150,7 +150,7 @@ def main() -> None:
                 ganc.set_num_threads(threads)
                 torch.set_num_threads(threads)
                 rows.append(measure(case, threads, args))
-    report("bandwidth", rows, args.json)
+    report("bandwidth", rows, args)
 
 
 if __name__ == "__main__":
