@@ -20,9 +20,12 @@ gan = ganc.models.ToyGAN(g_hidden=(8,), d_hidden=(8,), seed=0)
 class Kernel:
     """A kernel and what it said while a cell ran."""
 
-    def __init__(self):
+    def __init__(self, folder):
         self.manager, self.client = manager.start_new_kernel(
-            kernel_name="python3", env=environment(OMP_NUM_THREADS="1"), startup_timeout=120
+            kernel_name="python3",
+            env=environment(OMP_NUM_THREADS="1"),
+            startup_timeout=120,
+            cwd=folder,
         )
 
     def run(self, code):
@@ -45,8 +48,8 @@ class Kernel:
 
 
 @pytest.fixture(scope="module")
-def kernel():
-    one = Kernel()
+def kernel(tmp_path_factory):
+    one = Kernel(tmp_path_factory.mktemp("kernel"))
     one.clean(BEGIN)
     yield one
     one.client.stop_channels()
@@ -64,13 +67,13 @@ def places(messages):
 
 
 def test_fit_shows_one_line_that_changes_in_place(kernel):
-    kernel.clean("from ganc.callbacks import _progress; _progress._Cell.interval = 0.05")
-    messages = kernel.clean("_ = gan.fit(x, epochs=40)")
+    kernel.clean("from ganc.callbacks import _progress; _progress._Cell.interval = 0")
+    messages = kernel.clean("_ = gan.fit(x, epochs=4)")
     shown, changed = places(messages)
     assert len(shown) == 1 and changed[shown[0]] >= 2
     assert {kind for kind, _ in messages} == {"display_data", "update_display_data"}
     last = messages[-1][1]["data"]
-    assert last["text/plain"].startswith("epoch 40/40  step 10/10  ")
+    assert last["text/plain"].startswith("epoch 4/4  step 10/10  ")
     assert " taken" in last["text/plain"]
     assert "<progress value='1.0000' max='1'" in last["text/html"]
     texts = [content["data"]["text/plain"] for _, content in messages]
