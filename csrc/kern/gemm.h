@@ -49,9 +49,10 @@ typedef void gn_ukr(const gn_tile *t);
 
 /* Rows of a channel of x, copied to a patch with zeros around: `above` rows of zeros, `rows`
  * of x, `below` of zeros.  Element i < wi of phase p is column first + p + i step of the row.
- * Up to a vector past the last row may be written; reads stay below end. */
+ * Up to a vector past the last row may be written; reads stay between begin
+ * and end. */
 typedef struct {
-    const real *x, *end;
+    const real *x, *begin, *end;
     int64_t w, ahead; /* columns; distance of the channel that comes next */
     real *to;
     int64_t pitch, wi, step, phases, first;

@@ -95,7 +95,8 @@ void gn_patch_fill(const gn_grid *g, const gn_positions *at, const real *x, int6
 {
     const gn_conv_shape *s = &g->s;
     int64_t plane = s->h * s->w;
-    gn_fill f = {.end = x + s->n * s->c * plane,
+    gn_fill f = {.begin = x,
+                 .end = x + s->n * s->c * plane,
                  .w = s->w,
                  .ahead = plane,
                  .pitch = g->pitch,
