@@ -1,7 +1,7 @@
 """Random, mostly illegal calls of every op, in a process that may die: run by
 test_ops_errors.py.  Prints each call before making it, so that the last line names a crash.
 
-    python fuzz_ops.py SEED CALLS
+    python fuzz_ops.py SEED CALLS [PREFIX]     only ops whose names begin so
 """
 
 import random
@@ -17,7 +17,8 @@ INTEGERS = [0, 1, -1, 2, 3, -2, 5, 7, 100, 2**31, 2**31 - 1, -(2**31), 2**32, 2*
             -(2**63), 2**63, 2**64, -(2**70), True]  # fmt: skip
 FLOATS = [0.0, 1.0, -1.0, 0.5, 1e-5, 1e300, -1e300, float("nan"), float("inf"), -float("inf"), 2]
 SHAPES = [(), (1,), (3,), (2, 3), (3, 2), (3, 3), (0,), (2, 0), (0, 3), (1, 1), (2, 3, 4),
-          (2, 1, 4), (2, 3, 4, 5), (1, 2, 1, 2, 3), (2, 2, 2, 2, 2), (4, 4)]  # fmt: skip
+          (2, 1, 4), (2, 3, 4, 5), (1, 2, 1, 2, 3), (2, 2, 2, 2, 2), (4, 4),
+          (1, 3, 6, 7), (3, 3, 2, 2), (4, 1, 3, 3), (2, 4, 1, 5), (0, 3, 4, 4)]  # fmt: skip
 JUNK = [None, "relu", b"x", [], {}, object(), 1j, [[1, 2], [3]], np.zeros((2, 2), complex), "none",
         np.zeros((1,) * 6), np.array(["a"]), float("nan"), 2**2000, (1, "a"), [None]]  # fmt: skip
 
@@ -101,12 +102,12 @@ def one(rng, core, name, signature):
     return True
 
 
-def main(seed, calls):
+def main(seed, calls, prefix=""):
     rng = random.Random(seed)
     with open("/proc/self/statm") as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + 2**30, now + 2**30))  # 2**31 elements: no
-    ops = _core.ops()
+    ops = [op for op in _core.ops() if op[0].startswith(prefix)]
     good = 0
     live = _core.live_tensors() + _core64.live_tensors()
     for n in range(calls):
@@ -117,4 +118,4 @@ def main(seed, calls):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
