@@ -20,7 +20,7 @@ from . import data, datasets, io, nn, optim  # isort: skip
 from . import callbacks, losses, metrics, models, plot  # isort: skip
 from .data import to_uint8
 from .errors import DivergenceError
-from .gan import GAN, load
+from .gan import GAN, load, resume
 from .history import History
 from .io import FormatError
 from .nn import functional
@@ -46,5 +46,6 @@ __all__ = [
     "nn",
     "optim",
     "plot",
+    "resume",
     "to_uint8",
 ]

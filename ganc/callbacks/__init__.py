@@ -14,8 +14,9 @@ step.
 """
 
 from ._base import Callback, LambdaCallback
+from ._checkpoint import ModelCheckpoint
 from ._ema import EMA
-from ._files import CSVLogger, ModelCheckpoint, SampleGrid
+from ._files import CSVLogger, SampleGrid
 from ._live import LivePlot
 from ._metric import MetricCallback
 from ._progress import ProgressBar

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ganc.callbacks import _states
+
 __all__ = ["Callback", "CallbackList", "LambdaCallback"]
 
 _HOOKS = (
@@ -70,7 +72,8 @@ class Callback:
         Returns
         -------
         dict
-            Empty, unless the callback carries something from epoch to epoch.
+            Numbers, texts, arrays, and lists or dicts of them; empty, unless the callback carries
+            something from epoch to epoch.
         """
         return {}
 
@@ -204,6 +207,7 @@ class CallbackList:
                 name = callback.__name__ if isinstance(callback, type) else type(callback).__name__
                 hint = f"; call it first: {name}()" if isinstance(callback, type) else ""
                 raise TypeError(f"callbacks: got {name}, expected Callback objects{hint}")
+        self.savers = [c for c in self.callbacks if hasattr(c, "_save_if_due")]
         self._hooks = {hook: self._overriding(hook) for hook in _HOOKS}
 
     def _overriding(self, hook: str) -> list[Callable]:
@@ -231,6 +235,20 @@ class CallbackList:
         """Training was left by an exception: let go of terminals and files."""
         for callback in self.callbacks:
             getattr(callback, "_abandon", _nothing)()
+
+    def states(self) -> list[dict[str, Any]]:
+        """Return what a checkpoint must hold of the callbacks."""
+        return _states.collect(self.callbacks)
+
+    def save_if_due(self) -> None:
+        """Write the checkpoints that are due, now that all hooks have run."""
+        for callback in self.savers:
+            callback._save_if_due()
+
+    def save_last(self) -> None:
+        """Write checkpoints of the end."""
+        for callback in self.savers:
+            callback._save_last()
 
     def epoch_begin(self, epoch: int) -> None:
         """An epoch begins."""

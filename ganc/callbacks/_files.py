@@ -1,15 +1,16 @@
-"""Keeping what training produces: numbers, pictures, models."""
+"""Keeping what training produces: numbers and pictures."""
 
 import csv
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from ganc._options import at_least
 from ganc.callbacks._base import Callback
 
-__all__ = ["CSVLogger", "ModelCheckpoint", "SampleGrid"]
+__all__ = ["CSVLogger", "SampleGrid"]
 
 
 class CSVLogger(Callback):
@@ -21,7 +22,8 @@ class CSVLogger(Callback):
     separator : str, default ","
         Between two values.
     append : bool, default False
-        Continue an existing file.
+        Continue an existing file. A run that goes on from a checkpoint continues it in any case,
+        after the last epoch that the checkpoint has.
 
     Examples
     --------
@@ -43,11 +45,26 @@ class CSVLogger(Callback):
         self.separator = separator
         self.append = append
         self._names: list[str] = []
+        self._size: int | None = None  # of the file, where a run goes on
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how long the file is."""
+        size = os.path.getsize(self.filename) if os.path.exists(self.filename) else 0
+        return {"name": os.path.basename(self.filename), "size": size}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue the file where it was, if it is the same."""
+        if state["name"] == os.path.basename(self.filename):
+            self._size = state["size"]
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Begin the file, or read the names of the columns of the old one."""
         self._names = []
-        if self.append and os.path.exists(self.filename):
+        size, self._size = self._size, None
+        known = os.path.exists(self.filename)
+        if known and size is not None and size < os.path.getsize(self.filename):
+            os.truncate(self.filename, size)
+        if known and (self.append or size is not None):
             with open(self.filename, newline="", encoding="utf-8") as file:
                 self._names = next(csv.reader(file, delimiter=self.separator), [])[1:]
         else:
@@ -66,6 +83,8 @@ class CSVLogger(Callback):
 
 class SampleGrid(Callback):
     """Collect sample grids of the same latents, the frames of a film.
+
+    A checkpoint does not hold the film: a run that goes on begins a new one, from what it has.
 
     Parameters
     ----------
@@ -126,37 +145,3 @@ class SampleGrid(Callback):
         if self.folder is not None and samples.ndim == 4:
             os.makedirs(self.folder, exist_ok=True)
             plot.save_image(os.path.join(self.folder, f"samples_{number:04}.png"), frame)
-
-
-class ModelCheckpoint(Callback):
-    """Save the model while training runs.
-
-    Parameters
-    ----------
-    filepath : str
-        May hold ``{epoch}``, counted from 1: ``"run-{epoch:03}.ganc"``. Without it each save
-        replaces the last.
-    every : int, default 1
-        Epochs between two saves.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> import ganc
-    >>> gan = ganc.models.ToyGAN(seed=0)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     keep = ganc.callbacks.ModelCheckpoint(os.path.join(folder, "{epoch}.ganc"), every=2)
-    ...     _ = gan.fit(ganc.datasets.toy.ring(512), epochs=4, verbose=0, callbacks=[keep])
-    ...     sorted(os.listdir(folder))
-    ['2.ganc', '4.ganc']
-    """
-
-    def __init__(self, filepath: str | os.PathLike[str], every: int = 1) -> None:
-        super().__init__()
-        self.filepath = os.fspath(filepath)
-        self.every = at_least("every", every, 1)
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Save."""
-        if (epoch + 1) % self.every == 0:
-            self.model.save(self.filepath.format(epoch=epoch + 1))

@@ -108,13 +108,27 @@ class LearningRateScheduler(Callback):
         self.schedule.step(logs[self.monitor])
 
     def state_dict(self) -> dict[str, Any]:
-        """Return a scheduler's state; a function has none."""
-        return self.schedule.state_dict() if self._steps else {}
+        """Return a scheduler's state and the numbers it has set; a function has none."""
+        if not self._steps:
+            return {}
+        groups = [
+            {name: value for name, value in group.items() if name != "params"}
+            for group in self.schedule.optimizer.param_groups
+        ]
+        return {"schedule": self.schedule.state_dict(), "groups": groups}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned."""
+        """Continue from what `state_dict` returned.
+
+        Making a scheduler sets the rates to those of its beginning; they are set back, too.
+        """
         if self._steps:
-            self.schedule.load_state_dict(state)
+            self.schedule.load_state_dict(state["schedule"])
+            groups = self.schedule.optimizer.param_groups
+            for group, numbers in zip(groups, state["groups"], strict=True):
+                group.update(
+                    {k: tuple(v) if isinstance(v, list) else v for k, v in numbers.items()}
+                )
 
 
 def _is_scheduler(thing: Any) -> bool:

@@ -108,13 +108,20 @@ class EarlyStopping(Callback):
             self._networks()[name].load_state_dict(weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best so far, without weights."""
-        return {"best": self.best, "best_epoch": self.best_epoch, "waited": self._waited}
+        """Return the best so far, and how long it has not improved."""
+        return {
+            "monitor": self.monitor,
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "waited": self._waited,
+            "weights": self._weights,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned."""
-        self.best, self.best_epoch = state["best"], state["best_epoch"]
-        self._waited, self._loaded = state["waited"], True
+        """Continue from what `state_dict` returned, if the same number is watched."""
+        if state["monitor"] == self.monitor:
+            self.best, self.best_epoch = state["best"], state["best_epoch"]
+            self._waited, self._weights, self._loaded = state["waited"], state["weights"], True
 
     def _value(self, logs: Mapping[str, float]) -> float | None:
         names = [n for n in logs if n == self.monitor or n.startswith(f"{self.monitor}(")]

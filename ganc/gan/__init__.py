@@ -9,5 +9,6 @@
 
 from ._checkpoint import load
 from ._gan import GAN
+from ._resume import resume
 
-__all__ = ["GAN", "load"]
+__all__ = ["GAN", "load", "resume"]

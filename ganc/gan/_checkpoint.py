@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganc import nn
+from ganc.callbacks import _states
 from ganc.gan import _architecture as architecture
 from ganc.gan._door import Position
 from ganc.io import FormatError, read_tensors, write_tensors
@@ -26,7 +27,7 @@ __all__ = ["load", "save"]
 FORMAT = 1
 _KEY = "ganc.model"
 # The phase and the last numbers of a trainer are in `_own_state`.
-DERIVED = ("stop_training", "_trainer", "_trainer_key", "_shape", "_busy")
+DERIVED = ("stop_training", "_trainer", "_trainer_key", "_shape", "_busy", "_listening")
 _AVERAGED = "ema_generator"
 _HINT = "Only files of GAN.save can be loaded."
 
@@ -47,6 +48,7 @@ def saved(model: "Model") -> set[str]:
         "_step",
         "_drawn",
         "_average",
+        "_states",
     }
 
 
@@ -67,7 +69,10 @@ def _collect(model: "Model") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         optimizer, parameters = getattr(model, name), model._trained_by(name)
         data[name], slots = architecture.optimizer_to_data(name, optimizer, parameters)
         arrays |= slots
-    return data, arrays
+    listening = model._listening
+    states = model._states if listening is None else listening.states()
+    data["callbacks"], own = _states.to_data(states)
+    return data, arrays | own
 
 
 def _networks(model: "Model") -> dict[str, nn.Module]:
@@ -272,6 +277,7 @@ def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]
     sums = {str(name): [float(s), _count(n)] for name, (s, n) in data["running"].items()}
     epochs = [_count(epoch) for epoch in data["epoch"]]
     history = {str(name): [float(v) for v in column] for name, column in data["history"].items()}
+    waiting = _states.from_data(data.get("callbacks", []), arrays)
     if any(len(column) != len(epochs) for column in history.values()):
         raise FormatError("got a history whose columns have different lengths")
     for name, value in data["options"].items():
@@ -291,6 +297,7 @@ def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]
     model.seed, model._drawn, model._step = (_count(data[n]) for n in ("seed", "drawn", "step"))
     model._restore_own(data)
     model._position, model._running.sums = Position(**position), sums
+    model._states = waiting
     model.history.epoch, model.history.history = epochs, history
     model.history.loss_name = str(data["loss_name"])
 

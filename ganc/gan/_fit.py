@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least, duration
-from ganc.callbacks import Callback
+from ganc.callbacks import Callback, _states
 from ganc.callbacks._base import CallbackList
 from ganc.callbacks._progress import progress_for
 from ganc.callbacks._rates import with_schedules
@@ -108,9 +108,12 @@ def fit(
     )
     _align(model, feed, steps)
     model.stop_training = False
+    _states.hand_out(listeners.callbacks, model._states)
+    model._states, model._listening = [], listeners
     try:
         _run(model, feed, steps, last, clock, listeners, held_out)
     finally:
+        model._listening = None
         feed.close()
     return model.history
 
@@ -146,7 +149,7 @@ def _align(model: "Model", feed: Feed, steps: int) -> None:
         if at.index:
             at.pass_, at.index = at.pass_ + 1, 0
         at.n, at.batch_size = feed.n, feed.batch_size
-    if at.step >= steps:
+    if at.step > steps:
         at.epoch, at.step = at.epoch + 1, 0
     if at.step == 0:
         model._running = Running()
@@ -162,29 +165,46 @@ def _run(
     held_out: np.ndarray | None,
 ) -> None:
     at = model._position
-    with Interrupts() as interrupts:
+    with Interrupts(until_saved=bool(listeners.savers)) as interrupts:
         try:
             listeners.train_begin()
             clock.begin()
-            while at.epoch < last and not (model.stop_training or clock.over(at.step + 1 == steps)):
+            while at.epoch < last and not _enough(model, at.step + 1 == steps, clock, interrupts):
                 listeners.epoch_begin(at.epoch)
-                done = _epoch(model, feed, steps, clock, listeners, interrupts)
-                if done:
+                if _epoch(model, feed, steps, clock, listeners, interrupts):
                     ended = time.perf_counter()
-                    logs = model._running.means() | _validation(model, held_out)
-                    with interrupts.held():
-                        number, at.epoch, at.step = at.epoch, at.epoch + 1, 0
-                        model._running = Running()
-                        model.history.on_epoch_end(number, logs)
-                    listeners.epoch_end(number, logs)
+                    _end_epoch(model, listeners, interrupts, held_out)
                     clock.close_epoch(time.perf_counter() - ended)
+            listeners.save_last()
+            if interrupts.terminated:
+                raise SystemExit(0)
+            if at.epoch < last and not model.stop_training:  # out of time: the next call goes on
+                model._states = listeners.states()
         except BaseException:
+            model._states = listeners.states()
             listeners.abandon()
             raise
         finally:
             if at.step:  # in the middle of an epoch: keep what there is of it
                 model.history.on_epoch_end(at.epoch, model._running.means())
         listeners.train_end(model._running.means())
+
+
+def _enough(model: "Model", last: bool, clock: Clock, interrupts: Interrupts) -> bool:
+    """Whether to stop before a step, the last of its epoch or not."""
+    return model.stop_training or interrupts.terminated or clock.over(last)
+
+
+def _end_epoch(
+    model: "Model", listeners: CallbackList, interrupts: Interrupts, held_out: np.ndarray | None
+) -> None:
+    at, logs = model._position, model._running.means() | _validation(model, held_out)
+    with interrupts.held():
+        number, at.epoch, at.step = at.epoch, at.epoch + 1, 0
+        model._running = Running()
+        model.history.on_epoch_end(number, logs)
+    listeners.epoch_end(number, logs)
+    listeners.save_if_due()
 
 
 def _epoch(
@@ -202,8 +222,10 @@ def _epoch(
         logs = one_step(model, feed, at, interrupts)
         clock.tick()
         listeners.batch_end(at.step - 1, logs)
-        if at.step < steps and (model.stop_training or clock.over(at.step + 1 == steps)):
-            return False
+        if at.step < steps:  # else the epoch ends first
+            listeners.save_if_due()
+            if _enough(model, at.step + 1 == steps, clock, interrupts):
+                return False
     return True
 
 

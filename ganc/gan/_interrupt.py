@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for the end of a training step."""
+"""Signals that wait for the end of a training step."""
 
 import signal
 import threading
@@ -13,6 +13,16 @@ class Interrupts:
     So the core's state and Python's counters change together. A second Ctrl-C is not held back.
     In threads other than the main one, where Python delivers no signals, it does nothing.
 
+    Parameters
+    ----------
+    until_saved : bool, default False
+        Take SIGTERM as well, if nobody else does: it sets `terminated`.
+
+    Attributes
+    ----------
+    terminated : bool
+        Whether the process has been asked to end.
+
     Examples
     --------
     >>> from ganc.gan._interrupt import Interrupts
@@ -21,7 +31,9 @@ class Interrupts:
     ...         pass
     """
 
-    def __init__(self) -> None:
+    def __init__(self, until_saved: bool = False) -> None:
+        self.terminated = False
+        self._until_saved = until_saved
         self._old: Any = None
         self._holding = False
         self._pending: tuple | None = None
@@ -32,11 +44,21 @@ class Interrupts:
             if callable(old):
                 self._old = old
                 signal.signal(signal.SIGINT, self._handle)
+            self._until_saved &= signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            if self._until_saved:
+                signal.signal(signal.SIGTERM, self._terminate)
+        else:
+            self._until_saved = False
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._old is not None:
             signal.signal(signal.SIGINT, self._old)
+        if self._until_saved:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _terminate(self, number: int, frame: Any) -> None:
+        self.terminated = True
 
     def _handle(self, number: int, frame: Any) -> None:
         if self._holding and self._pending is None:

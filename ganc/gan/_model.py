@@ -25,6 +25,7 @@ from ganc.nn import Module, Parameter
 
 if TYPE_CHECKING:
     from ganc.callbacks import Callback
+    from ganc.callbacks._base import CallbackList
     from ganc.gan._describe import Description
     from ganc.gan._estimate import Estimate
 
@@ -59,6 +60,8 @@ class Model(Averaged, Samples):
         self._drawn = 0  # samples asked for without a seed
         self._shape: tuple[int, ...] | None = None  # of a sample, once the networks are checked
         self._busy = False
+        self._listening: CallbackList | None = None  # to `fit`, while it runs
+        self._states: list[dict[str, Any]] = []  # of callbacks, for the next `fit`
 
     # ---- training ----
 

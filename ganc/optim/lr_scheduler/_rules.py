@@ -97,7 +97,7 @@ class MultiStepLR(LRScheduler):
         -------
         list of float
         """
-        factor = self.gamma ** self.milestones[self.last_epoch]
+        factor = self.gamma ** self.milestones.get(self.last_epoch, 0)
         return [lr * factor for lr in self._now()]
 
 
