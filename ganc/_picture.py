@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Picture", "figure", "html_image", "missing", "pillow", "png"]
+__all__ = ["Picture", "axes", "figure", "html_image", "missing", "pillow", "png"]
 
 
 class Picture(np.ndarray):
@@ -38,6 +38,17 @@ def figure(size: tuple[float, float], dpi: float = 100) -> Any:
     made = Figure(figsize=size, dpi=dpi, layout="constrained")
     FigureCanvasAgg(made)
     return made
+
+
+def axes(ax: Any, size: tuple[float, float]) -> Any:
+    """Return the axes given, or those of a new figure of pyplot's."""
+    if ax is not None:
+        return ax
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise missing("matplotlib") from None
+    return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
 def png(image: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Pictures of training: samples, losses, films, the critic's map of the plane.
+"""Pictures of training: its loop, samples, losses, films, the critic's map of the plane.
 
 Functions that draw take ``ax=`` and return matplotlib axes; none calls ``plt.show()``. matplotlib
 and Pillow are imported when they are needed.
@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ganc._diagram import training_loop
 from ganc._options import at_least, finite
-from ganc._picture import Picture, missing, pillow
+from ganc._picture import Picture, axes, pillow
 
 __all__ = [
     "animation",
@@ -30,6 +31,7 @@ __all__ = [
     "losses",
     "samples",
     "save_image",
+    "training_loop",
 ]
 
 _BORDER = 2  # pixels around each image of a grid
@@ -189,7 +191,7 @@ def samples(images: ArrayLike, ncol: int | None = None, ax: Any = None) -> Any:
     if array.ndim == 2 and array.dtype != np.uint8:
         return _cloud(array, ax)
     sheet = grid(array, ncol)
-    ax = _axes(ax, (sheet.shape[1] / 50, sheet.shape[0] / 50))
+    ax = axes(ax, (sheet.shape[1] / 50, sheet.shape[0] / 50))
     ax.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     ax.set_axis_off()
     return ax
@@ -198,7 +200,7 @@ def samples(images: ArrayLike, ncol: int | None = None, ax: Any = None) -> Any:
 def _cloud(points: np.ndarray, ax: Any) -> Any:
     if points.shape[1] != 2:
         raise ValueError(f"images: got points of {points.shape[1]} values, expected 2 to draw them")
-    ax = _axes(ax, (5, 5))
+    ax = axes(ax, (5, 5))
     ax.scatter(points[:, 0], points[:, 1], s=4, color=_ORANGE, label="G(z)")
     ax.set_aspect("equal")
     ax.set(xlabel="$x_1$", ylabel="$x_2$")
@@ -231,7 +233,7 @@ def losses(history: Any, ax: Any = None) -> Any:
     if not len(epochs):
         raise ValueError("history: got no epoch, expected at least one; train first")
     wasserstein = getattr(history, "loss_name", "") == "wgan"
-    ax = _axes(ax, (6.4, 4))
+    ax = axes(ax, (6.4, 4))
     marker = "o" if len(epochs) == 1 else ""
     x = [epoch + 1 for epoch in epochs]
     if "d_loss" in values:
@@ -298,7 +300,7 @@ def critic_map(
     label = "D(x), critic value"
     if getattr(gan.loss, "probability", False):
         answer, label = 1 / (1 + np.exp(-answer)), "D(x), probability of real"
-    ax = _axes(ax, (6, 5))
+    ax = axes(ax, (6, 5))
     field = ax.contourf(xs, ys, answer, levels=24, cmap="RdBu_r", alpha=0.75)
     ax.figure.colorbar(field, ax=ax, label=label)
     if real is not None:
@@ -361,13 +363,3 @@ def latent_grid(gan: Any, n: int = 20, *, ax: Any = None) -> Any:
     at = [NormalDist().inv_cdf(q) for q in at] if gan.latent == "normal" else 2 * at - 1
     z = np.array([(x, y) for y in at[::-1] for x in at], np.float32)
     return samples(gan._generate(z), ncol=n, ax=ax)
-
-
-def _axes(ax: Any, size: tuple[float, float]) -> Any:
-    if ax is not None:
-        return ax
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise missing("matplotlib") from None
-    return pyplot.subplots(figsize=size, layout="constrained")[1]

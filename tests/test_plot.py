@@ -174,3 +174,24 @@ def test_ganc_imports_no_drawing_package():
         "assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_training_loop():
+    ax = plot.training_loop()
+    words = [text for text in ax.texts if text.get_text()]
+    numbers = [text.get_text() for text in words if text.get_text().isdigit()]
+    assert sorted(numbers) == list("1223456")  # the architecture is two networks
+    legend = "\n".join(text.get_text() for text in words)
+    assert all(f"{step}  " in legend for step in range(1, 7))
+    labels = sorted(text.get_text() for text in words if text.get_text().startswith("label"))
+    assert labels == ["label 0", "label 1", "label 1"]
+    ax.figure.canvas.draw()
+    places = [text.get_window_extent() for text in words]
+    frame = ax.get_window_extent()
+    for i, place in enumerate(places):
+        assert frame.x0 <= place.x0 and place.x1 <= frame.x1, words[i]
+        clash = [words[j] for j in range(i) if place.overlaps(places[j])]
+        assert not clash, (words[i], clash)
+    for box in ax.patches:
+        inside = [w for w, p in zip(words, places, strict=True) if box.contains_point(p.min)]
+        assert len([w for w in inside if not w.get_text().isdigit()]) == 1
