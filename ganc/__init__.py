@@ -18,6 +18,7 @@ from ._tensor import __all__ as _tensor_names
 
 from . import data, datasets, io, nn, optim  # isort: skip
 from . import callbacks, losses, metrics, models, plot  # isort: skip
+from ._doctor import doctor
 from .data import to_uint8
 from .errors import DivergenceError
 from .gan import GAN, load, resume
@@ -37,6 +38,7 @@ __all__ = [
     "callbacks",
     "data",
     "datasets",
+    "doctor",
     "functional",
     "io",
     "load",

@@ -14,7 +14,7 @@ from ganc.gan import _door
 if TYPE_CHECKING:
     from ganc.gan._model import Model
 
-__all__ = ["Feed", "feed_of", "sampled"]
+__all__ = ["Feed", "feed_of", "some"]
 
 
 class Feed:
@@ -128,11 +128,16 @@ def is_dataset(x: Any) -> bool:
     return given and not (hasattr(x, "__array__") or isinstance(x, (list, tuple, str, dict)))
 
 
-def sampled(x: Any, n: int) -> np.ndarray:
+def _sampled(x: Any, n: int) -> np.ndarray:
     """Return up to n samples of a data set or loader, evenly spread."""
     loader = x if isinstance(x, DataLoader) else DataLoader(x, seed=0)
     size = len(loader.dataset)
     return _images(loader._picked(np.linspace(0, size - 1, min(n, size)).astype(np.int64)))
+
+
+def some(x: Any, n: int) -> Any:
+    """Return up to n samples of a data set or loader; arrays as they are."""
+    return _sampled(x, n) if isinstance(x, DataLoader) or is_dataset(x) else x
 
 
 def _images(batch: Any) -> Any:

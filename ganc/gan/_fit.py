@@ -13,9 +13,8 @@ from ganc.callbacks import Callback, _states
 from ganc.callbacks._base import CallbackList
 from ganc.callbacks._progress import progress_for
 from ganc.callbacks._rates import with_schedules
-from ganc.data import DataLoader
 from ganc.gan import _door
-from ganc.gan._feed import Feed, feed_of, is_dataset, sampled
+from ganc.gan._feed import Feed, feed_of, some
 from ganc.gan._interrupt import Interrupts
 
 if TYPE_CHECKING:
@@ -128,9 +127,7 @@ def steps_of(feed: Feed, steps_per_epoch: int | None) -> int:
 def _held_out(model: "Model", data: Any) -> np.ndarray | None:
     if data is None:
         return None
-    if isinstance(data, DataLoader) or is_dataset(data):
-        data = sampled(data, _VALIDATION_SAMPLES)
-    return _door.evaluation_array(model, data, _VALIDATION_SAMPLES)
+    return _door.evaluation_array(model, some(data, _VALIDATION_SAMPLES), _VALIDATION_SAMPLES)
 
 
 def _last_epoch(model: "Model", epochs: int | None, initial: int, budget: float | None) -> float:

@@ -1,0 +1,166 @@
+"""The doctor names what was planted, is silent about healthy runs, and leaves no trace."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sick_runs
+from children import run
+from sick_runs import HEALTHY, PLANTED
+from small import SMALL, data_for, small_model
+
+import ganc
+from ganc._doctor._checks import CHECKS
+from ganc._doctor._finding import Check, Measured
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "doctor.md"
+SEEDS = range(3) if sick_runs.FULL else range(1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_runs_are_left_in_peace(name, seed):
+    gan, options = HEALTHY[name](seed)
+    diagnosis = ganc.doctor(gan, **options)
+    assert list(diagnosis) == []
+    assert {"mode-collapse", "missing-kinds", "oscillation"} <= diagnosis.measured.keys()
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_failures_are_named(name):
+    gan, options = PLANTED[name]()
+    diagnosis = ganc.doctor(gan, **options)
+    found = {finding.name: finding for finding in diagnosis}
+    assert name in found, diagnosis.measured
+    assert found[name].sentence and found[name].advice.endswith(".")
+    check = next(check for check in CHECKS if check.name == name)
+    assert check.is_bad(found[name].number) and found[name].threshold == check.threshold
+
+
+def test_every_check_is_planted_and_explained():
+    names = [check.name for check in CHECKS]
+    assert sorted(names) == sorted(PLANTED)
+    titles = re.findall(r"^## (\S+)$", PAGE.read_text(), flags=re.M)
+    assert titles == names
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_nothing_of_the_model_changes(name, tmp_path):
+    gan = small_model(name)
+    x = data_for(gan)
+    gan.fit(x, epochs=1, batch_size=16, verbose=0)
+    gan.save(tmp_path / "before")
+    ganc.manual_seed(5)
+    diagnosis = ganc.doctor(gan, x, validation_data=x)
+    assert ganc.get_rng_state().tolist() == _fresh_state()
+    gan.save(tmp_path / "after")
+    assert (tmp_path / "before").read_bytes() == (tmp_path / "after").read_bytes()
+    assert all(np.isfinite(number) for number in diagnosis.measured.values())
+    assert repr(ganc.doctor(gan, x, validation_data=x)) == repr(diagnosis)
+
+
+def _fresh_state():
+    ganc.manual_seed(5)
+    return ganc.get_rng_state().tolist()
+
+
+def test_the_first_nan_is_traced_to_its_layer():
+    gan, _ = PLANTED["not-finite"]()
+    (finding,) = ganc.doctor(gan)
+    assert re.search(r"the first come from \w+ in generator\.0 \(Linear\)", finding.sentence)
+    fresh = ganc.GAN(
+        ganc.nn.Sequential(ganc.nn.Linear(2, 2), sick_runs.Log(), ganc.nn.Linear(2, 2)),
+        ganc.nn.Linear(2, 1),
+        latent_dim=2,
+        seed=0,
+    )
+    (finding,) = ganc.doctor(fresh)
+    assert finding.name == "not-finite" and "log in generator.1 (Log)" in finding.sentence
+
+
+def test_a_history_alone_tells_of_its_curves():
+    gan, _ = PLANTED["oscillation"]()
+    diagnosis = ganc.doctor(gan.history)
+    assert [finding.name for finding in diagnosis] == ["oscillation"]
+    assert "others need a model, data or more epochs" in repr(diagnosis)
+    overfit = ganc.History()
+    overfit.loss_name = "non_saturating"
+    for epoch in range(3):
+        overfit.on_epoch_end(epoch, {"d_real": 0.9, "d_fake": 0.1, "val_d_real": 0.2})
+    assert [finding.name for finding in ganc.doctor(overfit)] == ["discriminator-overfit"]
+
+
+@pytest.mark.parametrize("low, high, found", [(-1, 1, 0), (0, 1, 1), (0, 255, 1), (-200, 200, 1)])
+def test_ranges_of_float_images(low, high, found):
+    x = np.linspace(low, high, 64 * 784, dtype=np.float32).reshape(64, 1, 28, 28)
+    diagnosis = ganc.doctor(ganc.models.VanillaGAN(seed=0, **sick_runs._NARROW), x)
+    assert [finding.name for finding in diagnosis] == ["data-range"] * found
+
+
+def test_data_come_as_loaders_too():
+    gan = small_model("ToyGAN")
+    x = data_for(gan)
+    loader = ganc.data.DataLoader(ganc.data.TensorDataset(x * 100), 16, seed=0)
+    assert [finding.name for finding in ganc.doctor(gan, loader)] == ["data-range"]
+
+
+def test_a_sigmoid_in_the_forward_is_seen_too():
+    class Squashed(ganc.nn.Linear):
+        def forward(self, x):
+            return super().forward(x).sigmoid()
+
+    gan = ganc.GAN(ganc.nn.Linear(2, 2), Squashed(2, 1), latent_dim=2, seed=0)
+    assert [finding.name for finding in ganc.doctor(gan)] == ["activation-before-loss"]
+
+
+def test_what_is_no_run_is_refused():
+    with pytest.raises(TypeError, match="got dict, expected a GAN or the History"):
+        ganc.doctor({})
+    with pytest.raises(ValueError, match="samples of shape"):
+        ganc.doctor(small_model("ToyGAN"), np.zeros((8, 3), np.float32))
+
+
+def test_how_findings_look():
+    class Tags(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open, self.text = [], ""
+
+        def handle_starttag(self, tag, attrs):
+            self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+        def handle_data(self, data):
+            self.text += data
+
+    gan, options = PLANTED["labels"]()
+    diagnosis = ganc.doctor(gan, **options)
+    (finding,) = diagnosis
+    assert repr(diagnosis).splitlines()[1] == str(finding)
+    assert str(finding).endswith("See docs/doctor.md#labels")
+    assert "(50 > 0)" in str(finding)
+    for html in (diagnosis._repr_html_(), finding._repr_html_()):
+        tags = Tags()
+        tags.feed(html)
+        assert not tags.open and "50 > 0" in tags.text and finding.sentence in tags.text
+    assert diagnosis.to_dict()["findings"][0]["advice"] == finding.advice
+    assert diagnosis[0] is finding and len(diagnosis) == 1
+    assert ganc.doctor(gan)._repr_html_().startswith("<b>nothing found in")
+
+
+def test_thresholds_are_on_the_side_that_they_say():
+    def measure(evidence):
+        return Measured(0.0, "", "")
+
+    below, above = Check("a", measure, "<", 0.5), Check("b", measure, ">", 0.5)
+    assert [below.is_bad(v) for v in (0.4, 0.5, 0.6)] == [True, False, False]
+    assert [above.is_bad(v) for v in (0.4, 0.5, 0.6)] == [False, False, True]
+
+
+def test_the_doctor_is_imported_when_called():
+    program = "import ganc, sys; print([m for m in sys.modules if m.startswith('ganc._doctor.')])"
+    assert run(program).strip() == "[]"
