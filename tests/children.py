@@ -75,6 +75,8 @@ def _finish(child, timeout):
 def interrupt(program, *arguments, delay, timeout=240, **switches):
     """Send Ctrl-C `delay` seconds after each line "go"; return all other lines, and latencies.
 
+    The delay is a number, or a function that returns one.
+
     The program prints ``now <time.monotonic()>`` when it has noticed. Only then it goes on, so
     that the signal never meets the wrong place.
     """
@@ -86,7 +88,7 @@ def interrupt(program, *arguments, delay, timeout=240, **switches):
         for line in child.stdout:
             word, _, rest = line.strip().partition(" ")
             if word == "go":
-                time.sleep(delay)
+                time.sleep(delay() if callable(delay) else delay)
                 sent = time.monotonic()
                 child.send_signal(signal.SIGINT)
             elif word == "now":
