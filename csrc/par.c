@@ -13,7 +13,6 @@
 #include <time.h>
 #ifdef __linux__
 #include <sched.h>
-#include <sys/resource.h>
 #endif
 #ifdef _OPENMP
 #include <omp.h>
@@ -28,7 +27,7 @@ typedef struct {
     gn_task fn;
     void *ctx;
     int64_t ntask, next;
-    int64_t caller_done; /* when the calling thread had no more tasks, ns */
+    int64_t first_done; /* when the first of its threads found no more tasks, ns */
     bool stop;
 } region;
 
@@ -77,8 +76,9 @@ static void run_share(region *r, bool caller)
                 break;
             r->fn(r->ctx, task);
         }
-    if (caller)
-        r->caller_done = now_ns();
+    int64_t never = 0;
+    __atomic_compare_exchange_n(&r->first_done, &never, now_ns(), false, __ATOMIC_RELAXED,
+                                __ATOMIC_RELAXED);
     gn_cpu_float_restore(word);
 }
 
@@ -117,32 +117,15 @@ static void at_first_region(void)
 #endif
 }
 
-/* ns; a region longer than HUGE_REGION pays off even on a busy machine */
-enum { LATE = 1000000, HUGE_REGION = 50000000, FIRST_PAUSE = 4000000, LAST_PAUSE = 256000000 };
+enum { LATE = 1000000, FIRST_PAUSE = 4000000, LAST_PAUSE = 256000000 }; /* ns */
 
 /* Of the calling thread: alone until then, and how long it stays so next time. */
 static _Thread_local int64_t alone_until, pause_length = FIRST_PAUSE;
-static _Thread_local long switches; /* times it was pushed off its core */
 
-static bool pushed_off(void)
+/* Did the team wait for its last thread longer than all of them worked? */
+static void judge(int64_t start, int64_t first_done, int64_t end)
 {
-#ifdef RUSAGE_THREAD
-    struct rusage use;
-    long before = switches;
-    if (getrusage(RUSAGE_THREAD, &use) == 0)
-        switches = use.ru_nivcsw;
-    return switches != before;
-#else
-    return false;
-#endif
-}
-
-/* Did the region lose more time than it saved?  Cheap unless it took suspiciously long. */
-static void judge(int64_t start, int64_t caller_done, int64_t end)
-{
-    bool late = end - start > LATE && end - start < HUGE_REGION &&
-                (pushed_off() || end - caller_done > caller_done - start);
-    if (late) {
+    if (end - start > LATE && end - first_done > first_done - start) {
         alone_until = end + pause_length;
         pause_length = GN_MIN(2 * pause_length, LAST_PAUSE);
     } else {
@@ -177,7 +160,7 @@ void gn_parallel(int64_t ntask, gn_task fn, void *ctx)
     if (team > 1 && start >= alone_until) {
 #pragma omp parallel num_threads(team)
         run_share(&r, omp_get_thread_num() == 0);
-        judge(start, r.caller_done, now_ns());
+        judge(start, r.first_done, now_ns());
         return;
     }
 #endif
