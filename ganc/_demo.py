@@ -79,7 +79,7 @@ def _write(gan: Any, film: SampleGrid, folder: str) -> dict[str, Any]:
     gan.save(paths["model.ganc"])
     _runs.save_samples(gan.sample(64, seed=0), paths["samples.png"])
     if len(gan.history):
-        _runs.save_losses(gan, paths["losses.png"])
+        _runs.save_losses(gan.history, paths["losses.png"])
     if film.frames:
         plot.animation(film.frames, paths["training.gif"], scale=2)
     return paths

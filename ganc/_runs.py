@@ -1,17 +1,31 @@
-"""Runs of the command line: a folder with the model, its history and its pictures."""
+"""Runs of the command line: a folder with the model, its history and its pictures.
 
+``config.json`` says what was trained, on what and how, and the command that repeats it;
+``checkpoints/`` has the last states to go on from; ``model.ganc``, ``history.csv``, ``losses.png``,
+``samples.png`` and ``samples/`` what came out; ``log.txt`` what happened when.
+"""
+
+import csv
 import json
 import os
+import shlex
+import shutil
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
 from ganc import plot
+from ganc._diary import Diary
 from ganc._picture import figure
-from ganc.gan import GAN, load
+from ganc.callbacks import History, ModelCheckpoint
+from ganc.gan import GAN, resume
+from ganc.io import FormatError, atomic_write
 
-MODEL, HISTORY, CONFIG = "model.ganc", "history.csv", "config.json"
+MODEL, HISTORY, CONFIG, LOG = "model.ganc", "history.csv", "config.json", "log.txt"
 SAMPLES, LOSSES = "samples.png", "losses.png"
+CHECKPOINTS, GRIDS = "checkpoints", "samples"
+_NAME, _KEEP = "{step:09}.ganc", 3
 
 
 def build(model: type, x: np.ndarray, options: dict[str, Any]) -> GAN:
@@ -28,48 +42,98 @@ def build(model: type, x: np.ndarray, options: dict[str, Any]) -> GAN:
     return model(**{"image_shape": shape} | options)
 
 
-def train(
-    gan: GAN,
-    x: np.ndarray,
-    data: str,
-    folder: str,
-    *,
-    epochs: int | None,
-    batch_size: int,
-    budget: float | None,
+def check_interval(save_every: str) -> None:
+    """Raise unless `ModelCheckpoint` takes this time between two saves."""
+    ModelCheckpoint("", every=save_every)
+
+
+def begin(
+    gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any], words: list[str]
 ) -> dict[str, Any]:
-    """Train a model and write its folder, after Ctrl-C too; return what was written."""
-    os.makedirs(folder, exist_ok=True)
+    """Train a new model in a folder; what an earlier run has left there is removed."""
+    for old in (CHECKPOINTS, GRIDS):
+        shutil.rmtree(os.path.join(folder, old), ignore_errors=True)
+    for old in (MODEL, HISTORY, LOG, SAMPLES, LOSSES):
+        if os.path.exists(os.path.join(folder, old)):
+            os.unlink(os.path.join(folder, old))
+    os.makedirs(os.path.join(folder, CHECKPOINTS))
+    seed = [] if "--seed" in words else ["--seed", str(gan.seed)]
+    run = plan | {"data_crc32": _crc(x), "command": shlex.join(["ganc", *words, *seed])}
+    text = json.dumps(gan.describe().to_dict() | _versions() | {"run": run}, indent=2)
+    atomic_write(os.path.join(folder, CONFIG), [text.encode()])
+    gan.save(os.path.join(folder, CHECKPOINTS, _NAME.format(step=0)))
+    return _train(gan, x, folder, plan)
+
+
+def go_on(folder: str, x: np.ndarray, plan: dict[str, Any]) -> dict[str, Any]:
+    """Train the model of a folder until its plan is fulfilled."""
+    if _crc(x) != plan["data_crc32"]:
+        raise ValueError(f"{plan['data']}: these are not the data that this run was trained on")
+    return _train(resume(folder), x, folder, plan)
+
+
+def plan_of(folder: str) -> dict[str, Any]:
+    """Return how the run of a folder was meant to go."""
+    path = os.path.join(folder, CONFIG)
     try:
-        gan.fit(x, epochs=epochs, batch_size=batch_size, budget=budget)
-    finally:
-        written = write(gan, folder, {"data": data, "batch_size": batch_size, "epochs": epochs})
+        with open(path, encoding="utf-8") as file:
+            plan = json.load(file)["run"]
+        keys = ("data", "data_crc32", "batch_size", "epochs", "save_every")
+        return {key: plan[key] for key in keys}
+    except (ValueError, KeyError, TypeError) as error:
+        reason = f"does not describe a run of 'ganc train' ({type(error).__name__}: {error})"
+        raise FormatError(reason, file=path) from error
+
+
+def _crc(x: np.ndarray) -> str:
+    return f"{crc32(np.ascontiguousarray(x).reshape(-1).view(np.uint8)):08x}"
+
+
+def _versions() -> dict[str, str]:
+    from ganc import __version__
+    from ganc._backend import core
+
+    return {"ganc": __version__, "isa": core.get_isa(), "numpy": np.__version__}
+
+
+def _train(gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any]) -> dict[str, Any]:
+    """Train, and write the folder whatever happens; return what was written."""
+    path = os.path.join(folder, CHECKPOINTS, _NAME)
+    save = ModelCheckpoint(path, every=plan["save_every"], keep=_KEEP)
+    save.load_state_dict({"name": _NAME, "best": None, "written": [_NAME.format(step=0)]})
+    diary = Diary(folder, save_samples, save_losses)
+    try:
+        gan.fit(
+            x, epochs=plan["epochs"], initial_epoch=gan.epoch, batch_size=plan["batch_size"],
+            budget=plan["budget"], callbacks=[diary, save],
+        )  # fmt: skip
+    except ArithmeticError as error:  # not to be gone on from
+        diary.close(error)
+        raise
+    except BaseException as error:
+        diary.close(error)
+        save._save_last()
+        write(gan, folder)
+        raise
+    diary.close(None)
     last = {name: values[-1] for name, values in gan.history.history.items() if values}
-    return written | {"epochs": gan.epoch, "steps": gan.step} | last
+    return write(gan, folder) | {"epochs": gan.epoch, "steps": gan.step} | last
 
 
-def write(gan: GAN, folder: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Write model, configuration, history and pictures; return the paths."""
-    paths = {
-        name: os.path.join(folder, file)
-        for name, file in (
-            ("model", MODEL),
-            ("config", CONFIG),
-            ("history", HISTORY),
-            ("samples", SAMPLES),
-            ("losses", LOSSES),
-        )
-    }
+def write(gan: GAN, folder: str) -> dict[str, Any]:
+    """Write model, history and pictures; return the paths."""
+    paths = {"config": CONFIG, "model": MODEL, "history": HISTORY, "samples": SAMPLES}
+    paths = {name: os.path.join(folder, file) for name, file in paths.items()}
     gan.save(paths["model"])
-    with open(paths["config"], "w", encoding="utf-8") as file:
-        json.dump(gan.describe().to_dict() | {"run": arguments}, file, indent=2)
     gan.history.to_csv(paths["history"])
     try:
-        save_samples(gan.sample(64, seed=0), paths["samples"])
+        os.makedirs(os.path.join(folder, GRIDS), exist_ok=True)
+        grid = os.path.join(folder, GRIDS, f"{gan.step:09}.png")
+        save_samples(gan.sample(64, seed=0), grid)
+        shutil.copyfile(grid, paths["samples"])
         if len(gan.history):
-            save_losses(gan, paths["losses"])
-        else:
-            del paths["losses"]
+            paths["losses"] = os.path.join(folder, LOSSES)
+            save_losses(gan.history, paths["losses"])
     except ImportError:  # numbers are kept without matplotlib too
         paths = {k: v for k, v in paths.items() if k not in ("samples", "losses")}
     return paths
@@ -86,10 +150,10 @@ def save_samples(samples: np.ndarray, path: str) -> None:
     drawn.savefig(path, dpi=120)
 
 
-def save_losses(gan: GAN, path: str) -> None:
+def save_losses(history: History, path: str) -> None:
     """Write the loss curves to a PNG."""
     drawn = figure((6.4, 4))
-    plot.losses(gan.history, ax=drawn.subplots())
+    plot.losses(history, ax=drawn.subplots())
     drawn.savefig(path, dpi=120)
 
 
@@ -103,6 +167,33 @@ def sample(run: str, n: int, output: str, seed: int | None) -> dict[str, Any]:
     else:
         raise ValueError(f"-o: got {output!r}, expected a name that ends in .png or .npy")
     return {"samples": output, "n": n, "seed": seed}
+
+
+def plot_losses(run: str, output: str | None) -> dict[str, Any]:
+    """Draw the losses of a run, which may still be going on; return where."""
+    if os.path.isdir(run):
+        output = output or os.path.join(run, LOSSES)
+        history = _history(run)
+    elif output is None:
+        raise ValueError("-o: a file has no folder for the picture; pass -o losses.png")
+    else:
+        history = resume(run).history
+    save_losses(history, output)
+    return {"losses": output, "epochs": len(history)}
+
+
+def _history(folder: str) -> History:
+    path, history = os.path.join(folder, HISTORY), History()
+    if not os.path.exists(path):  # of the demo, or nothing at all
+        return resume(folder).history
+    with open(path, newline="", encoding="utf-8") as file:
+        try:
+            for row in csv.DictReader(file):
+                epoch = int(row.pop("epoch"))
+                history.on_epoch_end(epoch, {name: float(v) for name, v in row.items()})
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError(f"not a history ({error})", file=path) from error
+    return history
 
 
 def evaluate(
@@ -128,4 +219,4 @@ def data_of(run: str) -> str | None:
 
 
 def _model(run: str) -> GAN:
-    return load(os.path.join(run, MODEL) if os.path.isdir(run) else run)
+    return resume(run)

@@ -8,14 +8,13 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from ganc._arguments import UsageError, budget_of, data, seed_of, set_threads, settings
+
 __all__ = ["main"]
-
-
-class _UsageError(Exception):
-    """Something on the command line is wrong."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,16 +39,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
+    arguments.words = list(sys.argv[1:] if argv is None else argv)
     if not hasattr(arguments, "run"):
         parser.print_help()
         return 0
     try:
         if getattr(arguments, "threads", None) is not None:
-            _set_threads(arguments.threads)
-        result = arguments.run(arguments)
+            set_threads(arguments.threads)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            result = arguments.run(arguments)
         _print(result, arguments.json)
         return 0
-    except _UsageError as error:
+    except UsageError as error:
         print(f"ganc: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _demo(arguments: argparse.Namespace) -> dict[str, Any]:
     from ganc._demo import demo
 
-    return demo(arguments.out, seed=_seed(arguments.seed), budget=_budget(arguments.budget))
+    return demo(arguments.out, seed=seed_of(arguments.seed), budget=budget_of(arguments.budget))
 
 
 def _train(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -78,30 +80,66 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
         model = models.get(arguments.model)
     except ValueError as error:
-        raise _UsageError(error) from None
-    options = _settings(model, arguments.set)
+        raise UsageError(error) from None
+    options = settings(model, arguments.set)
     if arguments.seed is not None:
-        options["seed"] = _seed(arguments.seed)
-    x, name = _data(arguments.data or ("ring" if model.__name__ == "ToyGAN" else "fashion_mnist"))
+        options["seed"] = seed_of(arguments.seed)
+    x, name = data(arguments.data or ("ring" if model.__name__ == "ToyGAN" else "fashion_mnist"))
+    budget = budget_of(arguments.budget)
     try:
         gan = _runs.build(model, x, options)
-        batch_size = arguments.batch_size or gan.default_batch_size
-        if batch_size < 1 or (arguments.epochs is not None and arguments.epochs < 1):
+        plan = {
+            "data": name,
+            "batch_size": arguments.batch_size or gan.default_batch_size,
+            "epochs": arguments.epochs or (1 if budget is None else None),
+            "budget": budget,
+            "save_every": arguments.save_every,
+        }
+        if plan["batch_size"] < 1 or (arguments.epochs is not None and arguments.epochs < 1):
             raise ValueError("--epochs and --batch-size: expected at least 1")
+        _runs.check_interval(arguments.save_every)
     except (ValueError, TypeError) as error:
-        raise _UsageError(error) from None
-    return _runs.train(
-        gan, x, name, arguments.out, epochs=arguments.epochs, batch_size=batch_size,
-        budget=_budget(arguments.budget),
-    )  # fmt: skip
+        raise UsageError(error) from None
+    return _runs.begin(gan, x, arguments.out, plan, arguments.words)
+
+
+def _resume(arguments: argparse.Namespace) -> dict[str, Any]:
+    from ganc import _runs
+
+    plan = _runs.plan_of(arguments.run_folder)
+    if arguments.epochs is not None:
+        plan["epochs"] = arguments.epochs
+    if plan["epochs"] is None and arguments.budget is None:
+        raise UsageError("this run has no number of epochs; pass --epochs or --budget")
+    budget = budget_of(arguments.budget)
+    return _runs.go_on(arguments.run_folder, data(plan["data"])[0], plan | {"budget": budget})
+
+
+def _plot(arguments: argparse.Namespace) -> dict[str, Any]:
+    from ganc import _runs
+
+    return _runs.plot_losses(arguments.run_folder, arguments.output)
+
+
+def _bench(arguments: argparse.Namespace) -> dict[str, Any]:
+    from ganc._bench import bench
+
+    if not arguments.seconds > 0:
+        raise UsageError(f"--seconds: got {arguments.seconds}, expected more than 0")
+    try:
+        return bench(arguments.models.split(","), arguments.seconds)
+    except ValueError as error:
+        raise UsageError(error) from None
 
 
 def _sample(arguments: argparse.Namespace) -> dict[str, Any]:
     from ganc import _runs
 
     if arguments.n < 1:
-        raise _UsageError(f"-n: got {arguments.n}, expected at least 1")
-    return _runs.sample(arguments.run_folder, arguments.n, arguments.output, _seed(arguments.seed))
+        raise UsageError(f"-n: got {arguments.n}, expected at least 1")
+    return _runs.sample(
+        arguments.run_folder, arguments.n, arguments.output, seed_of(arguments.seed)
+    )
 
 
 def _evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -112,18 +150,18 @@ def _evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
         checked(names or ())
     except ValueError as error:
-        raise _UsageError(error) from None
+        raise UsageError(error) from None
     if arguments.n < 2:
-        raise _UsageError(f"-n: got {arguments.n}, expected at least 2")
+        raise UsageError(f"-n: got {arguments.n}, expected at least 2")
     name = arguments.data or _runs.data_of(arguments.run_folder)
     if name is None:
-        raise _UsageError("--data: this run does not say what it was trained on; name the data")
-    x, name = _data(name)
+        raise UsageError("--data: this run does not say what it was trained on; name the data")
+    x, name = data(name)
     if names is None and name in ("ring", "grid"):
         names = [f"{name}_modes", "frechet_distance", "prdc"]
     found = _runs.evaluate(
         arguments.run_folder, x, names, n=arguments.n, extractor=arguments.extractor,
-        seed=_seed(arguments.seed) or 0,
+        seed=seed_of(arguments.seed) or 0,
     )  # fmt: skip
     return {"data": name} | (
         {key: value.to_dict() for key, value in found.items()} if arguments.json else found
@@ -170,82 +208,8 @@ def _datasets(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     return [info._asdict() for info in datasets.list()]
 
 
-# ---- options ----
-
-
-def _settings(model: type, pairs: Sequence[str]) -> dict[str, Any]:
-    """Return the keywords of ``--set name=value``, checked against the model's."""
-    import ast
-    import inspect
-
-    from ganc._options import suggestion
-
-    known = [name for name in inspect.signature(model).parameters if name != "self"]
-    options = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise _UsageError(f"--set: got {pair!r}, expected name=value")
-        if name not in known:
-            raise _UsageError(
-                f"--set: {model.__name__} has no number {name!r}, only {', '.join(known)}"
-                f"{suggestion(name, known)}"
-            )
-        try:
-            options[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            options[name] = text
-    return options
-
-
-def _data(name: str) -> tuple[Any, str]:
-    """Return training data by name: images as uint8, points as floats."""
-    from ganc import datasets
-    from ganc._options import choose
-
-    loaders = {
-        "fashion_mnist": lambda: datasets.load_fashion_mnist(download=False)[0][0],
-        "mnist": lambda: datasets.load_mnist()[0][0],
-        "digits": lambda: datasets.load_digits()[0][0],
-        "embedded": lambda: datasets.load_embedded()[0],
-        "emojione": lambda: datasets.load_emoji("emojione")[0],
-        "noto": lambda: datasets.load_emoji("noto")[0],
-        "openmoji": lambda: datasets.load_emoji("openmoji")[0],
-        "sprites": lambda: datasets.load_sprites(64)[0],
-        "photos": lambda: datasets.load_photos()[0],
-        "faces": lambda: datasets.load_faces()[0][:100],
-    }
-    for toy in ("ring", "grid", "swiss_roll", "moons"):
-        loaders[toy] = lambda toy=toy: getattr(datasets.toy, toy)(50_000, seed=0)
-    try:
-        return loaders[choose("--data", name.replace("-", "_"), loaders)](), name
-    except ValueError as error:
-        if name.replace("-", "_") in loaders:
-            raise
-        raise _UsageError(error) from None
-
-
-def _seed(seed: int | None) -> int | None:
-    if seed is not None and not 0 <= seed < 2**63:
-        raise _UsageError(f"--seed: got {seed}, expected 0 to 2**63 - 1")
-    return seed
-
-
-def _budget(text: str | None) -> float | None:
-    from ganc._options import duration
-
-    try:
-        return None if text is None else duration("--budget", text)
-    except ValueError as error:
-        raise _UsageError(error) from None
-
-
-def _set_threads(n: int) -> None:
-    import ganc
-
-    if n < 1:
-        raise _UsageError(f"--threads: got {n}, expected at least 1")
-    ganc.set_num_threads(n)
+def _warn(message: Warning | str, *place: Any) -> None:
+    print(f"ganc: warning: {message}", file=sys.stderr)
 
 
 def _print(result: Any, as_json: bool) -> None:
@@ -264,12 +228,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ganc", description="Train GANs fast on a CPU.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    def command(name: str, run: Any, text: str, *, trains: bool = False) -> Any:
+    def command(
+        name: str, run: Any, text: str, *, trains: bool = False, reads: bool = False
+    ) -> Any:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         sub.add_argument("--json", action="store_true", help="print the result as JSON")
-        if trains or name in ("sample", "evaluate"):
+        if reads:
+            sub.add_argument("run_folder", metavar="RUN", help="folder of a run, or a .ganc file")
+        if name in ("demo", "train", "sample", "evaluate"):
             sub.add_argument("--seed", type=int, metavar="N", help="same seed, same result")
+        if trains or name in ("sample", "evaluate", "bench"):
             sub.add_argument("--threads", type=int, metavar="N", help="CPU threads to use")
         if trains:
             sub.add_argument("--budget", metavar="TIME", help="stop in time: '10 min', '90s'")
@@ -292,19 +261,34 @@ def _parser() -> argparse.ArgumentParser:
         help="a number of the model, repeatable",
     )
 
-    sample = command("sample", _sample, "write samples of a trained model")
-    sample.add_argument("run_folder", metavar="RUN", help="folder of a run, or a .ganc file")
+    train.add_argument(
+        "--save-every",
+        default="1 min",
+        metavar="TIME",
+        help="between two checkpoints: '1 min', '100 steps', '1 epoch' (1 min)",
+    )
+
+    resume = command("resume", _resume, "finish a run that was stopped", trains=True, reads=True)
+    resume.add_argument("--epochs", type=int, metavar="N", help="in all (what was asked for)")
+
+    sample = command("sample", _sample, "write samples of a trained model", reads=True)
     sample.add_argument("-n", type=int, default=64, metavar="N", help="how many (64)")
     sample.add_argument(
         "-o", "--output", default="samples.png", metavar="FILE", help=".png or .npy (samples.png)"
     )
 
-    evaluate = command("evaluate", _evaluate, "measure samples of a trained model")
-    evaluate.add_argument("run_folder", metavar="RUN", help="folder of a run, or a .ganc file")
+    evaluate = command("evaluate", _evaluate, "measure samples of a trained model", reads=True)
     evaluate.add_argument("--data", metavar="NAME", help="compare with these (what it learned)")
     evaluate.add_argument("--metrics", metavar="A,B", help="names of metrics (what fits)")
     evaluate.add_argument("--extractor", metavar="NAME", help="fashion, mnist or pixels")
     evaluate.add_argument("-n", type=int, default=10_000, metavar="N", help="how many (10000)")
+
+    plot = command("plot", _plot, "draw the losses of a run", reads=True)
+    plot.add_argument("-o", "--output", metavar="FILE", help="(losses.png in the run's folder)")
+
+    bench = command("bench", _bench, "measure how fast this machine trains")
+    bench.add_argument("--models", default="toy,vanilla,dcgan", metavar="A,B", help="names")
+    bench.add_argument("--seconds", type=float, default=1.0, metavar="S", help="for each (1)")
 
     command("info", _info, "tell version, instruction set and threads")
     command("models", _models, "list the models")

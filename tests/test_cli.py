@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+import ganc
 from ganc import cli
 
 SMALL = ["--set", "g_hidden=8,", "--set", "d_hidden=(8,)"]
@@ -24,8 +25,11 @@ def run(tmp_path_factory):
 
 
 def test_train_writes_its_folder(run):
-    names = {"model.ganc", "config.json", "history.csv", "samples.png", "losses.png"}
-    assert {p.name for p in run.iterdir()} == names
+    names = {"model.ganc", "config.json", "history.csv", "samples.png", "losses.png", "log.txt"}
+    assert {p.name for p in run.iterdir()} == {*names, "checkpoints", "samples"}
+    steps = ganc.load(run / "model.ganc").step
+    assert (run / "checkpoints" / f"{steps:09}.ganc").exists()
+    assert {p.stem for p in (run / "samples").iterdir()} == {f"{0:09}", f"{steps:09}"}
     config = json.loads((run / "config.json").read_text())
     assert config["config"]["g_hidden"] == [8] and config["run"]["data"] == "ring"
     assert config["training"]["seed"] == 3

@@ -34,11 +34,6 @@ def resume(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
     -------
     GAN or other model
 
-    Warns
-    -----
-    UserWarning
-        For each file that was passed over, being damaged.
-
     Raises
     ------
     FormatError
@@ -47,6 +42,11 @@ def resume(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
         If there is none.
     ValueError
         If the model needs `gan`, or does not fit it.
+
+    Warns
+    -----
+    UserWarning
+        For each file that was passed over, being damaged.
 
     Examples
     --------
