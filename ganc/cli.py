@@ -108,6 +108,8 @@ def _resume(arguments: argparse.Namespace) -> dict[str, Any]:
 
     plan = _runs.plan_of(arguments.run_folder)
     if arguments.epochs is not None:
+        if arguments.epochs < 1:
+            raise UsageError(f"--epochs: got {arguments.epochs}, expected at least 1")
         plan["epochs"] = arguments.epochs
     if plan["epochs"] is None and arguments.budget is None:
         raise UsageError("this run has no number of epochs; pass --epochs or --budget")

@@ -79,6 +79,7 @@ def test_resume_with_more_epochs_and_a_budget(whole, tmp_path, capsys):
     assert cli.main(argv) == 0
     assert cli.main(["resume", str(folder)]) == 2  # how far?
     assert "--epochs" in capsys.readouterr().err
+    assert cli.main(["resume", str(folder), "--epochs", "0"]) == 2
     assert cli.main(["resume", str(folder), "--budget", "0.2s"]) == 0
     epochs = ganc.resume(folder).epoch
     if epochs < 12:
