@@ -343,3 +343,10 @@ def test_texts(capsys):
     assert "seed=9" in repr(gan)
     text = repr(gan.describe())
     assert "mean sp(-f)" in text and "normal" in text and "Adam" in text
+
+
+def test_describe_says_what_batch_size_was_used():
+    gan = build()
+    assert gan.describe().to_dict()["training"]["batch_size"] == gan.default_batch_size == 64
+    gan.fit(np.zeros((20, 2)), batch_size=10, verbose=0)
+    assert gan.describe().to_dict()["training"]["batch_size"] == 10

@@ -63,7 +63,7 @@ def _data(model: "Model") -> dict[str, Any]:
         "training": {
             **facts["training"],
             "ema": model.ema,
-            "batch_size": model.default_batch_size,
+            "batch_size": model._position.batch_size or model.default_batch_size,
             "pixel_range": list(model.pixel_range),
             "seed": model.seed,
         },
