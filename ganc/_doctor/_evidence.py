@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ganc._backend import core
-from ganc.gan import _checkpoint, _door, _latents, _networks, _streams
+from ganc.gan import _door, _latents, _networks, _streams
 from ganc.gan._feed import some
 from ganc.gan._model import Model
 from ganc.history import History
@@ -136,7 +136,3 @@ class Evidence:
         sides = {"real": self.real, "fake": self.fake, "held_out": self.held_out}
         found = {name: self.judged(samples) for name, samples in sides.items()}
         return {name: logits for name, logits in found.items() if logits is not None}
-
-    def untouched(self) -> Any:
-        """Return a function that makes the model what it is now."""
-        return _checkpoint.keep(self.model)

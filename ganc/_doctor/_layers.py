@@ -1,8 +1,8 @@
 """Checks that look inside the networks: dead units, batch statistics, the first NaN."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ganc._doctor._finding import Measured
 from ganc.gan import _door, _networks
 from ganc.nn import Module, ReLU
 
-__all__ = ["dead_units", "first_nan", "neighbours", "not_finite", "running_statistics"]
+__all__ = ["blame", "dead_units", "neighbours", "not_finite", "running_statistics"]
 
 _FEW = 64
 
@@ -109,14 +109,14 @@ def running_statistics(evidence: Evidence) -> Measured | None:
     norms = [m for m in network.modules() if type(m).__name__.startswith("BatchNorm")]
     if not norms:
         return None
-    undo = evidence.untouched()
+    kept = {name: np.array(t.detach().numpy()) for name, t in network.state_dict().items()}
     try:
         with _networks.eval_mode(network):
             for norm in norms:
                 norm.train()
             made = np.array(network(core.Tensor(evidence.latents)).numpy(), np.float32)
     finally:
-        undo()
+        network.load_state_dict(kept)
     made = _door.to_unit(made, evidence.model.pixel_range)
     return Measured(
         _difference(evidence.fake, made, made),
@@ -147,32 +147,38 @@ def first_nan(evidence: Evidence) -> str:
     """Return in words which layer and operation make the first NaN now, "" if none does."""
     for part, network, inputs in _runs(evidence):
         finite = np.nan_to_num(inputs[:_FEW], nan=0.0, posinf=1.0, neginf=-1.0)
-        found = blame(part, network, lambda n=network, x=finite: _networks.evaluate(n, x))
+        found = blame({part: network}, lambda n=network, x=finite: _networks.evaluate(n, x))
         if found:
             return found
     return ""
 
 
-def blame(part: str, network: Module, run: Callable[[], object]) -> str:
-    """Run something; return in words the layer of a network and the operation that give NaN."""
-    entered: list[str] = []
-    leaves = {n: m for n, m in network.named_modules() if not list(m.children())}
-    hooks = {name: lambda module, args, name=name: entered.append(name) for name in leaves}
-    with _hooked(network, hooks, before=True), detect_anomaly():
+def blame(networks: Mapping[str, Module], run: Callable[[], object]) -> str:
+    """Run something; return in words the layer and the operation that give NaN, "" if none."""
+    inside: list[str] = []  # the layer that runs now
+    layers = {}
+    with ExitStack() as stack:
+        for part, network in networks.items():
+            leaves = {n: m for n, m in network.named_modules() if not list(m.children())}
+            layers |= {(f"{part}.{n}" if n else part): m for n, m in leaves.items()}
+            named = {n: f"{part}.{n}" if n else part for n in leaves}
+            enter = {n: lambda m, args, k=k: inside.append(k) for n, k in named.items()}
+            leave = {n: lambda m, args, output: inside.clear() for n in leaves}
+            stack.enter_context(_hooked(network, enter, before=True))
+            stack.enter_context(_hooked(network, leave))
+        stack.enter_context(detect_anomaly())
         try:
             run()
         except RuntimeError as error:
             found = re.search(r"detect_anomaly: (\w+)", str(error))
             if found is None:
                 raise
-            name = entered[-1] if entered else ""
-            return described(part, name, leaves.get(name, network), found.group(1))
+            where = _layer(inside[-1], layers[inside[-1]]) if inside else " a loss or a gradient"
+            return f"; the first come from {found.group(1)} in{where}"
     return ""
 
 
-def described(part: str, name: str, module: Module, op: str) -> str:
-    """Return a layer and its operation in words."""
-    layer = f"{part}.{name}" if name else part
+def _layer(name: str, module: Module) -> str:
     bad = sum(int((~np.isfinite(p.detach().numpy())).sum()) for p in module.parameters())
     weights = f", {bad:,} of whose weights are" if bad else ""
-    return f"; the first come from {op} in {layer} ({type(module).__name__}){weights}"
+    return f" {name} ({type(module).__name__}){weights}"

@@ -15,6 +15,7 @@ step.
 
 from ._base import Callback, LambdaCallback
 from ._checkpoint import ModelCheckpoint
+from ._doctor import Doctor
 from ._ema import EMA
 from ._files import CSVLogger, SampleGrid
 from ._live import LivePlot
@@ -27,6 +28,7 @@ from ._tensorboard import TensorBoard
 __all__ = [
     "CSVLogger",
     "Callback",
+    "Doctor",
     "EMA",
     "EarlyStopping",
     "History",
