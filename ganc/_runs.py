@@ -10,7 +10,7 @@ import json
 import os
 import shlex
 import shutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -21,6 +21,9 @@ from ganc._picture import figure
 from ganc.callbacks import History, ModelCheckpoint
 from ganc.gan import GAN, resume
 from ganc.io import FormatError, atomic_write
+
+if TYPE_CHECKING:
+    from ganc._doctor._finding import Diagnosis
 
 MODEL, HISTORY, CONFIG, LOG = "model.ganc", "history.csv", "config.json", "log.txt"
 SAMPLES, LOSSES = "samples.png", "losses.png"
@@ -207,6 +210,13 @@ def evaluate(
 ) -> dict[str, float]:
     """Measure samples of a trained model against data."""
     return _model(run).evaluate(x, metrics, n=n, extractor=extractor, seed=seed)
+
+
+def doctor(run: str, x: np.ndarray | None) -> "Diagnosis":
+    """Look at a trained model, and at data if there are any."""
+    from ganc._doctor import doctor
+
+    return doctor(_model(run), x)
 
 
 def data_of(run: str) -> str | None:

@@ -170,6 +170,17 @@ def _evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def _doctor(arguments: argparse.Namespace) -> dict[str, Any]:
+    from ganc import _runs
+
+    name = arguments.data or _runs.data_of(arguments.run_folder)
+    diagnosis = _runs.doctor(arguments.run_folder, None if name is None else data(name)[0])
+    if arguments.json:
+        return {"data": name} | diagnosis.to_dict()
+    told = {finding.name: str(finding).partition(": ")[2] for finding in diagnosis}
+    return {"data": name, "doctor": diagnosis.title} | told
+
+
 def _info(arguments: argparse.Namespace) -> dict[str, Any]:
     import platform
 
@@ -291,6 +302,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = command("bench", _bench, "measure how fast this machine trains")
     bench.add_argument("--models", default="toy,vanilla,dcgan", metavar="A,B", help="names")
     bench.add_argument("--seconds", type=float, default=1.0, metavar="S", help="for each (1)")
+
+    doctor = command("doctor", _doctor, "say what is wrong with a run", reads=True)
+    doctor.add_argument("--data", metavar="NAME", help="what it learned from (its folder tells)")
 
     command("info", _info, "tell version, instruction set and threads")
     command("models", _models, "list the models")

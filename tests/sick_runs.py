@@ -39,28 +39,47 @@ _NARROW = {"g_hidden": (64, 128), "d_hidden": (128, 64)}
 
 
 def _toy(seed):
-    return _trained(ganc.models.ToyGAN(seed=seed), points(), 160 if FULL else 105)
+    return _watched(ganc.models.ToyGAN(seed=seed), points(), 160)
 
 
 def _dense(seed):
     widths = {} if FULL else _NARROW | {"bn_momentum": 0.05}
-    return _trained(ganc.models.DenseGAN(seed=seed, **widths), images(), 52 if FULL else 34)
+    return _watched(ganc.models.DenseGAN(seed=seed, **widths), images(), 52 if FULL else 49)
 
 
 def _vanilla(seed):
-    return _trained(ganc.models.VanillaGAN(seed=seed, **({} if FULL else _NARROW)), images(), 40)
+    return _watched(ganc.models.VanillaGAN(seed=seed, **({} if FULL else _NARROW)), images(), 40)
 
 
 def _dcgan(seed):
     width = 16 if FULL else 6
     gan = ganc.models.DCGAN((1, 28, 28), g_channels=width, d_channels=width, seed=seed)
-    return _trained(gan, images(), 26 if FULL else 17)
+    return _watched(gan, images(), 26 if FULL else 13)
 
 
 def _trained(gan, data, epochs, **options):
     x, held_out = data
     gan.fit(x, epochs=epochs, verbose=0, **options)
     return gan, {"x": x, "validation_data": held_out}
+
+
+class Visits(ganc.callbacks.Doctor):
+    """A doctor who comes ten times during a run, and remembers each number."""
+
+    def on_train_begin(self, logs=None):
+        """Spread the visits."""
+        self.every, self.seen = max(self.params["epochs"] // 10, 1), []
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Note the numbers."""
+        super().on_epoch_end(epoch, logs)
+        if (epoch + 1) % self.every == 0:
+            self.seen.append(self.diagnosis.measured)
+
+
+def _watched(gan, data, epochs):
+    gan.visits = Visits(data[0], validation_data=data[1])
+    return _trained(gan, data, epochs, callbacks=[gan.visits])
 
 
 HEALTHY = {"ToyGAN": _toy, "DenseGAN": _dense, "VanillaGAN": _vanilla, "DCGAN": _dcgan}
@@ -72,16 +91,16 @@ _SMALL = _NARROW | {"seed": 0}
 
 
 def mode_collapse():
-    """D hardly moves, so that G finds the sample that it likes best."""
-    gan = ganc.models.ToyGAN(seed=0, d_lr=1e-6)
-    return _trained(gan, points(), 105)
+    """D stands still, so that G finds the sample that it likes best."""
+    gan = ganc.models.ToyGAN(seed=0, d_lr=0.0)
+    return _trained(gan, points(), 150)
 
 
 def missing_kinds():
     """G has met one of the eight modes only."""
     x, held_out = points()
     gan = ganc.models.ToyGAN(seed=0)
-    _trained(gan, (x[x[:, 0] > 0.9], None), 105, steps_per_epoch=10, batch_size=64)
+    _trained(gan, (x[x[:, 0] < -0.9], None), 150, steps_per_epoch=10, batch_size=64)
     return gan, {"x": x}
 
 
@@ -207,7 +226,7 @@ def batch_neighbours():
 
 def running_statistics():
     """Running statistics that hardly move."""
-    return _trained(ganc.models.DenseGAN(**_SMALL, bn_momentum=1e-5), images(), 15)
+    return _trained(ganc.models.DenseGAN(**_SMALL, bn_momentum=1e-5), images(), 17)
 
 
 def label_smoothing():
@@ -226,17 +245,28 @@ PLANTED = {
 
 
 def main(seeds, wanted):
-    """Print each run's numbers."""
-    runs = [(f"{name} {seed}", lambda m=make, s=seed: m(s))
-            for name, make in HEALTHY.items() for seed in range(seeds)]  # fmt: skip
-    runs += list(PLANTED.items())
-    for name, make in runs:
+    """Print each run's numbers: at its end, and the range of those of visits before."""
+    runs = [
+        (f"{name} {seed}", lambda make=make, seed=seed: make(seed))
+        for name, make in HEALTHY.items()
+        for seed in range(seeds)
+    ]
+    for name, make in runs + list(PLANTED.items()):
         if wanted and name not in wanted:
             continue
         gan, options = make()
         diagnosis = ganc.doctor(gan, **options)
-        print(f"{name}: {', '.join(finding.name for finding in diagnosis) or 'healthy'}")
-        print("   ", " ".join(f"{k}={v:.3g}" for k, v in diagnosis.measured.items()), flush=True)
+        seen = getattr(gan, "visits", None)
+        visits = [diagnosis.measured] if seen is None else [*seen.seen, diagnosis.measured]
+        found = [f.name for f in diagnosis] + ([] if seen is None else [n for _, n in seen.log])
+        print(f"{name}, {gan.step} steps: {', '.join(found) or 'healthy'}")
+        print("   ", " ".join(f"{k}={_range(k, visits)}" for k in diagnosis.measured), flush=True)
+
+
+def _range(name, visits):
+    values = [f"{v[name]:.3g}" for v in visits if name in v]
+    low, high = min(values, key=float), max(values, key=float)
+    return low if low == high else f"{low}..{high}"
 
 
 if __name__ == "__main__":

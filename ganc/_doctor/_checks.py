@@ -1,6 +1,7 @@
 """The table of all checks: what is measured, and from where on it is trouble.
 
-The thresholds lie between runs that failed on purpose and healthy ones, see tests/sick_runs.py.
+The thresholds lie between runs that failed on purpose and healthy ones, see tests/sick_runs.py. Some
+troubles are how a healthy run begins: those are asked about after `since` steps.
 """
 
 from ganc._doctor import _curves, _inputs, _judgement, _layers, _structure, _variety
@@ -24,11 +25,11 @@ CHECKS = (
     # what D says
     Check("discriminator-won", _judgement.victory, ">", 0.98),
     Check("discriminator-overfit", _judgement.memory, ">", 0.5),
-    Check("vanishing-gradient", _judgement.signal, "<", 0.02),
+    Check("vanishing-gradient", _judgement.signal, "<", 0.02, since=200),
     # what G makes
-    Check("mode-collapse", _variety.distances, "<", 0.2),
-    Check("missing-kinds", _variety.classes, "<", 0.15),
+    Check("mode-collapse", _variety.distances, "<", 0.2, since=1500),
+    Check("missing-kinds", _variety.classes, "<", 0.15, since=1500),
     Check("saturated-output", _variety.saturation, ">", 0.3),
     Check("dead-units", _layers.dead_units, ">", 0.9),
-    Check("running-statistics", _layers.running_statistics, ">", 0.6),
+    Check("running-statistics", _layers.running_statistics, ">", 0.6, since=500),
 )

@@ -28,6 +28,11 @@ class Check(NamedTuple):
     measure: Callable[[Evidence], Measured | None]
     sign: str  # "<" or ">": on which side of the threshold trouble is
     threshold: float
+    since: int = 0  # steps of training before it can be told
+
+    def fits(self, evidence: Evidence) -> bool:
+        """Whether there has been enough training."""
+        return evidence.model is None or evidence.model.step >= self.since
 
     def is_bad(self, number: float) -> bool:
         """Whether a number is beyond the threshold."""
@@ -104,7 +109,7 @@ class Diagnosis(Sequence[Finding]):
         count = {0: "nothing found", 1: "1 finding"}.get(len(self), f"{len(self)} findings")
         rest = self._checks - len(self.measured)
         return f"{count} in {len(self.measured)} checks" + (
-            f"; {rest} others need a model, data or more epochs" if rest else ""
+            f"; {rest} others need a model, data or more training" if rest else ""
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -143,7 +148,7 @@ def examine(checks: Sequence[Check], evidence: Evidence) -> Diagnosis:
     """Make checks."""
     findings, measured = [], {}
     for check in checks:
-        seen = check.measure(evidence)
+        seen = check.measure(evidence) if check.fits(evidence) else None
         if seen is None or math.isnan(seen.number):
             continue
         measured[check.name] = float(seen.number)

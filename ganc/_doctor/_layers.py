@@ -104,7 +104,7 @@ def _difference(a: np.ndarray, b: np.ndarray, around: np.ndarray) -> float:
 def running_statistics(evidence: Evidence) -> Measured | None:
     """How much samples change if batch norm uses its running statistics, in terms of spread."""
     network = evidence.generator
-    if evidence.model is None or not evidence.model.step or not np.isfinite(evidence.fake).all():
+    if evidence.model is None or not np.isfinite(evidence.fake).all():
         return None
     norms = [m for m in network.modules() if type(m).__name__.startswith("BatchNorm")]
     if not norms:
@@ -180,5 +180,5 @@ def blame(networks: Mapping[str, Module], run: Callable[[], object]) -> str:
 
 def _layer(name: str, module: Module) -> str:
     bad = sum(int((~np.isfinite(p.detach().numpy())).sum()) for p in module.parameters())
-    weights = f", {bad:,} of whose weights are" if bad else ""
+    weights = f", {bad:,} of whose weights are NaN or infinite" if bad else ""
     return f" {name} ({type(module).__name__}){weights}"

@@ -10,13 +10,12 @@ __all__ = ["classes", "distances", "saturation"]
 
 _KINDS = 10  # groups of data that have no classes
 _EDGE = 0.998  # beyond: an 8-bit pixel is black or white
-_EARLY = 1000  # steps; until then samples of a healthy run may all be the same blur
 _MORE = "Lower the generator's learning rate or raise the discriminator's; check n_critic."
 
 
 def distances(evidence: Evidence) -> Measured | None:
     """Mean distance between two samples, in terms of the data's."""
-    if _too_early(evidence) or evidence.pair is None:
+    if evidence.pair is None:
         return None
     real, fake = (_mean_distance(side) for side in evidence.pair)
     if not real:
@@ -26,10 +25,6 @@ def distances(evidence: Evidence) -> Measured | None:
         f"two samples are {fake / real:.2g} times as far apart as two of the data on average",
         _MORE,
     )
-
-
-def _too_early(evidence: Evidence) -> bool:
-    return evidence.model is None or evidence.model.step < _EARLY
 
 
 def _mean_distance(rows: np.ndarray) -> float:
@@ -42,7 +37,7 @@ def _mean_distance(rows: np.ndarray) -> float:
 
 def classes(evidence: Evidence) -> Measured | None:
     """How many kinds of samples there are (exp of the entropy), in terms of the data's."""
-    if _too_early(evidence) or evidence.pair is None:
+    if evidence.pair is None:
         return None
     kinds = [_perplexity(labels) for labels in _labels(evidence)]
     return Measured(
