@@ -1,6 +1,6 @@
 """The table of all checks: what is measured, and from where on it is trouble.
 
-The thresholds lie between runs that failed on purpose and healthy ones, see tests/sick_runs.py. Some
+The thresholds lie between runs that failed on purpose and healthy ones: tests/sick_runs.py. Some
 troubles are how a healthy run begins: those are asked about after `since` steps.
 """
 
