@@ -132,7 +132,8 @@ class Diagnosis(Sequence[Finding]):
         )
         if not rows:
             return f"<b>{escape(self.title)}</b>"
-        head = "".join(f"<th>{name}</th>" for name in ("finding", "what", "number", "try"))
+        names = ("finding", "what", "number", "try")
+        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in names)
         return (
             f"<b>{escape(self.title)}</b><table><thead><tr>{head}</tr></thead>"
             f"<tbody>{rows}</tbody></table>"
