@@ -16,9 +16,11 @@ enum { BAND = 4096, SHORTEST_PATTERN = 8 };
 bool gn_axis_begin(gn_axis *a, int64_t n_in, int64_t n_out, int64_t most)
 {
     *a = (gn_axis){.n_in = n_in, .n_out = n_out};
-    if (n_in >= INT32_MAX || n_out >= INT32_MAX || most >= INT32_MAX)
-        return gn_fail_as(GN_MEMORY, "a map of %lld to %lld elements is too large", (long long)n_in,
-                          (long long)n_out);
+    if (n_in >= INT32_MAX || n_out >= INT32_MAX || most >= INT32_MAX) {
+        gn_fail_as(GN_MEMORY, "a map of %lld to %lld elements is too large", (long long)n_in,
+                   (long long)n_out);
+        return false;
+    }
     size_t whole = (size_t)(n_out + 1 + most) * sizeof *a->start;
     a->start = gn_alloc("axis", whole);
     a->weight = a->start ? gn_alloc("axis weights", (size_t)(most + 1) * sizeof(real)) : NULL;

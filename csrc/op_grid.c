@@ -290,7 +290,7 @@ static gn_tensor *grid_sample_ref(gn_call *c)
                        (long long)k.size[0], (long long)k.size[1]);
     if (!find_places(&k))
         return NULL;
-    gn_tensor *grid = c->in[1], *v[4];
+    gn_tensor *grid = c->in[1], *v[4] = {NULL};
     gn_tensor *x = gn_reshape(c->in[0], 3, (int64_t[]){k.n, k.c, k.size[0] * k.size[1]});
     gn_tensor *down = fraction(&k, grid, 0), *right = fraction(&k, grid, 1);
     for (int q = 0; q < 4; q++)

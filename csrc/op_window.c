@@ -29,13 +29,14 @@ bool gn_pair_read(const char *op, const char *name, const gn_attr *a, int64_t lo
                   const int64_t *otherwise, int64_t *pair)
 {
     bool given = a && a->given && a->n > 0;
-    if (!given && !otherwise)
+    const int64_t *from = given ? a->v : otherwise;
+    if (!from)
         return gn_fail("%s: %s is missing, expected one or two integers", op, name);
     if (given && a->n > 2)
         return gn_fail("%s: %s = %s, expected one or two integers", op, name,
                        gn_dims_text(a->n, a->v));
     for (int d = 0; d < 2; d++) {
-        pair[d] = !given ? otherwise[d] : a->v[a->n == 2 ? d : 0];
+        pair[d] = from[given && a->n == 1 ? 0 : d];
         if (pair[d] < low || pair[d] > INT32_MAX)
             return gn_fail("%s: %s = %lld, expected %lld to %d", op, name, (long long)pair[d],
                            (long long)low, INT32_MAX);
