@@ -33,6 +33,7 @@ class Feed:
         self._inside = model.pixel_range
         self.n, self.batch_size = len(self._batches.x), self._batches.batch_size
         self.shape = _door.sample_shape(self._batches.x)
+        _door.check_shape(model, self.shape)
         if self.batch_size > self.n:
             raise ValueError(
                 f"batch_size: got {self.batch_size} for {self.n} samples, expected at most that "
@@ -67,6 +68,7 @@ class LoaderFeed(Feed):
         self.shape = _door.sample_shape(
             checked(_images(loader._picked(np.arange(1))), "x", hint=True)
         )
+        _door.check_shape(model, self.shape)
         self._ahead: Ahead | None = None
 
     def __len__(self) -> int:
@@ -97,12 +99,6 @@ class LoaderFeed(Feed):
 
 def feed_of(model: "Model", x: Any, batch_size: int | None) -> Feed:
     """Return the batches of what `fit` was given; the model fits them."""
-    feed = _feed_of(model, x, batch_size)
-    _door.check_shape(model, feed.shape)
-    return feed
-
-
-def _feed_of(model: "Model", x: Any, batch_size: int | None) -> Feed:
     if isinstance(x, DataLoader):
         if batch_size is not None:
             raise ValueError(
