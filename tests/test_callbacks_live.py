@@ -2,6 +2,7 @@
 
 import io
 import math
+import signal
 import time
 
 import numpy as np
@@ -100,6 +101,23 @@ def test_a_run_that_goes_on_keeps_its_curve(tmp_path):
     other = toy_gan()
     other.fit(X, epochs=1, verbose=0, callbacks=[live])
     assert len(live._curve.epoch) == 4
+
+
+def test_a_run_that_was_interrupted_within_a_step_keeps_its_curve(tmp_path, monkeypatch):
+    live, gan = LivePlot(filename=tmp_path / "live.png"), toy_gan()
+    update = gan._update
+
+    def stop_in_step_6(batch):
+        if gan.step == 5:
+            signal.raise_signal(signal.SIGINT)
+        return update(batch)
+
+    monkeypatch.setattr(gan, "_update", stop_in_step_6)
+    with pytest.raises(KeyboardInterrupt):
+        gan.fit(X, epochs=3, verbose=0, callbacks=[live])
+    assert gan.step == 6
+    gan.fit(X, epochs=3, initial_epoch=gan.epoch, verbose=0, callbacks=[live])
+    assert gan.step == 12 and len(live._curve.epoch) == 11  # all but the one nobody was told of
 
 
 def test_training_is_not_changed_by_it(tmp_path, monkeypatch):

@@ -74,7 +74,8 @@ class LivePlot(Callback):
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Draw the samples from before training; a run that goes on keeps its curves."""
-        if self._step != self.model.step:
+        # A step during which training was interrupted is made to its end, and told to nobody.
+        if self._step < 0 or self.model.step - self._step not in (0, 1):
             self._curve = _Curve(getattr(getattr(self.model, "loss", None), "name", ""))
         self._figure = _figure()
         self._spot = Spot()
