@@ -114,6 +114,7 @@ static bool run_pass(const char *op, gn_conv_args *a)
                        "(%lld, %lld)",
                        op, (long long)a->shape.sh, (long long)a->shape.sw, (long long)a->shape.dh,
                        (long long)a->shape.dw, (long long)a->shape.r, (long long)a->shape.s);
+    a->threads = gn_get_num_threads();
     void *work = gn_alloc("convolution workspace", gn_conv_workspace(a));
     if (!work)
         return false;

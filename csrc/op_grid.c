@@ -250,11 +250,12 @@ static gn_tensor *fraction(const grid_work *k, gn_tensor *grid, int d)
     for (int64_t i = 0; i < k->n * k->points; i++) {
         const place *p = &k->places[i];
         double moved = p->slope[d] * scale * ((double)g->data[i] + 1);
-        slope->data[i] = (real)(p->slope[d] * scale);
+        slope->data[i] = p->at[d] < -1 ? 0 : (real)(p->slope[d] * scale);
         rest->data[i] = p->at[d] < -1 || p->slope[d] == 0
                             ? p->part[d]
                             : (real)(p->value[d] - moved - p->at[d] + p->slope[d] * scale);
     }
+    g = gn_where(slope, g, gn_zeros_like(g)); /* a NaN lies outside: its slope is 0 */
     return gn_add(gn_mul(g, slope), rest);
 }
 

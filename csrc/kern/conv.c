@@ -79,7 +79,7 @@ gn_conv_plan gn_conv_make_plan(const gn_conv_args *a)
     p.serial = work < (1 << 18);
     p.loop = choose_loop(&p);
     p.loop->plan(&p);
-    p.slots.count = p.serial ? 1 : GN_MIN(p.ntask, gn_get_num_threads());
+    p.slots.count = p.serial ? 1 : GN_MIN(p.ntask, a->threads);
     return p;
 }
 

@@ -25,6 +25,7 @@ typedef struct {
     gn_conv_pass pass;
     real *x, *w, *y;
     gn_epilogue epilogue; /* of y (bias over O) or x (bias over C) */
+    int threads;          /* that may work at once; read once, as the workspace depends on it */
 } gn_conv_args;
 
 size_t gn_conv_workspace(const gn_conv_args *a);

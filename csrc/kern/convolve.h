@@ -29,10 +29,10 @@ struct gn_conv_plan {
     int64_t sub;         /* channels of x at a time */
     int64_t parts;       /* into which a block's channels (y, x) or the blocks (w) are cut */
     int64_t ld, columns; /* distance of rows; most columns of a task */
-    int64_t images;      /* conv_x: images of a task, or 0: `band` rows of x of one */
-    int64_t band;
-    int64_t share; /* conv_w, wino_w: channels of x of a task */
-    gn_grid dy;    /* wino_w: the tiles of y as grid has those of x */
+    int64_t images;      /* conv_x: images of a task, and */
+    int64_t band;        /* rows of x of each */
+    int64_t share;       /* conv_w, wino_w: channels of x of a task */
+    gn_grid dy;          /* wino_w: the tiles of y as grid has those of x */
     int64_t ntask;
     int64_t shared_size, tap_count; /* reals, offsets */
     real *shared;                   /* packed weights (y, x), sums (w) */

@@ -78,6 +78,7 @@ static void plan(gn_conv_plan *p)
     p->tap_count = v.r * v.s + t.r * t.s;
     p->slots.size =
         patches(p) + POINTS * x_point(p) + POINTS * y_point(p) + POINTS * POINTS * y_point(p);
+    p->slots.size = GN_MAX(p->slots.size, 16 * sums_ld(p)); /* the taps of write_channel */
 }
 
 /* ---- one block of tiles -------------------------------------------------------------- */
