@@ -2,7 +2,9 @@
 
 import io
 import math
+import shutil
 import signal
+import sys
 import time
 
 import numpy as np
@@ -58,7 +60,7 @@ def test_curve_of_many_steps_is_means_of_blocks():
     for i, value in enumerate(values):
         curve.add((i + 1) / 100, {"d_loss": value, "g_loss": value if i % 2 else math.nan})
     assert _live._POINTS / 2 <= len(curve.epoch) < _live._POINTS
-    block = curve._block
+    block = curve._length
     full = len(curve.epoch) * block
     want = values[:full].reshape(-1, block).mean(axis=1)
     assert np.allclose(curve.history["d_loss"], want)
@@ -103,21 +105,93 @@ def test_a_run_that_goes_on_keeps_its_curve(tmp_path):
     assert len(live._curve.epoch) == 4
 
 
-def test_a_run_that_was_interrupted_within_a_step_keeps_its_curve(tmp_path, monkeypatch):
-    live, gan = LivePlot(filename=tmp_path / "live.png"), toy_gan()
+def stopping_gan(monkeypatch, step, error=None):
+    """Return a GAN whose step number `step` ends with SIGINT, or with an error before it."""
+    gan = toy_gan()
     update = gan._update
 
-    def stop_in_step_6(batch):
-        if gan.step == 5:
+    def stop(batch):
+        if gan.step + 1 == step:
+            if error is not None:
+                raise error
             signal.raise_signal(signal.SIGINT)
         return update(batch)
 
-    monkeypatch.setattr(gan, "_update", stop_in_step_6)
+    monkeypatch.setattr(gan, "_update", stop)
+    return gan
+
+
+def test_a_run_that_was_interrupted_within_a_step_keeps_its_curve(tmp_path, monkeypatch):
+    gan, live = stopping_gan(monkeypatch, 6), LivePlot(filename=tmp_path / "live.png")
     with pytest.raises(KeyboardInterrupt):
         gan.fit(X, epochs=3, verbose=0, callbacks=[live])
     assert gan.step == 6
     gan.fit(X, epochs=3, initial_epoch=gan.epoch, verbose=0, callbacks=[live])
     assert gan.step == 12 and len(live._curve.epoch) == 11  # all but the one nobody was told of
+
+
+ENDS = {"Ctrl-C": (None, 6), "an error": (ArithmeticError("planted"), 5)}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_the_last_state_is_drawn_when_training_is_left(name, tmp_path, monkeypatch):
+    error, made = ENDS[name]
+    drawn = []
+    render = LivePlot._render
+
+    def note(self):
+        drawn.append((self.model.step, len(self._curve.epoch)))
+        return render(self)
+
+    monkeypatch.setattr(LivePlot, "_render", note)
+    gan, live = stopping_gan(monkeypatch, 6, error), LivePlot(filename=tmp_path / "live.png")
+    with pytest.raises(KeyboardInterrupt if error is None else ArithmeticError):
+        gan.fit(X, epochs=3, verbose=0, callbacks=[live])
+    assert drawn == [(0, 0), (made, 5)]
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_hide_why_training_ended(tmp_path, monkeypatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    gan, live = stopping_gan(monkeypatch, 6), LivePlot(filename=folder / "live.png")
+    left = []
+    after = LambdaCallback(on_train_batch_end=lambda batch, logs: shutil.rmtree(folder, True))
+    after._abandon = lambda: left.append(True)
+    with (
+        pytest.warns(UserWarning, match=r"LivePlot.*live\.png"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        gan.fit(X, epochs=3, verbose=0, callbacks=[live, after])
+    assert left == [True]
+
+
+def test_a_curve_outlives_an_interrupt_in_any_of_its_lines():
+    for stop in range(1, 200):
+        curve, left = _live._Curve(""), stop
+
+        def trace(frame, event, argument):
+            nonlocal left
+            if frame.f_code.co_filename == _live.__file__ and event == "line":
+                left -= 1
+                if left == 0:
+                    raise KeyboardInterrupt
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            for i in range(6):
+                curve.add(i, {"d_loss": i, "g_loss": i} if i % 2 else {"d_loss": i})
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        curve.add(7, {"d_loss": 7, "g_loss": 7})
+        lengths = {len(curve.epoch), *map(len, curve.history.values())}
+        assert len(lengths) == 1
+        if left > 0:
+            return
+    raise AssertionError("the range of lines is too short")
 
 
 def test_training_is_not_changed_by_it(tmp_path, monkeypatch):

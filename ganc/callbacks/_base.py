@@ -1,5 +1,6 @@
 """The base class, and calling several of them."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -232,9 +233,16 @@ class CallbackList:
             call(logs)
 
     def abandon(self) -> None:
-        """Training was left by an exception: let go of terminals and files."""
+        """Training was left by an exception: let go of terminals and files.
+
+        What fails here is told, but does not take the place of that exception.
+        """
         for callback in self.callbacks:
-            getattr(callback, "_abandon", _nothing)()
+            try:
+                getattr(callback, "_abandon", _nothing)()
+            except Exception as error:
+                told = f"{type(callback).__name__}: {type(error).__name__}: {error}"
+                warnings.warn(told, UserWarning, stacklevel=2)
 
     def states(self) -> list[dict[str, Any]]:
         """Return what a checkpoint must hold of the callbacks."""

@@ -5,8 +5,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ganc._options import at_least, finite
 from ganc._picture import figure, png
 from ganc.callbacks._base import Callback
@@ -71,6 +69,7 @@ class LivePlot(Callback):
         self.seed = seed
         self._curve = _Curve("")
         self._step = -1
+        self._figure: Any = None  # while training runs
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Draw the samples from before training; a run that goes on keeps its curves."""
@@ -99,6 +98,11 @@ class LivePlot(Callback):
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Draw how it ended."""
         self._draw()
+        self._figure = None
+
+    def _abandon(self) -> None:
+        if self._figure is not None:
+            self.on_train_end()
 
     def _paid(self, now: float) -> bool:
         """Whether one more drawing, and the last one, stay within the share."""
@@ -121,7 +125,7 @@ class LivePlot(Callback):
         left, right = self._figure.axes
         left.clear()
         left.set_axis_off()
-        if self._curve.history:
+        if self._curve.epoch:
             left.set_axis_on()
             plot.losses(self._curve, ax=left)
         right.clear()
@@ -149,37 +153,38 @@ class _Curve:
     """Means of the losses over blocks of steps, as `ganc.plot.losses` draws a history.
 
     When there are too many points, neighbours are merged and blocks become twice as long: the
-    curve of any run takes the same memory and time to draw.
+    curve of any run takes the same memory and time to draw. Ctrl-C may come between any two lines:
+    a block enters the list as a whole or is lost.
     """
 
     def __init__(self, loss_name: str) -> None:
         self.loss_name = loss_name
-        self.epoch: list[float] = []  # of the blocks' middles, less 1: numbers count from 0
-        self.history: dict[str, list[float]] = {}
-        self._block = 1
+        self._blocks: list[_Block] = []
+        self._length = 1  # of a block, in steps
         self._open = _Block()
+
+    @property
+    def epoch(self) -> list[float]:
+        """The middles of the blocks, less 1: numbers of epochs count from 0."""
+        return [block.x / block.n for block in self._blocks]
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """The means of the blocks, by name."""
+        names = dict.fromkeys(name for block in self._blocks for name in block.sums)
+        return {name: [block.mean(name) for block in self._blocks] for name in names}
 
     def add(self, epoch: float, logs: Mapping[str, float]) -> None:
         """Take in a step, made when so many epochs were done."""
         self._open.add(epoch - 1, {name: logs[name] for name in _DRAWN if name in logs})
-        if self._open.n < self._block:
+        if self._open.n < self._length:
             return
-        for name in self._open.sums.keys() - self.history.keys():
-            self.history[name] = [math.nan] * len(self.epoch)
-        self.epoch.append(self._open.x / self._open.n)
-        for name, column in self.history.items():
-            column.append(self._open.mean(name))
-        self._open = _Block()
-        if len(self.epoch) >= _POINTS:
-            self._merge()
-
-    def _merge(self) -> None:
-        for column in (self.epoch, *self.history.values()):
-            pairs = np.reshape(column, (-1, 2))
-            known = np.isfinite(pairs)
-            sums, counts = np.where(known, pairs, 0).sum(axis=1), known.sum(axis=1)
-            column[:] = np.where(counts, sums / np.maximum(counts, 1), math.nan).tolist()
-        self._block *= 2
+        full, self._open = self._open, _Block()
+        blocks, length = [*self._blocks, full], self._length
+        if len(blocks) == _POINTS:
+            pairs = zip(blocks[::2], blocks[1::2], strict=True)
+            blocks, length = [a.with_(b) for a, b in pairs], 2 * length
+        self._blocks, self._length = blocks, length
 
 
 class _Block:
@@ -187,16 +192,25 @@ class _Block:
 
     def __init__(self) -> None:
         self.n, self.x = 0, 0.0
-        self.sums: dict[str, tuple[float, int]] = {}
+        self.sums: dict[str, tuple[float, int]] = {}  # name -> sum, count
 
     def add(self, x: float, values: Mapping[str, float]) -> None:
         """Take in a step; a NaN, as of G before its first update, does not count."""
         self.n, self.x = self.n + 1, self.x + x
         for name, value in values.items():
-            total, n = self.sums.get(name, (0.0, 0))
-            if not math.isnan(value):
-                total, n = total + value, n + 1
-            self.sums[name] = total, n
+            self._count(name, *((0.0, 0) if math.isnan(value) else (value, 1)))
+
+    def _count(self, name: str, more: float, n: int) -> None:
+        total, count = self.sums.get(name, (0.0, 0))
+        self.sums[name] = total + more, count + n
+
+    def with_(self, other: "_Block") -> "_Block":
+        """Return the block of both's steps."""
+        both = _Block()
+        both.n, both.x, both.sums = self.n + other.n, self.x + other.x, dict(self.sums)
+        for name, sum_and_count in other.sums.items():
+            both._count(name, *sum_and_count)
+        return both
 
     def mean(self, name: str) -> float:
         """Return the mean of a number."""
