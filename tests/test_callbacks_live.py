@@ -165,6 +165,19 @@ def test_a_picture_that_cannot_be_drawn_does_not_hide_why_training_ended(tmp_pat
     assert left == [True]
 
 
+@pytest.mark.parametrize("name", ["points", "images"])
+def test_a_diverged_generator_is_drawn_as_such(name, tmp_path):
+    make, x = CASES[name]
+    gan, seen = make(), []
+    first = next(iter(gan.generator.parameters()))
+    spoil = LambdaCallback(on_train_batch_end=lambda batch, logs: first.data.fill_(math.nan))
+    live = LivePlot(filename=tmp_path / "live.png")
+    live._draw_samples = lambda ax: (LivePlot._draw_samples(live, ax), seen.append(ax.texts))
+    with pytest.raises(ganc.DivergenceError):
+        gan.fit(x, epochs=2, verbose=0, callbacks=[live, spoil])
+    assert [text.get_text() for text in seen[-1]] == ["samples are NaN"]
+
+
 def test_a_curve_outlives_an_interrupt_in_any_of_its_lines():
     for stop in range(1, 200):
         curve, left = _live._Curve(""), stop

@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ganc._options import at_least, finite
 from ganc._picture import figure, png
 from ganc.callbacks._base import Callback
@@ -130,14 +132,23 @@ class LivePlot(Callback):
             plot.losses(self._curve, ax=left)
         right.clear()
         right.set_axis_off()
-        shape = self.model._shape
-        if len(shape) == 3:
-            plot.samples(self.model.sample(self.n, seed=self.seed), ax=right)
-        elif shape == (2,):
-            plot.samples(self.model.sample(16 * self.n, seed=self.seed), ax=right)
-            right.set_axis_on()
-            right.set(xlabel="", ylabel="")
+        self._draw_samples(right)
         return png(self._figure)
+
+    def _draw_samples(self, ax: Any) -> None:
+        from ganc import plot
+
+        shape = self.model._shape
+        if len(shape) != 3 and shape != (2,):
+            return
+        samples = self.model.sample(self.n * (1 if len(shape) == 3 else 16), seed=self.seed)
+        if not np.isfinite(samples).all():
+            ax.text(0.5, 0.5, "samples are NaN", ha="center", va="center")
+            return
+        plot.samples(samples, ax=ax)
+        if shape == (2,):
+            ax.set_axis_on()
+            ax.set(xlabel="", ylabel="")
 
 
 def _figure() -> Any:
