@@ -178,7 +178,8 @@ def _doctor(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.json:
         return {"data": name} | diagnosis.to_dict()
     told = {finding.name: str(finding).partition(": ")[2] for finding in diagnosis}
-    return {"data": name, "doctor": diagnosis.title} | told
+    more = {"more": diagnosis[0].link.partition("#")[0]} if diagnosis else {}
+    return {"data": name, "doctor": diagnosis.title} | told | more
 
 
 def _info(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from test_gan import digest
 import ganc
 from ganc import cli
 from ganc._doctor._checks import CHECKS
-from ganc._doctor._finding import Check, Measured
+from ganc._doctor._finding import PAGE, Check, Finding, Measured
 from ganc.callbacks import Doctor
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "doctor.md"
 SEEDS = range(3) if sick_runs.FULL else range(1)
 
 
@@ -215,16 +214,34 @@ def test_how_findings_look():
     gan, options = PLANTED["labels"]()
     diagnosis = ganc.doctor(gan, **options)
     (finding,) = diagnosis
-    assert repr(diagnosis).splitlines()[1] == str(finding)
-    assert str(finding).endswith("See docs/doctor.md#labels")
+    assert repr(diagnosis).splitlines()[1:] == [
+        str(finding),
+        "More on a finding is in its .explanation",
+    ]
+    assert str(finding).endswith(finding.advice)
     assert "(50 > 0)" in str(finding)
     for html in (diagnosis._repr_html_(), finding._repr_html_()):
         tags = Tags()
         tags.feed(html)
         assert not tags.open and "50 > 0" in tags.text and finding.sentence in tags.text
+        assert plain(finding.explanation) in tags.text and "href" not in html
     assert diagnosis.to_dict()["findings"][0]["advice"] == finding.advice
     assert diagnosis[0] is finding and len(diagnosis) == 1
     assert ganc.doctor(gan)._repr_html_().startswith("<b>nothing found in")
+
+
+@pytest.mark.parametrize("name", [check.name for check in CHECKS])
+def test_a_finding_is_explained_by_a_page_inside_the_package(name):
+    finding = Finding(name, "", 1.0, 0.0, ">", "", f"{PAGE}#{name}")
+    page, _, section = finding.link.partition("#")
+    assert Path(page).parent.parent == Path(ganc.__file__).parent
+    assert f"\n## {section}\n\n{finding.explanation}\n" in Path(page).read_text()
+    assert "**Number**" in finding.explanation and "##" not in finding.explanation
+    assert not set("*`") & set(plain(finding.explanation))
+
+
+def plain(markdown):
+    return markdown.replace("**", "").replace("`", "")
 
 
 def test_thresholds_are_on_the_side_that_they_say():

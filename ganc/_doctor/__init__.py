@@ -45,8 +45,8 @@ def doctor(
     -------
     Diagnosis
         A sequence of findings, empty if there are none. A finding has ``name``, ``sentence``,
-        ``number``, ``threshold``, ``advice`` and ``link``; ``measured`` has the number of each
-        check that could be made.
+        ``number``, ``threshold``, ``advice``, ``explanation`` and ``link``; ``measured`` has the
+        number of each check that could be made. A notebook opens the explanation at a click.
 
     Raises
     ------

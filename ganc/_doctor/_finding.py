@@ -1,16 +1,18 @@
 """Checks, findings, and how they are printed."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganc._doctor._evidence import Evidence
 
 __all__ = ["Check", "Diagnosis", "Finding", "Measured", "examine"]
 
-PAGE = "docs/doctor.md"
+PAGE = Path(__file__).with_name("doctor.md")  # it comes with the package
 
 
 class Measured(NamedTuple):
@@ -56,7 +58,7 @@ class Finding:
     advice : str
         One thing to try.
     link : str
-        The section that explains it.
+        Where it is explained: the page that comes with ganc, ``#``, the section.
     """
 
     name: str
@@ -72,8 +74,15 @@ class Finding:
         """The number beside its threshold."""
         return f"{self.number:.3g} {self.sign} {self.threshold:g}"
 
+    @property
+    def explanation(self) -> str:
+        """The section of the page that explains it, as Markdown."""
+        sections = PAGE.read_text(encoding="utf-8").split("\n## ")
+        (text,) = (s for s in sections if s.startswith(f"{self.name}\n"))
+        return text.removeprefix(self.name).strip()
+
     def __str__(self) -> str:
-        return f"{self.name}: {self.sentence} ({self.evidence}). {self.advice} See {self.link}"
+        return f"{self.name}: {self.sentence} ({self.evidence}). {self.advice}"
 
     __repr__ = __str__
 
@@ -123,7 +132,8 @@ class Diagnosis(Sequence[Finding]):
         return {"findings": findings, "measured": self.measured}
 
     def __repr__(self) -> str:
-        return "\n".join([self.title, *map(str, self)])
+        more = ["More on a finding is in its .explanation"] if self else []
+        return "\n".join([self.title, *map(str, self), *more])
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -141,7 +151,9 @@ class Diagnosis(Sequence[Finding]):
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
-    name = f"<a href='{escape(finding.link)}'>{escape(finding.name)}</a>"
+    more = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(finding.explanation))
+    more = re.sub(r"`(.+?)`", r"<code>\1</code>", more)
+    name = f"<details><summary>{escape(finding.name)}</summary>{more}</details>"
     return name, escape(finding.sentence), escape(finding.evidence), escape(finding.advice)
 
 

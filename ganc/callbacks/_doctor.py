@@ -119,4 +119,4 @@ class Doctor(Callback):
         found = cause(self.model, rewind, self.x)
         self.log.append((self.model.epoch, "not-finite"))
         if found:
-            error.add_note(f"Doctor: the epoch was repeated{found}. See docs/doctor.md")
+            error.add_note(f"Doctor: the epoch was repeated{found}.")
