@@ -43,6 +43,7 @@ def test_runs_add_up(tool, tmp_path, capsys):
         steps.append(found["steps"])
     assert 0 < steps[0] < steps[1] == steps[2]
     assert found["command"] == "python tools/train_samples.py cnngan --budget '0.6 s'"
+    assert "metrics" not in found  # no classifier of ganc knows such pictures
     assert found["epochs"] == pytest.approx(steps[2] / 8, abs=0.06)
     assert (tmp_path / "cnngan.png").stat().st_size > 1000
     gan = ganc.load(tmp_path / "w" / "cnngan.ganc")

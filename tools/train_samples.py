@@ -124,8 +124,7 @@ def train(task: Task, x: np.ndarray, path: Path, budget: float) -> tuple[Any, fl
 def figures(task: Task, gan: Any, x: np.ndarray, seconds: float) -> dict[str, Any]:
     """Return what a reader wants to know of a run."""
     history = {name: column[-1] for name, column in gan.history.history.items()}
-    found = gan.evaluate(x, n=5000) if task.metrics else {}
-    return {
+    told = {
         "data": task.what,
         "images": len(x),
         "model": type(gan).__name__,
@@ -137,10 +136,12 @@ def figures(task: Task, gan: Any, x: np.ndarray, seconds: float) -> dict[str, An
         "seconds_a_step": round(seconds / max(gan.step, 1), 4),
         "average": _DECAY,
         "last_epoch": {name: round(float(value), 4) for name, value in history.items()},
-        "metrics": {name: str(value) for name, value in found.items()},
         "threads": ganc.get_num_threads(),
         "machine": machine(),
     }
+    if task.metrics:
+        told["metrics"] = {name: str(value) for name, value in gan.evaluate(x, n=5000).items()}
+    return told
 
 
 def write_picture(gan: Any, path: Path, scale: int) -> None:
