@@ -26,7 +26,8 @@ class History(Callback):
     Attributes
     ----------
     epoch : list of int
-        Numbers of the epochs, from 0. The last one may be incomplete, after Ctrl-C.
+        Numbers of the epochs, from 0. The last one may be incomplete, after Ctrl-C or a
+        budget; its numbers are replaced when it is finished.
     history : dict of str to list of float
         A list as long as `epoch` for each name; NaN where an epoch has no value.
 

@@ -1,9 +1,14 @@
 """Ctrl-C during a long operation and during training: soon, and on a step boundary."""
 
+import signal
 import statistics
 
 import pytest
 from children import DIGEST, interrupt
+from test_gan import X, build, digest
+
+import ganc
+from ganc.callbacks import LambdaCallback
 
 PATIENCE = 2.0  # seconds; what is promised is 0.25, what a busy machine takes is its own affair
 
@@ -140,3 +145,52 @@ def test_other_threads_run_to_their_end():
     """
     lines, _ = interrupt(program, delay=0.1)
     assert lines == ["20 True"]
+
+
+def interrupted(step):
+    """Return a small GAN after `fit` for 3 epochs of 4 steps, with SIGINT inside a step."""
+    gan, ended = build(), []
+    update = gan._update
+
+    def stop(batch):
+        if gan.step == step - 1:
+            signal.raise_signal(signal.SIGINT)
+        return update(batch)
+
+    gan._update = stop
+    note = LambdaCallback(on_train_end=ended.append)
+    with pytest.raises(KeyboardInterrupt):
+        gan.fit(X[:256], epochs=3, batch_size=64, verbose=0, callbacks=[note])
+    del gan._update
+    assert not ended
+    return gan
+
+
+@pytest.mark.parametrize("step", [1, 4, 6, 12])
+def test_what_ctrl_c_leaves(step):
+    """As the docstring of fit and the README say: a step boundary, the history, the same end."""
+    gan, same, whole = interrupted(step), build(), build()
+    same.fit(X[:256], batch_size=64, verbose=0, epochs=3, callbacks=[Stop(step)])
+    assert gan.step == same.step == step and digest(gan) == digest(same)
+    assert gan.history.epoch == list(range((step + 3) // 4))
+    assert gan.history.history == same.history.history
+    gan.fit(X[:256], epochs=3, batch_size=64, initial_epoch=gan.epoch, verbose=0)
+    whole.fit(X[:256], epochs=3, batch_size=64, verbose=0)
+    assert gan.history.history == whole.history.history and digest(gan) == digest(whole)
+
+
+def test_fit_counts_from_the_epoch_that_ctrl_c_left():
+    gan = interrupted(6)
+    gan.fit(X[:256], epochs=2, batch_size=64, verbose=0)
+    assert gan.step == 12 and gan.history.epoch == [0, 1, 2]
+
+
+class Stop(ganc.callbacks.Callback):
+    """Ends training after a step, by the rules."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.stop_training = self.model.step == self.step

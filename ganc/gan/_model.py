@@ -81,9 +81,11 @@ class Model(Averaged, Samples):
     ) -> History:
         """Train on data.
 
-        Called again, it goes on where it stopped, in the middle of an epoch too. Ctrl-C ends it
-        with KeyboardInterrupt after the current step: the model is usable, `history` has what was
-        done.
+        Called again, it goes on where it stopped, in the middle of an epoch too.
+
+        Ctrl-C, or a notebook's stop button, lets the current step end and then raises
+        KeyboardInterrupt. The model is as after any other step, and `history` has the epochs that
+        were made, the last one as far as it came.
 
         Parameters
         ----------
@@ -113,7 +115,8 @@ class Model(Averaged, Samples):
             as ``val_loss``, ``val_recon`` and ``val_kl``.
         initial_epoch : int, default 0
             Number of the first epoch. To finish an interrupted ``fit(x, epochs=20)``, call
-            ``fit(x, epochs=20, initial_epoch=gan.epoch)``.
+            ``fit(x, epochs=20, initial_epoch=gan.epoch)``: it ends with the same bits. Without
+            `initial_epoch`, 20 epochs are made from the one that was begun.
         budget : float or str, optional
             Seconds, or a text such as "10 min", after which training stops.
 
@@ -126,6 +129,8 @@ class Model(Averaged, Samples):
         ------
         DivergenceError
             If a loss becomes NaN or infinite.
+        KeyboardInterrupt
+            After Ctrl-C, at the end of a step.
         TypeError, ValueError
             If data or options are not as described.
 
