@@ -161,6 +161,9 @@ class Model(Averaged, Samples):
         A few steps are made and taken back: parameters, optimizers, counters and history are what
         they were, to the bit. (Attributes that a `train_step` of your own changes are not.)
 
+        In a virtual machine, whose cores its host may move apart, short steps take up to twice as
+        long for seconds: a run of seconds can be that far from its estimate.
+
         Parameters
         ----------
         x, epochs, batch_size, steps_per_epoch
