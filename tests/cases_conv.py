@@ -51,6 +51,10 @@ BIG = [
     ((2, 130, 30, 6, 6, 3, 3), {"padding": 1}),
     ((1, 1, 16, 14, 49, 1, 2), {"padding": 3}),  # more rows of y than of x
     ((24, 64, 48, 4, 4, 4, 4), {}),
+    # few channels of x: rows that fill vectors, and nearly
+    ((2, 3, 33, 26, 58, 4, 4), {"stride": 2, "padding": 1}),
+    ((7, 1, 20, 28, 28, 5, 5), {"stride": 2, "padding": 2}),
+    ((3, 4, 18, 12, 13, 3, 3), {"groups": 2, "padding": 1}),
     # kernels of 4 x 4, stride 2, enough of them for fewer products
     ((21, 33, 50, 28, 28, 4, 4), {"stride": 2, "padding": 1}),
     ((8, 40, 32, 33, 35, 4, 4), {"stride": 2, "padding": (3, 0)}),

@@ -1,9 +1,10 @@
-/* conv.c - which of three loops computes a pass of a convolution, and the one for y.
+/* conv.c - which of these loops computes a pass of a convolution, and the one for y.
  *
  *   y   C = weights (O, C R S) times what the taps read (C R S, positions): conv.c
  *   x   columns = weights (C R S, O) times y (O, positions), then each element of x sums
  *       its taps: conv_x.c
  *   w   what the taps read (C R S, positions) times y (positions, O): conv_w.c
+ *   y   the same, nothing packed, where x has few channels: conv_thin.c
  *   all   with fewer products where kernel and stride allow: wino.c, wino_w.c
  *   all   one product where the kernel covers the image: conv_dense.c
  *
@@ -52,6 +53,8 @@ static bool better_flipped(const gn_conv_shape *s, gn_conv_pass pass)
 
 static const gn_conv_loop *choose_loop(const gn_conv_plan *p)
 {
+    if (gn_thin_suits(p))
+        return &gn_conv_loop_thin;
     if (gn_wino_suits(p))
         return p->pass == GN_CONV_W ? &gn_conv_loop_wino_w : &gn_conv_loop_wino;
     return p->pass == GN_CONV_Y   ? &gn_conv_loop_y

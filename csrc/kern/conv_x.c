@@ -208,16 +208,11 @@ static void sum_taps(const gn_conv_plan *p, const x_block *b)
 static void finish(const gn_conv_plan *p, const x_block *b)
 {
     const gn_conv_shape *s = &p->s;
-    const gn_epilogue *e = &p->epilogue;
     int64_t count = (b->h1 - b->h0) * s->w;
     for (int64_t n = b->n0; n < b->n0 + b->images; n++)
-        for (int64_t i = 0; i < b->nc && (e->bias || e->act); i++) {
+        for (int64_t i = 0; i < b->nc; i++) {
             int64_t c = b->group * p->cg + b->c0 + i;
-            real *x = p->x + ((n * s->c + c) * s->h + b->h0) * s->w;
-            if (e->bias)
-                gn_vec->unary[GN_UNARY_affine](x, x, count, 1, e->bias[c]);
-            if (e->act)
-                gn_vec->act(x, x, count, e->act, e->slope);
+            gn_conv_finish(&p->epilogue, c, p->x + ((n * s->c + c) * s->h + b->h0) * s->w, count);
         }
 }
 

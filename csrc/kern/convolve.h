@@ -49,7 +49,8 @@ bool gn_conv_is_dense(const gn_conv_args *a);
 gn_gemm_args gn_conv_dense(const gn_conv_args *a);
 
 extern const gn_conv_loop gn_conv_loop_y, gn_conv_loop_x, gn_conv_loop_w, gn_conv_loop_wino,
-    gn_conv_loop_wino_w;
+    gn_conv_loop_wino_w, gn_conv_loop_thin;
+bool gn_thin_suits(const gn_conv_plan *p);
 bool gn_wino_suits(const gn_conv_plan *p);
 gn_conv_shape gn_wino_windows(const gn_conv_plan *p);
 
@@ -57,6 +58,15 @@ gn_conv_shape gn_wino_windows(const gn_conv_plan *p);
 static inline int64_t gn_cut(int64_t n, int64_t parts, int64_t i)
 {
     return i * (n / parts) + GN_MIN(i, n % parts);
+}
+
+/* Bias and activation of n elements of a channel whose sum ends after its tiles. */
+static inline void gn_conv_finish(const gn_epilogue *e, int64_t channel, real *z, int64_t n)
+{
+    if (e->bias)
+        gn_vec->unary[GN_UNARY_affine](z, z, n, 1, e->bias[channel]);
+    if (e->act)
+        gn_vec->act(z, z, n, e->act, e->slope);
 }
 
 #endif

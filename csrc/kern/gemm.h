@@ -126,6 +126,27 @@ typedef struct {
     int64_t ld;
 } gn_wino_sum;
 
+/* A vector of positions of a row: read at src + from + tap, written at y + to; n of it count. */
+typedef struct {
+    int32_t from, n;
+    int64_t to;
+} gn_thin_piece;
+
+/* Some rows of y (ys apart) at some pieces, a multiple of nv: weights (k, GN_THIN_LD) times what
+ * the taps read. */
+typedef struct {
+    int64_t k;
+    const real *a, *src;
+    const int32_t *tap;
+    const gn_thin_piece *piece;
+    int pieces;
+    real *y;
+    int64_t ys;
+    const real *bias_i; /* one a row, or NULL */
+    gn_act act;         /* NONE, RELU or LEAKY_RELU; others are left to the caller */
+    real slope;
+} gn_thin;
+
 typedef struct {
     const char *name;
     int vw, mr, nv;
@@ -134,6 +155,7 @@ typedef struct {
     void (*pack)(const gn_block *b);
     void (*copy_pieces)(const gn_pieces *b);
     void (*fill)(const gn_fill *f);
+    void (*thin[GN_MAX_MR + 1])(const gn_thin *t); /* [h]: h rows */
     void (*fold)(const gn_fold *f);
     void (*wino_taps)(const gn_wino_taps *w);
     void (*wino_in)(const gn_wino_in *w); /* one - other */
@@ -147,7 +169,8 @@ extern const gn_gemm_kern gn_gemm_portable, gn_gemm_avx2, gn_gemm_avx512, gn_gem
 extern const gn_gemm_kern *gn_gemm_kernel; /* the one in use */
 
 enum {
-    GN_KC = 512, /* most steps of k in a block: a panel of B is GN_KC x wide */
+    GN_THIN_LD = 16, /* rows of the tallest tile, and some to fill a line */
+    GN_KC = 512,     /* most steps of k in a block: a panel of B is GN_KC x wide */
     GN_LINE = 64 / sizeof(real)
 };
 
