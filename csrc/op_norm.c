@@ -94,6 +94,7 @@ static bool backward(gn_norm *p, gn_call *c, gn_tensor *y, gn_tensor *dy, gn_ten
     p->dy = dy->data;
     p->out = out ? out->data : NULL;
     p->w = data_of(wb[0]);
+    p->b = data_of(wb[1]);
     p->mean = c->aux->data;
     p->rstd = c->aux->data + p->k;
     p->dw = dwb[0]->data;

@@ -51,10 +51,10 @@ static void backward_columns(const pixel_work *w, int64_t at, real *scale, const
     memset(zero, 0, bytes);
     memset(sum, 0, bytes);
     memset(t, 0, bytes);
-    gn_vec->norm_sums(sum, t, w->dy + at, w->x + at, NULL, zero, g);
+    gn_norm_map c = {.mean = zero, .s = scale, .t = zero, .p = t, .q = zero};
+    gn_vec->norm_sums(sum, t, w->dy + at, w->x + at, NULL, &c, g);
     for (int64_t j = 0; j < g->n; j++)
         t[j] *= -scale[j] * scale[j] * scale[j] / (real)w->c;
-    gn_norm_columns c = {zero, scale, t, zero};
     gn_vec->norm_dx(w->out + at, w->dy + at, w->x + at, NULL, &c, g);
 }
 

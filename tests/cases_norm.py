@@ -115,6 +115,15 @@ LAYER = [
 ]  # fmt: skip
 
 
+# Runs longer than the pieces that are summed, and of 16 to 20 elements.
+BATCH += [batch_config((2, 3, 100, 91), True, True, True, act=a) for a in ("none", "relu")]
+GROUP += [
+    *(group_config((2, 4, 100, 91), 2, True, True, act=a) for a in ("leaky_relu", "tanh")),
+    group_config((40, 70, 4, 4), 7, True, True, act="relu"),
+    group_config((2, 300, 4, 5), 1, True, True),
+]
+
+
 def layer_norm(x, w, b, dims, eps=1e-5, act="none", slope=0.2):
     y = F.layer_norm(x, x.shape[x.ndim - dims :], None, None, eps)
     return scale_shift(y, w, b, act, slope)

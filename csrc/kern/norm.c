@@ -30,53 +30,48 @@ typedef struct {
     real *part;           /* (tasks, 2, C), or NULL: no two tasks share a weight */
 } plan;
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static plan plan_of(const gn_norm *p)
 {
     plan q = {.p = p};
     int64_t width = GN_MIN(GN_MAX(p->k * p->len / BLOCKS, NARROW), WIDE);
     q.nk = GN_MIN(GN_MAX(width / p->len, 1), p->k);
     int64_t columns = q.nk * p->len;
-    q.width = ceil_div(ceil_div(columns, ceil_div(columns, WIDE)), 16) * 16;
-    q.runs = ceil_div(columns, q.width);
-    q.blocks = ceil_div(p->k, q.nk);
+    q.width = gn_norm_ceil_div(gn_norm_ceil_div(columns, gn_norm_ceil_div(columns, WIDE)), 16) * 16;
+    q.runs = gn_norm_ceil_div(columns, q.width);
+    q.blocks = gn_norm_ceil_div(p->k, q.nk);
     q.share = GN_MAX(TASK / (p->n * columns), 1);
-    q.tasks = ceil_div(q.blocks, q.share);
+    q.tasks = gn_norm_ceil_div(q.blocks, q.share);
     return q;
 }
 
 /* One run of one block, and the coefficients of its columns. */
 typedef struct {
-    const plan *q;
+    const plan *plan;
     int64_t k, nk;   /* the block's k's */
     int64_t from, n; /* the run's columns, counted from the block's first */
     int64_t at;      /* the first of them in x */
-    real mean[WIDE], rstd[WIDE], w[WIDE], b[WIDE], s[WIDE], t[WIDE], u[WIDE];
+    real mean[WIDE], rstd[WIDE], w[WIDE], b[WIDE], s[WIDE], t[WIDE], p[WIDE], q[WIDE];
 } run;
 
 static void set_block(run *r, const plan *q, int64_t i)
 {
-    r->q = q;
+    r->plan = q;
     r->k = i * q->nk;
     r->nk = GN_MIN(q->p->k - r->k, q->nk);
 }
 
 static void set_run(run *r, int64_t i)
 {
-    const gn_norm *p = r->q->p;
-    r->from = i * r->q->width;
-    r->n = GN_MIN(r->q->width, r->nk * p->len - r->from);
+    const gn_norm *p = r->plan->p;
+    r->from = i * r->plan->width;
+    r->n = GN_MIN(r->plan->width, r->nk * p->len - r->from);
     r->at = r->k * p->len + r->from;
 }
 
 /* Weights of the run's columns; one value for all that have none. */
 static void set_weights(const run *r, real *y, const real *v, real otherwise)
 {
-    const gn_norm *p = r->q->p;
+    const gn_norm *p = r->plan->p;
     if (v)
         gn_vec->spread(y, v, p->channels, p->run, r->at, r->n);
     else
@@ -85,16 +80,23 @@ static void set_weights(const run *r, real *y, const real *v, real otherwise)
 
 static void set_columns(run *r)
 {
-    const gn_norm *p = r->q->p;
+    const gn_norm *p = r->plan->p;
     gn_vec->spread(r->mean, p->mean, p->k, p->len, r->at, r->n);
     gn_vec->spread(r->rstd, p->rstd, p->k, p->len, r->at, r->n);
     set_weights(r, r->w, p->w, 1);
+    set_weights(r, r->b, p->b, 0);
+    gn_vec->norm_scale(r->s, r->t, r->w, r->rstd, r->b, r->mean, r->n);
+}
+
+static gn_norm_map map_of(const run *r)
+{
+    return (gn_norm_map){.mean = r->mean, .s = r->s, .t = r->t, .p = r->p, .q = r->q};
 }
 
 static gn_cols rows_of(const run *r, int64_t rows)
 {
-    const gn_norm *p = r->q->p;
-    return (gn_cols){rows, p->k * p->len, r->n, p->act, p->slope};
+    const gn_norm *p = r->plan->p;
+    return (gn_cols){rows, p->k * p->len, r->n, p->act, p->slope, 0};
 }
 
 /* ---- statistics ---------------------------------------------------------------------- */
@@ -113,9 +115,9 @@ static void fold(real *v, const real *columns, int64_t nk, int64_t segment, int6
 static void add_piece(moments *m, run *r, int64_t row, int64_t rows)
 {
     real shift[WIDE], sum[WIDE], square[WIDE];
-    int64_t segment = r->q->runs == 1 ? r->q->p->len : r->n;
+    int64_t segment = r->plan->runs == 1 ? r->plan->p->len : r->n;
     gn_cols g = rows_of(r, rows);
-    const real *x = r->q->p->x + row * g.ld + r->at;
+    const real *x = r->plan->p->x + row * g.ld + r->at;
     fold(shift, x, r->nk, segment, r->n);
     for (int64_t k = 0; k < r->nk; k++)
         shift[k] /= (real)segment;
@@ -132,12 +134,12 @@ static void add_piece(moments *m, run *r, int64_t row, int64_t rows)
 
 static void find_statistics(run *r)
 {
-    const gn_norm *p = r->q->p;
+    const gn_norm *p = r->plan->p;
     moments m;
     m.count = 0;
     memset(m.mean, 0, (size_t)r->nk * sizeof *m.mean);
     memset(m.square, 0, (size_t)r->nk * sizeof *m.square);
-    for (int64_t i = 0; i < r->q->runs; i++) {
+    for (int64_t i = 0; i < r->plan->runs; i++) {
         set_run(r, i);
         for (int64_t row = 0; row < p->n; row += ROWS)
             add_piece(&m, r, row, GN_MIN(p->n - row, ROWS));
@@ -161,14 +163,12 @@ static int64_t last_piece(int64_t n, int64_t rows)
 
 static void forward_block(run *r)
 {
-    const gn_norm *p = r->q->p;
+    const gn_norm *p = r->plan->p;
     if (!p->fixed)
         find_statistics(r);
-    for (int64_t i = r->q->runs - 1; i >= 0; i--) {
+    for (int64_t i = r->plan->runs - 1; i >= 0; i--) {
         set_run(r, i);
         set_columns(r);
-        set_weights(r, r->b, p->b, 0);
-        gn_vec->norm_scale(r->s, r->t, r->w, r->rstd, r->b, r->mean, r->n);
         int64_t rows = recent_rows(r);
         for (int64_t row = last_piece(p->n, rows); row >= 0; row -= rows) {
             gn_cols g = rows_of(r, GN_MIN(p->n - row, rows));
@@ -192,15 +192,19 @@ void gn_norm_forward(const gn_norm *p)
 {
     if (p->n * p->k * p->len == 0)
         return;
+    if (gn_norm_in_rows(p)) {
+        gn_norm_rows_forward(p);
+        return;
+    }
     plan q = plan_of(p);
     gn_parallel(q.tasks, forward_task, &q);
 }
 
 /* ---- backward ------------------------------------------------------------------------ */
 
-/* With g = w dz:  dx = rstd (g - mean(g) - xhat mean(g xhat)) = dz s + (x - mean) t + u. */
+/* With g = w dz:  dx = rstd (g - mean(g) - xhat mean(g xhat)) = dz s + (x - mean) p + q. */
 typedef struct {
-    real g[WIDE], gx[WIDE]; /* sums of g and of g xhat of the block's k's; then u and t */
+    real g[WIDE], gx[WIDE]; /* sums of g and of g xhat of the block's k's; then q and p */
     real *dw, *db;
 } sums;
 
@@ -213,7 +217,7 @@ static const real *offset(const real *p, int64_t at)
  * that chains of additions stay short. */
 static void add_weights(real *v, const run *r, const real *columns)
 {
-    const gn_norm *p = r->q->p;
+    const gn_norm *p = r->plan->p;
     if (p->channels >= r->n) {
         gn_vec->collect(v, columns, p->channels, p->run, r->at, r->n);
         return;
@@ -226,29 +230,29 @@ static void add_weights(real *v, const run *r, const real *columns)
 
 static void add_sums(sums *a, run *r, int64_t row, int64_t rows)
 {
-    const gn_norm *p = r->q->p;
+    const gn_norm *p = r->plan->p;
     gn_binary_fn *mul = gn_vec->binary[GN_BINARY_mul];
     gn_cols g = rows_of(r, rows);
     int64_t at = row * g.ld + r->at;
-    memset(r->s, 0, (size_t)r->n * sizeof(real));
-    memset(r->t, 0, (size_t)r->n * sizeof(real));
-    gn_vec->norm_sums(r->s, r->t, p->dy + at, p->x + at, offset(p->y, at), r->mean, &g);
-    mul(r->t, r->t, 1, r->rstd, 1, r->n, 0);
-    add_weights(a->db, r, r->s);
-    add_weights(a->dw, r, r->t);
-    mul(r->s, r->s, 1, r->w, 1, r->n, 0);
-    mul(r->t, r->t, 1, r->w, 1, r->n, 0);
-    gn_vec->collect(a->g, r->s, r->nk, p->len, r->from, r->n);
-    gn_vec->collect(a->gx, r->t, r->nk, p->len, r->from, r->n);
+    memset(r->p, 0, (size_t)r->n * sizeof(real));
+    memset(r->q, 0, (size_t)r->n * sizeof(real));
+    gn_norm_map c = map_of(r);
+    gn_vec->norm_sums(r->q, r->p, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
+    mul(r->p, r->p, 1, r->rstd, 1, r->n, 0);
+    add_weights(a->db, r, r->q);
+    add_weights(a->dw, r, r->p);
+    mul(r->q, r->q, 1, r->w, 1, r->n, 0);
+    mul(r->p, r->p, 1, r->w, 1, r->n, 0);
+    gn_vec->collect(a->g, r->q, r->nk, p->len, r->from, r->n);
+    gn_vec->collect(a->gx, r->p, r->nk, p->len, r->from, r->n);
 }
 
 static void write_dx(const sums *a, run *r)
 {
-    const gn_norm *p = r->q->p;
-    gn_vec->binary[GN_BINARY_mul](r->s, r->w, 1, r->rstd, 1, r->n, 0);
-    gn_vec->spread(r->t, a->gx, r->nk, p->len, r->from, r->n);
-    gn_vec->spread(r->u, a->g, r->nk, p->len, r->from, r->n);
-    gn_norm_columns c = {r->mean, r->s, r->t, r->u};
+    const gn_norm *p = r->plan->p;
+    gn_vec->spread(r->p, a->gx, r->nk, p->len, r->from, r->n);
+    gn_vec->spread(r->q, a->g, r->nk, p->len, r->from, r->n);
+    gn_norm_map c = map_of(r);
     int64_t rows = recent_rows(r);
     for (int64_t row = last_piece(p->n, rows); row >= 0; row -= rows) {
         gn_cols g = rows_of(r, GN_MIN(p->n - row, rows));
@@ -259,11 +263,11 @@ static void write_dx(const sums *a, run *r)
 
 static void backward_block(sums *a, run *r)
 {
-    const gn_norm *p = r->q->p;
+    const gn_norm *p = r->plan->p;
     real scale = p->fixed ? 0 : -1 / (real)(p->n * p->len);
     memset(a->g, 0, (size_t)r->nk * sizeof(real));
     memset(a->gx, 0, (size_t)r->nk * sizeof(real));
-    for (int64_t i = 0; i < r->q->runs; i++) {
+    for (int64_t i = 0; i < r->plan->runs; i++) {
         set_run(r, i);
         set_columns(r);
         for (int64_t row = 0; row < p->n; row += ROWS)
@@ -274,9 +278,9 @@ static void backward_block(sums *a, run *r)
         a->g[k] *= scale * rstd;
         a->gx[k] *= scale * rstd * rstd;
     }
-    for (int64_t i = r->q->runs - 1; p->out && i >= 0; i--) {
+    for (int64_t i = r->plan->runs - 1; p->out && i >= 0; i--) {
         set_run(r, i);
-        if (r->q->runs > 1)
+        if (r->plan->runs > 1)
             set_columns(r);
         write_dx(a, r);
     }
@@ -299,26 +303,34 @@ static void backward_task(void *ctx, int64_t task)
     }
 }
 
-/* How often a weight is used: by so many k's (or samples, which is the same). */
-static int64_t uses(const gn_norm *p)
+int64_t gn_norm_most_parts(const gn_norm *p)
 {
-    return p->k * p->len / (p->run * p->channels);
+    return GN_MIN(GN_MAX(gn_norm_uses(p) / 4, 4), PARTS);
+}
+
+void gn_norm_add_parts(const gn_norm *p, const real *part, int64_t tasks)
+{
+    for (int64_t i = 0; i < tasks; i++) {
+        gn_vec->add_row(p->dw, part + 2 * i * p->channels, p->channels);
+        gn_vec->add_row(p->db, part + (2 * i + 1) * p->channels, p->channels);
+    }
 }
 
 static plan backward_plan(const gn_norm *p)
 {
     plan q = plan_of(p);
-    if (uses(p) > 1) { /* the parts stay smaller than half of x */
-        int64_t parts = GN_MIN(GN_MAX(uses(p) / 4, 4), PARTS);
-        q.share = GN_MAX(q.share, ceil_div(q.blocks, parts));
-        q.tasks = ceil_div(q.blocks, q.share);
+    if (gn_norm_uses(p) > 1) {
+        q.share = GN_MAX(q.share, gn_norm_ceil_div(q.blocks, gn_norm_most_parts(p)));
+        q.tasks = gn_norm_ceil_div(q.blocks, q.share);
     }
     return q;
 }
 
 size_t gn_norm_workspace(const gn_norm *p)
 {
-    return uses(p) > 1 ? (size_t)(2 * backward_plan(p).tasks * p->channels) : 0;
+    if (gn_norm_in_rows(p))
+        return gn_norm_rows_workspace(p);
+    return gn_norm_uses(p) > 1 ? (size_t)(2 * backward_plan(p).tasks * p->channels) : 0;
 }
 
 void gn_norm_backward(const gn_norm *p, real *work)
@@ -327,11 +339,13 @@ void gn_norm_backward(const gn_norm *p, real *work)
     memset(p->db, 0, (size_t)p->channels * sizeof(real));
     if (p->n * p->k * p->len == 0)
         return;
-    plan q = backward_plan(p);
-    q.part = uses(p) > 1 ? work : NULL;
-    gn_parallel(q.tasks, backward_task, &q);
-    for (int64_t i = 0; q.part && i < q.tasks; i++) {
-        gn_vec->add_row(p->dw, q.part + 2 * i * p->channels, p->channels);
-        gn_vec->add_row(p->db, q.part + (2 * i + 1) * p->channels, p->channels);
+    if (gn_norm_in_rows(p)) {
+        gn_norm_rows_backward(p, work);
+        return;
     }
+    plan q = backward_plan(p);
+    q.part = gn_norm_uses(p) > 1 ? work : NULL;
+    gn_parallel(q.tasks, backward_task, &q);
+    if (q.part)
+        gn_norm_add_parts(p, q.part, q.tasks);
 }

@@ -33,4 +33,24 @@ void gn_norm_forward(const gn_norm *p);
 size_t gn_norm_workspace(const gn_norm *p);
 void gn_norm_backward(const gn_norm *p, real *work);
 
+/* How often a weight is used, and the most tasks that sum it: their parts (tasks, 2, C) of dw
+ * and db stay smaller than half of x.  Adds them in order. */
+static inline int64_t gn_norm_uses(const gn_norm *p)
+{
+    return p->k * p->len / (p->run * p->channels);
+}
+int64_t gn_norm_most_parts(const gn_norm *p);
+void gn_norm_add_parts(const gn_norm *p, const real *part, int64_t tasks);
+
+static inline int64_t gn_norm_ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* norm_rows.c: the same where a weight belongs to long runs; dw and db come zeroed */
+bool gn_norm_in_rows(const gn_norm *p);
+void gn_norm_rows_forward(const gn_norm *p);
+size_t gn_norm_rows_workspace(const gn_norm *p);
+void gn_norm_rows_backward(const gn_norm *p, real *work);
+
 #endif

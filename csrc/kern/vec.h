@@ -45,11 +45,15 @@ typedef struct {
     int64_t rows, ld, n;
     gn_act act;
     real slope;
+    int64_t more; /* rows that come next, at least: worth fetching */
 } gn_cols;
 
+/* y = act(x s + t), dx = dz s + (x - mean) p + q: one of each a column; or one a row, and with
+ * step 0 one for all rows.  s and t are read backward where the sign of y is enough. */
 typedef struct {
-    const real *mean, *s, *t, *u; /* one of each a column */
-} gn_norm_columns;
+    const real *mean, *s, *t, *p, *q;
+    int step;
+} gn_norm_map;
 
 typedef struct {
     const char *name;
@@ -82,9 +86,17 @@ typedef struct {
                        const real *mean, int64_t n);
     void (*norm_apply)(real *y, const real *x, const real *s, const real *t, const gn_cols *g);
     void (*norm_sums)(real *sum, real *dot, const real *dy, const real *x, const real *y,
-                      const real *mean, const gn_cols *g);
-    void (*norm_dx)(real *dx, const real *dy, const real *x, const real *y,
-                    const gn_norm_columns *c, const gn_cols *g);
+                      const gn_norm_map *c, const gn_cols *g);
+    void (*norm_dx)(real *dx, const real *dy, const real *x, const real *y, const gn_norm_map *c,
+                    const gn_cols *g);
+    /* norm_rows.inc: rows of at least 16 elements */
+    void (*rows_moments)(real *sums, real *squares, const real *x, const real *shift, int step,
+                         const gn_cols *g);
+    void (*rows_apply)(real *y, const real *x, const gn_norm_map *c, const gn_cols *g);
+    void (*rows_sums)(real *sums, real *dots, const real *dy, const real *x, const real *y,
+                      const gn_norm_map *c, const gn_cols *g);
+    void (*rows_dx)(real *dx, const real *dy, const real *x, const real *y, const gn_norm_map *c,
+                    const gn_cols *g);
     /* columns at .. at+n-1: column g belongs to value (g / run) % period */
     void (*spread)(real *y, const real *v, int64_t period, int64_t run, int64_t at, int64_t n);
     void (*collect)(real *v, const real *x, int64_t period, int64_t run, int64_t at, int64_t n);
