@@ -23,6 +23,11 @@ typedef float real;
 #define GN_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define GN_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+static inline int64_t gn_ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
 /* ---- error.c: the sticky error of this thread ---------------------------------
  * The first failure is recorded and wins; ops return NULL at once while one is
  * pending, so that op code chains calls without checking each. */

@@ -195,11 +195,6 @@ typedef struct {
 
 gn_gemm_plan gn_gemm_make_plan(const gn_gemm_args *g); /* m, n, nbatch > 0 */
 
-static inline int64_t gn_ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static inline int64_t gn_tile_row(const gn_gemm_plan *p, int64_t tile)
 {
     return tile * p->low + GN_MIN(tile, p->g.m - p->tiles * p->low);

@@ -36,11 +36,11 @@ static plan plan_of(const gn_norm *p)
     int64_t width = GN_MIN(GN_MAX(p->k * p->len / BLOCKS, NARROW), WIDE);
     q.nk = GN_MIN(GN_MAX(width / p->len, 1), p->k);
     int64_t columns = q.nk * p->len;
-    q.width = gn_norm_ceil_div(gn_norm_ceil_div(columns, gn_norm_ceil_div(columns, WIDE)), 16) * 16;
-    q.runs = gn_norm_ceil_div(columns, q.width);
-    q.blocks = gn_norm_ceil_div(p->k, q.nk);
+    q.width = gn_ceil_div(gn_ceil_div(columns, gn_ceil_div(columns, WIDE)), 16) * 16;
+    q.runs = gn_ceil_div(columns, q.width);
+    q.blocks = gn_ceil_div(p->k, q.nk);
     q.share = GN_MAX(TASK / (p->n * columns), 1);
-    q.tasks = gn_norm_ceil_div(q.blocks, q.share);
+    q.tasks = gn_ceil_div(q.blocks, q.share);
     return q;
 }
 
@@ -320,8 +320,8 @@ static plan backward_plan(const gn_norm *p)
 {
     plan q = plan_of(p);
     if (gn_norm_uses(p) > 1) {
-        q.share = GN_MAX(q.share, gn_norm_ceil_div(q.blocks, gn_norm_most_parts(p)));
-        q.tasks = gn_norm_ceil_div(q.blocks, q.share);
+        q.share = GN_MAX(q.share, gn_ceil_div(q.blocks, gn_norm_most_parts(p)));
+        q.tasks = gn_ceil_div(q.blocks, q.share);
     }
     return q;
 }

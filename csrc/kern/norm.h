@@ -42,11 +42,6 @@ static inline int64_t gn_norm_uses(const gn_norm *p)
 int64_t gn_norm_most_parts(const gn_norm *p);
 void gn_norm_add_parts(const gn_norm *p, const real *part, int64_t tasks);
 
-static inline int64_t gn_norm_ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* norm_rows.c: the same where a weight belongs to long runs; dw and db come zeroed */
 bool gn_norm_in_rows(const gn_norm *p);
 void gn_norm_rows_forward(const gn_norm *p);

@@ -37,15 +37,15 @@ typedef struct {
 
 static int64_t pieces(const matrix *m)
 {
-    return m->n > m->most ? m->rows * gn_norm_ceil_div(m->n, m->most)
-                          : gn_norm_ceil_div(m->rows, m->most / m->n);
+    return m->n > m->most ? m->rows * gn_ceil_div(m->n, m->most)
+                          : gn_ceil_div(m->rows, m->most / m->n);
 }
 
 static gn_cols piece_of(const matrix *m, const gn_norm *p, int64_t i, int64_t *at)
 {
     gn_cols g = {.ld = m->ld, .act = p->act, .slope = p->slope};
     if (m->n > m->most) {
-        int64_t cuts = gn_norm_ceil_div(m->n, m->most), column = i % cuts * m->most;
+        int64_t cuts = gn_ceil_div(m->n, m->most), column = i % cuts * m->most;
         *at = i / cuts * m->ld + column;
         g.rows = 1;
         g.ld = g.n = GN_MIN(m->most, m->n - column);
@@ -333,9 +333,9 @@ static plan plan_of(const gn_norm *p, bool back)
     plan q = {.p = p, .nk = p->n > 1 ? 1 : GN_MIN(GN_MAX(SHORT / p->len, 1), MANY)};
     int64_t share = GN_MAX(TASK / (p->n * p->len), 1);
     if (back && gn_norm_uses(p) > 1)
-        share = GN_MAX(share, gn_norm_ceil_div(p->k, gn_norm_most_parts(p)));
-    q.share = gn_norm_ceil_div(share, q.nk) * q.nk;
-    q.tasks = gn_norm_ceil_div(p->k, q.share);
+        share = GN_MAX(share, gn_ceil_div(p->k, gn_norm_most_parts(p)));
+    q.share = gn_ceil_div(share, q.nk) * q.nk;
+    q.tasks = gn_ceil_div(p->k, q.share);
     return q;
 }
 
