@@ -158,7 +158,7 @@ def test_a_history_alone_tells_of_its_curves():
     gan, _ = PLANTED["oscillation"]()
     diagnosis = ganc.doctor(gan.history)
     assert [finding.name for finding in diagnosis] == ["oscillation"]
-    assert "others need a model, data or more training" in repr(diagnosis)
+    assert "others do not apply, or need a model, data or more training" in repr(diagnosis)
     overfit = ganc.History()
     overfit.loss_name = "non_saturating"
     for epoch in range(3):

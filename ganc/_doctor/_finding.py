@@ -118,7 +118,7 @@ class Diagnosis(Sequence[Finding]):
         count = {0: "nothing found", 1: "1 finding"}.get(len(self), f"{len(self)} findings")
         rest = self._checks - len(self.measured)
         return f"{count} in {len(self.measured)} checks" + (
-            f"; {rest} others need a model, data or more training" if rest else ""
+            f"; {rest} others do not apply, or need a model, data or more training" if rest else ""
         )
 
     def to_dict(self) -> dict[str, Any]:
