@@ -5,7 +5,7 @@
  *       its taps: conv_x.c
  *   w   what the taps read (C R S, positions) times y (positions, O): conv_w.c
  *   y   the same, nothing packed, where x has few channels: conv_thin.c
- *   all   with fewer products where kernel and stride allow: wino.c, wino_w.c
+ *   all   with fewer products where kernel and stride allow: wino_yx.c, wino_w.c
  *   all   one product where the kernel covers the image: conv_dense.c
  *
  * Nothing is scattered and no im2col matrix exists: a task copies what its taps read to
@@ -51,12 +51,21 @@ static bool better_flipped(const gn_conv_shape *s, gn_conv_pass pass)
     }
 }
 
-static const gn_conv_loop *choose_loop(const gn_conv_plan *p)
+static void flip(gn_conv_plan *p)
 {
+    p->flip = true;
+    p->s = flipped(&p->s);
+    p->pass = p->pass == GN_CONV_Y ? GN_CONV_X : p->pass == GN_CONV_X ? GN_CONV_Y : GN_CONV_W;
+    real *x = p->x;
+    p->x = p->y, p->y = x;
+}
+
+static const gn_conv_loop *choose_loop(const gn_conv_plan *p, bool fewer)
+{
+    if (fewer)
+        return p->pass == GN_CONV_W ? &gn_conv_loop_wino_w : &gn_conv_loop_wino_yx;
     if (gn_thin_suits(p))
         return &gn_conv_loop_thin;
-    if (gn_wino_suits(p))
-        return p->pass == GN_CONV_W ? &gn_conv_loop_wino_w : &gn_conv_loop_wino;
     return p->pass == GN_CONV_Y   ? &gn_conv_loop_y
            : p->pass == GN_CONV_X ? &gn_conv_loop_x
                                   : &gn_conv_loop_w;
@@ -64,23 +73,23 @@ static const gn_conv_loop *choose_loop(const gn_conv_plan *p)
 
 gn_conv_plan gn_conv_make_plan(const gn_conv_args *a)
 {
-    gn_conv_plan p = {.s = a->shape, .pass = a->pass, .kern = gn_gemm_kernel};
-    if (can_flip(&p.s) && better_flipped(&p.s, a->pass)) {
-        p.flip = true;
-        p.s = flipped(&p.s);
-        p.pass = a->pass == GN_CONV_Y ? GN_CONV_X : a->pass == GN_CONV_X ? GN_CONV_Y : GN_CONV_W;
-    }
-    p.x = p.flip ? a->y : a->x;
-    p.y = p.flip ? a->x : a->y;
-    p.w = a->w;
-    p.epilogue = a->epilogue;
+    gn_conv_plan p = {.s = a->shape,
+                      .pass = a->pass,
+                      .x = a->x,
+                      .w = a->w,
+                      .y = a->y,
+                      .epilogue = a->epilogue,
+                      .kern = gn_gemm_kernel};
+    bool fewer = gn_wino_axes(&p.s, p.pass, p.wino.axis);
+    if (!fewer && can_flip(&p.s) && better_flipped(&p.s, p.pass))
+        flip(&p);
     p.cg = p.s.c / p.s.groups;
     p.og = p.s.o / p.s.groups;
     p.taps = p.s.r * p.s.s;
     p.wide = p.kern->vw * p.kern->nv;
     double work = (double)p.s.n * p.s.p * p.s.q * p.s.o * p.cg * p.taps;
     p.serial = work < (1 << 18);
-    p.loop = choose_loop(&p);
+    p.loop = choose_loop(&p, fewer);
     p.loop->plan(&p);
     p.slots.count = p.serial ? 1 : GN_MIN(p.ntask, a->threads);
     return p;

@@ -2,7 +2,7 @@
 #ifndef GN_CONVOLVE_H
 #define GN_CONVOLVE_H
 
-#include "patch.h"
+#include "wino.h"
 #include "vec.h"
 
 typedef struct gn_conv_plan gn_conv_plan;
@@ -32,7 +32,8 @@ struct gn_conv_plan {
     int64_t images;      /* conv_x: images of a task, and */
     int64_t band;        /* rows of x of each */
     int64_t share;       /* conv_w, wino_w: channels of x of a task */
-    gn_grid dy;          /* wino_w: the tiles of y as grid has those of x */
+    gn_wino wino;
+    gn_grid dy; /* wino_w: the tiles of y as grid has those of x */
     int64_t ntask;
     int64_t shared_size, tap_count; /* reals, offsets */
     real *shared;                   /* packed weights (y, x), sums (w) */
@@ -48,11 +49,9 @@ int64_t gn_conv_block(const gn_conv_shape *s);
 bool gn_conv_is_dense(const gn_conv_args *a);
 gn_gemm_args gn_conv_dense(const gn_conv_args *a);
 
-extern const gn_conv_loop gn_conv_loop_y, gn_conv_loop_x, gn_conv_loop_w, gn_conv_loop_wino,
+extern const gn_conv_loop gn_conv_loop_y, gn_conv_loop_x, gn_conv_loop_w, gn_conv_loop_wino_yx,
     gn_conv_loop_wino_w, gn_conv_loop_thin;
 bool gn_thin_suits(const gn_conv_plan *p);
-bool gn_wino_suits(const gn_conv_plan *p);
-gn_conv_shape gn_wino_windows(const gn_conv_plan *p);
 
 /* Where part i of n things in `parts` nearly equal parts begins. */
 static inline int64_t gn_cut(int64_t n, int64_t parts, int64_t i)

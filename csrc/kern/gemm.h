@@ -93,38 +93,48 @@ typedef struct {
     const int32_t *first, *offset, *shift;
 } gn_fold;
 
-/* n kernels of 2 x 2, tap by tap, to 3 lines of 3 points each; taps are read to the end of
- * their last vector. */
-typedef struct {
-    const real *tap[4];
-    int64_t n;
-    real *u;
-    int64_t line, point;
-} gn_wino_taps;
+/* ---- what convolution with fewer products adds (wino.inc; wino.h) --------------------- */
 
-/* From `rows` channels of src, src_step apart: for each piece the three points of a line,
- * written `point` apart; `one` and `other` are three columns of a row, of which the other
- * counts if both is set. */
+enum {
+    GN_POINTS = 4,     /* most in a direction */
+    GN_MAX_SUMS = 3,   /* outputs of a tile, or taps, in a direction */
+    GN_MAX_WINDOW = 12 /* places that a tile reads, rounded up to 4 */
+};
+
+/* How a window becomes points: the forms of d, of y and of g in wino.h. */
+typedef enum { GN_WINO_PLACES, GN_WINO_SPREAD, GN_WINO_TAPS } gn_wino_form;
+
+/* Which places of a window give points, and where these go; point (i, j) is number
+ * i * points[1] + j. */
+typedef struct {
+    int count[2], points[2], first[2], step[2];
+    int64_t to[GN_POINTS * GN_POINTS];
+} gn_wino_unit;
+
+/* Windows to points: lane l of item i reads rows x cols reals at src[item[i] + lane[l]], rows
+ * `pitch` apart, and up to 3 columns more.  Lane l of its points goes to dst[i ds + l]. */
 typedef struct {
     const real *src;
-    int64_t src_step, rows;
-    const gn_piece *piece;
-    int pieces;
-    bool both;
-    int32_t one[3], other[3];
+    const int32_t *item, *lane;
+    int64_t items, lanes; /* lane[] is filled up to whole vectors with any valid offsets */
+    int64_t pitch;
+    int rows, cols;
+    gn_wino_form form;
+    const gn_wino_unit *unit;
+    int units;
     real *dst;
-    int64_t ds, point;
+    int64_t ds;
 } gn_wino_in;
 
-/* Three products m (rows, width), `point` apart, summed to the outputs z of two rows of two
- * columns (rows, ld); line 0, 1 or 2 of the points. */
+/* Points to sums: n lanes, whole vectors; `taps`: the form of g. */
 typedef struct {
-    const real *m;
-    int64_t rows, width, point;
-    int line;
-    real *z[4];
-    int64_t ld;
-} gn_wino_sum;
+    const real *src;
+    int64_t from[GN_POINTS * GN_POINTS], n;
+    int points[2], sums[2];
+    bool taps;
+    real *dst;
+    int64_t to[GN_MAX_SUMS * GN_MAX_SUMS];
+} gn_wino_out;
 
 /* A vector of positions of a row: read at src + from + tap, written at y + to; n of it count. */
 typedef struct {
@@ -157,11 +167,9 @@ typedef struct {
     void (*fill)(const gn_fill *f);
     void (*thin[GN_MAX_MR + 1])(const gn_thin *t); /* [h]: h rows */
     void (*fold)(const gn_fold *f);
-    void (*wino_taps)(const gn_wino_taps *w);
-    void (*wino_in)(const gn_wino_in *w); /* one - other */
-    void (*wino_dy)(const gn_wino_in *w); /* one + other; 2 columns for 3 */
-    void (*wino_sum)(const gn_wino_sum *s);
-    void (*zip)(real *y, const real *const *x, int streams, int64_t n); /* y 64-byte aligned */
+    void (*wino_in)(const gn_wino_in *w);
+    void (*wino_out)(const gn_wino_out *w);
+    void (*zip)(real *y, const real *const *x, int streams, int64_t n);
     void (*fma_loop)(int64_t n, real *sink); /* 10 n independent vector FMAs: the peak */
 } gn_gemm_kern;
 

@@ -1,0 +1,68 @@
+/* wino.h - convolution with fewer products (Winograd 1980; Lavin and Gray 2016).
+ *
+ * In one direction, m outputs y0 .. y(m-1) of r taps g0 .. g(r-1) read a = m + r - 1 places
+ * d0 .. d(a-1).  As polynomials they need a products only, one for each of the points 0,
+ * infinity, 1 and -1, of which the first a are used:
+ *
+ *            of d, a = 4   a = 3     a = 2   of g (half of it for 1 and -1 if a = 4)
+ *     0      d0 - d2       d0 - d1   d0      g0
+ *     inf    d3 - d1       d2 - d1   d1      g(r-1)
+ *     1      d1 + d2       d1                g0 + g1 + g2
+ *    -1      d2 - d1                         g0 - g1 + g2
+ *
+ * and y_i is the sum of (1)^i p(1) and (-1)^i p(-1), with p(0) added to y0 and p(inf) to
+ * y(m-1).  The form serves both directions of an image in turn, so that 4 x 4 products give
+ * 3 x 3 outputs of 2 x 2 taps, or 2 x 2 outputs of 3 x 3 taps, where the definition has 36.
+ *
+ * A kernel of stride 2 is four kernels of stride 1, one for each phase of the stride.  As
+ * the sums for y are the same whatever a is, phases of 3 and of 2 taps share the points.
+ * The gradients are the transposed forms: x again sums taps of y, phase by phase; w sums
+ * products of the points of x and of y, which `spreads' like g and without the half. */
+#ifndef GN_WINO_H
+#define GN_WINO_H
+
+#include "patch.h"
+
+/* One direction of a convolution. */
+typedef struct {
+    int64_t m, tiles;     /* outputs of a tile; tiles */
+    int64_t pitch, start; /* tile t reads places t pitch - start and `window` - 1 more */
+    int64_t window;
+    int phases; /* of the stride */
+    bool apart; /* each phase has outputs of its own (x); or all are summed */
+    /* of each phase: taps, points; first place in the window; first tap */
+    int taps[2], points[2], first[2], tap[2];
+    int step, tap_step; /* between places, between taps */
+} gn_wino_axis;
+
+/* One matrix product of one point, over `depth`: weights (rows, ld) at u of all, source
+ * (depth, columns) at v.  Sets begin at an odd number of lines from each other, lest they all
+ * fall on the same few sets of the cache. */
+typedef struct {
+    int64_t depth, ld, u, v;
+} gn_wino_set;
+
+typedef struct {
+    gn_wino_axis axis[2];
+    /* by the phases of the output and the points of both directions; depth 0: not there */
+    gn_wino_set set[2][2][GN_POINTS * GN_POINTS];
+    int64_t source; /* elements of the source's points, of a phase of the output's rows */
+    int64_t sums;   /* wino_w: elements of the sums of all points */
+    int64_t parts;  /* into which the rows of the output are cut */
+} gn_wino;
+
+/* The better of the sizes of tiles; false when the definition is as good or the form does not
+ * apply. */
+bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2]);
+/* Number of phases of the source that share a point (of the one phase, if they are apart). */
+int gn_wino_sharing(const gn_wino_axis *a, int phase, int point);
+/* What unit (f, g) of the phases reads: of the taps or of the places of a window. */
+void gn_wino_unit_of(const gn_wino_axis axis[2], int f, int g, bool taps, gn_wino_unit *u);
+/* Blocks of tiles of a source of n images, high x wide. */
+gn_grid gn_wino_grid(const gn_wino_axis axis[2], int64_t n, int64_t channels, int64_t high,
+                     int64_t wide, int64_t block);
+/* Where the windows of the tiles of a block begin in its patch, filled up to `count`. */
+void gn_wino_tiles(const gn_grid *g, const gn_positions *at, int64_t pitch, int64_t count,
+                   int32_t *tile);
+
+#endif

@@ -1,0 +1,335 @@
+/* wino_yx.c - the passes for y and x with fewer products (wino.h).
+ *
+ * A task owns a block of tiles and a part of the rows of the output.  For each phase of the
+ * output rows it brings what the tiles read to points (K, columns), multiplies each point by
+ * the weights at that point (rows, K), and sums the points to rows of the output.  The
+ * columns are tiles, as many as keep a point's source in the second-level cache. */
+#include "convolve.h"
+
+#include <string.h>
+
+enum { BLOCK = 64, SUB = 16, CHAIN = 128, TASKS = 8, LEAST_ROWS = 32 };
+
+/* ---- plan ---------------------------------------------------------------------------- */
+
+static int64_t channels_in(const gn_conv_plan *p)
+{
+    return p->pass != GN_CONV_X ? p->s.c : p->s.o;
+}
+
+static int64_t rows_out(const gn_conv_plan *p)
+{
+    return p->pass != GN_CONV_X ? p->s.o : p->s.c;
+}
+
+static int out_phases(const gn_wino_axis *a)
+{
+    return a->apart ? a->phases : 1;
+}
+
+static int64_t columns(const gn_conv_plan *p)
+{
+    return gn_ceil_div(p->grid.columns, p->wide) * p->wide;
+}
+
+/* All sets; the result is the size of the weights. */
+static int64_t plan_sets(gn_conv_plan *p)
+{
+    gn_wino *w = &p->wino;
+    const gn_wino_axis *v = &w->axis[0], *h = &w->axis[1];
+    int64_t u = 0;
+    for (int phi = 0; phi < out_phases(v); phi++) {
+        int64_t size = 0;
+        for (int psi = 0; psi < out_phases(h); psi++)
+            for (int i = 0; i < GN_POINTS * GN_POINTS; i++) {
+                gn_wino_set *set = &w->set[phi][psi][i];
+                set->depth = gn_wino_sharing(v, phi, i / GN_POINTS) *
+                             gn_wino_sharing(h, psi, i % GN_POINTS) * channels_in(p);
+                set->ld = gn_odd_lines(set->depth);
+                set->u = u;
+                set->v = size;
+                u += set->depth ? rows_out(p) * set->ld : 0;
+                size += set->depth * columns(p) + GN_LINE;
+            }
+        w->source = GN_MAX(w->source, size);
+    }
+    return u;
+}
+
+static int64_t part_rows(const gn_conv_plan *p)
+{
+    return gn_ceil_div(rows_out(p), p->wino.parts);
+}
+
+/* Elements of the products of a point: (rows, columns). */
+static int64_t product(const gn_conv_plan *p)
+{
+    return part_rows(p) * columns(p) + GN_LINE;
+}
+
+/* The same of all points of a phase of the output's rows. */
+static int64_t products(const gn_conv_plan *p)
+{
+    return out_phases(&p->wino.axis[1]) * GN_POINTS * GN_POINTS * product(p);
+}
+
+/* Streams of a row of outputs: sums of a tile, phases of the columns. */
+static int64_t streams(const gn_conv_plan *p)
+{
+    return p->wino.axis[1].m * out_phases(&p->wino.axis[1]);
+}
+
+/* The sums of a row of the output, then one line of them side by side. */
+static int64_t lines(const gn_conv_plan *p)
+{
+    return (p->wino.axis[0].m + 1) * streams(p) * columns(p) + GN_LINE;
+}
+
+/* An even number of tasks while they are few: two threads then have the same work. */
+static int64_t parts(int64_t blocks)
+{
+    return blocks >= TASKS ? 1 : blocks == 1 ? 4 : blocks == 2 ? 2 : 1 + blocks % 2;
+}
+
+static void plan(gn_conv_plan *p)
+{
+    gn_wino *w = &p->wino;
+    bool x = p->pass == GN_CONV_X;
+    p->grid = gn_wino_grid(w->axis, p->s.n, channels_in(p), x ? p->s.p : p->s.h,
+                           x ? p->s.q : p->s.w, BLOCK);
+    p->shared_size = plan_sets(p);
+    w->parts = GN_MIN(parts(p->grid.blocks), rows_out(p) / LEAST_ROWS);
+    p->ntask = p->grid.blocks * w->parts;
+    p->slots.size = w->source + products(p) + lines(p) + (int64_t)gn_patch_size(&p->grid, SUB);
+}
+
+/* ---- units --------------------------------------------------------------------------- */
+
+static const gn_wino_set *set_of(const gn_conv_plan *p, int phi, int g, int i, int j)
+{
+    return &p->wino.set[phi][p->wino.axis[1].apart ? g : 0][GN_POINTS * i + j];
+}
+
+/* Where the points of unit (f, g) go: to row `at` of the weights, or to panel `at`. */
+static void aim(const gn_conv_plan *p, int phi, int f, int g, bool taps, int64_t at,
+                gn_wino_unit *u)
+{
+    const gn_wino_axis *h = &p->wino.axis[1];
+    int64_t *to = u->to;
+    for (int i = 0; i < u->points[0]; i++)
+        for (int j = 0; j < u->points[1]; j++) {
+            const gn_wino_set *set = set_of(p, phi, g, i, j);
+            int64_t k = h->apart ? 0 : (f * gn_wino_sharing(h, 0, j) + g) * channels_in(p);
+            *to++ = taps ? set->u + at * set->ld + k : set->v + (at * set->depth + k) * p->wide;
+        }
+}
+
+/* The units of a phase of the output's rows: each pair of phases of the source (y) or of the
+ * output's columns (x). */
+static int list_units(const gn_conv_plan *p, int phi, bool taps, int64_t at, gn_wino_unit *unit)
+{
+    const gn_wino_axis *v = &p->wino.axis[0];
+    int count = 0;
+    for (int f = v->apart ? phi : 0; f < (v->apart ? phi + 1 : v->phases); f++)
+        for (int g = 0; g < p->wino.axis[1].phases; g++) {
+            gn_wino_unit_of(p->wino.axis, f, g, taps, &unit[count]);
+            aim(p, phi, f, g, taps, at, &unit[count++]);
+        }
+    return count;
+}
+
+/* ---- weights ------------------------------------------------------------------------- */
+
+/* One row of all sets, some channels of the source at a time. */
+static void transform_row(void *ctx, int64_t row)
+{
+    enum { MANY = 16, MOST_TAPS = 36 };
+    static const int32_t item = 0;
+    const gn_conv_plan *p = ctx;
+    real taps[MANY * MOST_TAPS + 4] = {0};
+    int32_t lane[MANY];
+    gn_wino_unit unit[4];
+    bool x = p->pass == GN_CONV_X;
+    int64_t n = channels_in(p), step = (x ? p->s.c : 1) * p->taps;
+    const real *w = p->w + row * (x ? 1 : n) * p->taps;
+    for (int l = 0; l < MANY; l++)
+        lane[l] = (int32_t)(l * p->taps);
+    gn_wino_in in = {.src = taps,
+                     .item = &item,
+                     .lane = lane,
+                     .items = 1,
+                     .pitch = p->s.s,
+                     .rows = (int)p->s.r,
+                     .cols = (int)p->s.s,
+                     .form = GN_WINO_TAPS,
+                     .unit = unit};
+    for (int64_t k = 0; k < n; k += MANY) {
+        in.lanes = GN_MIN(MANY, n - k);
+        for (int64_t l = 0; l < in.lanes; l++)
+            memcpy(taps + l * p->taps, w + (k + l) * step, (size_t)p->taps * sizeof(real));
+        in.dst = p->shared + k;
+        for (int phi = 0; phi < out_phases(&p->wino.axis[0]); phi++) {
+            in.units = list_units(p, phi, true, row, unit);
+            p->kern->wino_in(&in);
+        }
+    }
+}
+
+/* ---- one block of tiles -------------------------------------------------------------- */
+
+typedef struct {
+    int phi;                       /* phase of the output's rows */
+    int64_t i0, rows;              /* of the output */
+    real *patch, *points, *m, *to; /* parts of the slot */
+    gn_positions at;
+} wino_block;
+
+static void transform_source(const gn_conv_plan *p, const wino_block *b)
+{
+    const gn_wino_axis *axis = p->wino.axis;
+    int32_t tile[GN_CONV_COLUMNS + GN_MAX_WIDE], item[SUB];
+    gn_wino_unit unit[4];
+    gn_wino_in in = {.src = b->patch,
+                     .item = item,
+                     .lanes = p->wide,
+                     .pitch = p->grid.pitch,
+                     .rows = (int)axis[0].window,
+                     .cols = (int)axis[1].window,
+                     .form = GN_WINO_PLACES,
+                     .unit = unit,
+                     .ds = p->wide};
+    const real *source = p->pass == GN_CONV_X ? p->y : p->x;
+    gn_wino_tiles(&p->grid, &b->at, axis[1].pitch, columns(p), tile);
+    for (int c = 0; c < SUB; c++)
+        item[c] = (int32_t)(c * p->grid.plane);
+    for (int64_t c = 0; c < channels_in(p); c += SUB) {
+        in.items = GN_MIN(SUB, channels_in(p) - c);
+        in.dst = b->points + c * p->wide;
+        gn_patch_fill(&p->grid, &b->at, source, c, in.items, b->patch);
+        for (int64_t j = 0; j < b->at.columns; j += p->wide) {
+            in.lane = tile + j;
+            in.units = list_units(p, b->phi, false, j / p->wide, unit);
+            p->kern->wino_in(&in);
+        }
+    }
+}
+
+/* Rows i .. i+h-1 of one point at all panels. */
+static void multiply_rows(const gn_conv_plan *p, const wino_block *b, const gn_wino_set *set,
+                          real *m, int64_t i, int64_t h)
+{
+    int64_t k = set->depth, kc = gn_ceil_div(k, gn_ceil_div(k, CHAIN)), all = columns(p);
+    const real *u = p->shared + set->u + (b->i0 + i) * set->ld;
+    gn_tile t = {.as = set->ld, .ak = 1, .bs = p->wide, .cs = all};
+    for (int64_t j = 0; j < b->at.columns; j += p->wide)
+        for (int64_t k0 = 0; k0 < k; k0 += kc) {
+            t.k = GN_MIN(kc, k - k0);
+            t.a = u + k0;
+            t.b = t.ahead = b->points + set->v + j * k + k0 * p->wide;
+            t.c = m + i * all + j;
+            t.add = k0 > 0;
+            p->kern->wide[h](&t);
+        }
+}
+
+static void multiply(const gn_conv_plan *p, const wino_block *b)
+{
+    int64_t tiles = gn_ceil_div(b->rows, p->kern->mr);
+    real *m = b->m;
+    for (int psi = 0; psi < out_phases(&p->wino.axis[1]); psi++)
+        for (int i = 0; i < GN_POINTS * GN_POINTS; i++, m += product(p)) {
+            const gn_wino_set *set = &p->wino.set[b->phi][psi][i];
+            for (int64_t tile = 0; tile < tiles && set->depth; tile++) {
+                int64_t i0 = gn_cut(b->rows, tiles, tile);
+                multiply_rows(p, b, set, m, i0, gn_cut(b->rows, tiles, tile + 1) - i0);
+            }
+        }
+}
+
+/* ---- from points to rows ------------------------------------------------------------- */
+
+/* Line a of the outputs of all tiles, row by row of tiles, to its places. */
+static void write_line(const gn_conv_plan *p, const wino_block *b, const real *line, int64_t row,
+                       int64_t a)
+{
+    const gn_wino_axis *v = &p->wino.axis[0];
+    bool x = p->pass == GN_CONV_X;
+    int64_t high = x ? p->s.h : p->s.p, wide = x ? p->s.w : p->s.q;
+    real *out = (x ? p->x : p->y) + row * high * wide;
+    for (const gn_span *s = b->at.span; s < b->at.span + b->at.nspan; s++)
+        for (int64_t t = s->p0; t < s->p1; t++) {
+            int64_t h = (v->m * t + a) * out_phases(v) + b->phi;
+            const real *from = line + streams(p) * (s->at + (t - s->p0) * s->ql);
+            if (h < high)
+                memcpy(out + s->n * rows_out(p) * high * wide + h * wide, from,
+                       (size_t)wide * sizeof(real));
+        }
+}
+
+/* Sums of row i: (lines of a tile, streams, columns) at b->to. */
+static void sum_points(const gn_conv_plan *p, const wino_block *b, int64_t i)
+{
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
+    int64_t all = columns(p), step = product(p);
+    gn_wino_out out = {.n = all, .dst = b->to};
+    out.points[0] = v->points[b->phi], out.sums[0] = (int)v->m, out.sums[1] = (int)h->m;
+    for (int psi = 0; psi < out_phases(h); psi++) {
+        out.src = b->m + psi * GN_POINTS * GN_POINTS * step + i * all;
+        out.points[1] = h->points[psi];
+        for (int n = 0; n < out.points[0] * out.points[1]; n++)
+            out.from[n] = (n / out.points[1] * GN_POINTS + n % out.points[1]) * step;
+        for (int64_t n = 0; n < v->m * h->m; n++)
+            out.to[n] = (n / h->m * streams(p) + n % h->m * out_phases(h) + psi) * all;
+        p->kern->wino_out(&out);
+    }
+}
+
+static void write_rows(const gn_conv_plan *p, const wino_block *b)
+{
+    const gn_epilogue *e = &p->epilogue;
+    const real *stream[2 * GN_MAX_SUMS];
+    int64_t all = columns(p), n = streams(p) * all;
+    real *line = b->to + p->wino.axis[0].m * n;
+    for (int64_t i = 0; i < b->rows; i++) {
+        sum_points(p, b, i);
+        for (int64_t a = 0; a < p->wino.axis[0].m; a++) {
+            for (int s = 0; s < streams(p); s++)
+                stream[s] = b->to + a * n + s * all;
+            p->kern->zip(line, stream, (int)streams(p), all);
+            if (e->bias)
+                gn_vec->unary[GN_UNARY_affine](line, line, n, 1, e->bias[b->i0 + i]);
+            if (e->act)
+                gn_vec->act(line, line, n, e->act, e->slope);
+            write_line(p, b, line, b->i0 + i, a);
+        }
+    }
+}
+
+static void run_block(void *ctx, int64_t task)
+{
+    const gn_conv_plan *p = ctx;
+    const gn_wino *w = &p->wino;
+    wino_block b;
+    int64_t part = task % w->parts;
+    b.i0 = gn_cut(rows_out(p), w->parts, part);
+    b.rows = gn_cut(rows_out(p), w->parts, part + 1) - b.i0;
+    b.points = gn_slot_take(&p->slots);
+    b.m = b.points + w->source;
+    b.to = b.m + products(p);
+    b.patch = b.to + lines(p);
+    gn_grid_block(&p->grid, task / w->parts, &b.at);
+    for (b.phi = 0; b.phi < out_phases(&w->axis[0]); b.phi++) {
+        transform_source(p, &b);
+        multiply(p, &b);
+        write_rows(p, &b);
+    }
+    gn_slot_give(&p->slots, b.points);
+}
+
+static void run(gn_conv_plan *p)
+{
+    gn_conv_spread(p, rows_out(p), transform_row);
+    gn_conv_spread(p, p->ntask, run_block);
+}
+
+const gn_conv_loop gn_conv_loop_wino_yx = {plan, run};
