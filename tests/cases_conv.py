@@ -55,10 +55,16 @@ BIG = [
     ((2, 3, 33, 26, 58, 4, 4), {"stride": 2, "padding": 1}),
     ((7, 1, 20, 28, 28, 5, 5), {"stride": 2, "padding": 2}),
     ((3, 4, 18, 12, 13, 3, 3), {"groups": 2, "padding": 1}),
-    # kernels of 4 x 4, stride 2, enough of them for fewer products
+    # two or three taps a phase of the stride, many outputs: fewer products
     ((21, 33, 50, 28, 28, 4, 4), {"stride": 2, "padding": 1}),
     ((8, 40, 32, 33, 35, 4, 4), {"stride": 2, "padding": (3, 0)}),
     ((8, 32, 34, 34, 33, 4, 4), {"stride": 2, "padding": (1, 2, 0, 3)}),
+    ((22, 33, 40, 7, 7, 3, 3), {"padding": 1}),
+    ((2, 40, 32, 24, 25, 3, 3), {"padding": (0, 3)}),
+    ((6, 32, 34, 28, 27, 5, 5), {"stride": 2, "padding": 2}),
+    ((6, 33, 32, 27, 28, 3, 3), {"stride": 2, "padding": (0, 1, 0, 1)}),
+    ((2, 34, 32, 24, 49, 3, 4), {"stride": (1, 2), "padding": 1}),
+    ((2, 32, 35, 49, 24, 6, 2), {"stride": (2, 1), "padding": (5, 0)}),
 ]
 SMALL = PLAIN[1], PLAIN[8], PLAIN[13], PLAIN[23]
 
