@@ -9,13 +9,12 @@
 
 #include <string.h>
 
-enum { PIECE = 256 }; /* windows whose maxima are looked for at a time */
-
 typedef struct {
     gn_window g;
-    real *to;                    /* y, or dx */
-    const real *x, *d;           /* d: dy, or what is read */
-    int64_t planes, rows, bands; /* rows a task, tasks a plane */
+    real *to;                            /* y, or dx */
+    const real *x, *d;                   /* d: dy, or what is read */
+    int64_t planes, height, rows, bands; /* rows a band, bands a plane */
+    int64_t share;                       /* planes a task, where a plane is one band */
 } max_work;
 
 #define MAX_ATTRS \
@@ -37,13 +36,28 @@ static bool read_max(const char *op, const gn_tensor *x, const gn_attr *attr, gn
                                                  (long long)in[0], (long long)in[1]);
 }
 
-/* A task is a band of rows of one plane, of `width` elements each. */
-static void run_bands(max_work *k, int64_t numel, int64_t height, int64_t width, gn_task fn)
+typedef void band_fn(const max_work *k, int64_t plane, int64_t from, int64_t to);
+
+/* A task is a band of rows of one plane, of `width` elements each, or some planes. */
+static void plan_bands(max_work *k, int64_t numel, int64_t height, int64_t width)
 {
     k->planes = numel / (height * width);
-    k->rows = GN_MAX(GN_CHUNK / width, 1);
-    k->bands = (height + k->rows - 1) / k->rows;
-    gn_parallel(k->planes * k->bands, fn, k);
+    k->height = height;
+    k->rows = GN_MIN(GN_MAX(GN_CHUNK / width, 1), height);
+    k->bands = gn_ceil_div(height, k->rows);
+    k->share = k->bands > 1 ? 1 : GN_MAX(GN_CHUNK / (height * width), 1);
+}
+
+static void run_bands(const max_work *k, int64_t task, band_fn *fn)
+{
+    int64_t first = task / k->bands * k->share, from = task % k->bands * k->rows;
+    for (int64_t i = first; i < GN_MIN(first + k->share, k->planes); i++)
+        fn(k, i, from, GN_MIN(from + k->rows, k->height));
+}
+
+static int64_t tasks_of(const max_work *k)
+{
+    return gn_ceil_div(k->planes, k->share) * k->bands;
 }
 
 /* ---- forward ------------------------------------------------------------------------- */
@@ -108,21 +122,19 @@ const gn_op gn_op_max_pool2d = {
 /* ---- adding and reading where the maxima are ----------------------------------------- */
 
 /* Rows [from, to) of dx: each window that reaches into them is looked at, in order. */
-static void add_band(void *ctx, int64_t task)
+static void add_band(const max_work *k, int64_t plane, int64_t from, int64_t to)
 {
-    const max_work *k = ctx;
     const gn_window *g = &k->g;
-    int64_t width = g->in[1], plane = task / k->bands, size = g->in[0] * width;
-    int64_t from = task % k->bands * k->rows, to = GN_MIN(from + k->rows, g->in[0]);
+    int64_t width = g->in[1], size = g->in[0] * width;
     int64_t reach = (g->kernel[0] - 1) * g->dilation[0], s = g->stride[0];
     int64_t first = GN_MAX(from + g->pad[0] - reach + s - 1, 0) / s;
     int64_t end = GN_MIN((to - 1 + g->pad[0]) / s + 1, g->out[0]);
-    real m[PIECE], *dx = k->to + plane * size;
-    int32_t where[PIECE];
+    real m[GN_WINDOWS], *dx = k->to + plane * size;
+    int32_t where[GN_WINDOWS];
     memset(dx + from * width, 0, (size_t)((to - from) * width) * sizeof *dx);
     for (int64_t p = first; p < end; p++)
-        for (int64_t q = 0; q < g->out[1]; q += PIECE) {
-            int64_t n = GN_MIN(PIECE, g->out[1] - q);
+        for (int64_t q = 0; q < g->out[1]; q += GN_WINDOWS) {
+            int64_t n = GN_MIN(GN_WINDOWS, g->out[1] - q);
             const real *dy = k->d + (plane * g->out[0] + p) * g->out[1] + q;
             gn_vec->resample->window_argmax(m, where, k->x + plane * size, g, p, q, n);
             for (int64_t i = 0; i < n; i++)
@@ -131,22 +143,61 @@ static void add_band(void *ctx, int64_t task)
         }
 }
 
-static void read_band(void *ctx, int64_t task)
+static void add_task(void *ctx, int64_t task)
 {
-    const max_work *k = ctx;
+    run_bands(ctx, task, add_band);
+}
+
+/* Rows [from, to) of what is read. */
+static void read_band(const max_work *k, int64_t plane, int64_t from, int64_t to)
+{
     const gn_window *g = &k->g;
-    int64_t plane = task / k->bands, size = g->in[0] * g->in[1];
-    int64_t p = task % k->bands * k->rows, end = GN_MIN(p + k->rows, g->out[0]);
-    real m[PIECE];
-    int32_t where[PIECE];
-    for (; p < end; p++)
-        for (int64_t q = 0; q < g->out[1]; q += PIECE) {
-            int64_t n = GN_MIN(PIECE, g->out[1] - q);
+    int64_t size = g->in[0] * g->in[1];
+    real m[GN_WINDOWS];
+    int32_t where[GN_WINDOWS];
+    for (int64_t p = from; p < to; p++)
+        for (int64_t q = 0; q < g->out[1]; q += GN_WINDOWS) {
+            int64_t n = GN_MIN(GN_WINDOWS, g->out[1] - q);
             real *y = k->to + (plane * g->out[0] + p) * g->out[1] + q;
             gn_vec->resample->window_argmax(m, where, k->x + plane * size, g, p, q, n);
             for (int64_t i = 0; i < n; i++)
                 y[i] = where[i] < 0 ? 0 : k->d[plane * size + where[i]];
         }
+}
+
+static void read_task(void *ctx, int64_t task)
+{
+    run_bands(ctx, task, read_band);
+}
+
+/* Windows of 2 x 2 that tile the planes: rows of them, whatever plane they lie in. */
+static bool tiles(const gn_window *g)
+{
+    bool all = true;
+    for (int d = 0; d < 2; d++)
+        all = all && g->kernel[d] == 2 && g->stride[d] == 2 && g->pad[d] == 0 &&
+              g->dilation[d] == 1 && g->in[d] == 2 * g->out[d];
+    return all;
+}
+
+static void tile_task(void *ctx, int64_t task)
+{
+    const max_work *k = ctx;
+    int64_t from = task * k->rows, n = k->g.out[1], rows = GN_MIN(k->rows, k->height - from);
+    gn_vec->resample->quarters_dx(k->to + from * 4 * n, k->d + from * n, k->x + from * 4 * n, rows,
+                                  n);
+}
+
+static void add_all(max_work *k, int64_t numel)
+{
+    if (tiles(&k->g)) {
+        k->rows = GN_MAX(GN_CHUNK / (4 * k->g.out[1]), 1);
+        k->height = numel / (4 * k->g.out[1]);
+        gn_parallel(gn_ceil_div(k->height, k->rows), tile_task, k);
+        return;
+    }
+    plan_bands(k, numel, k->g.in[0], k->g.in[1]);
+    gn_parallel(tasks_of(k), add_task, k);
 }
 
 static bool same_planes(const char *op, const gn_tensor *d, const gn_tensor *x, const int64_t *size)
@@ -168,7 +219,7 @@ static gn_tensor *max_pool2d_dx_fwd(gn_call *c)
     gn_tensor *dx = gn_tensor_like(x);
     if (dx && dx->numel) {
         k.to = dx->data;
-        run_bands(&k, dx->numel, k.g.in[0], k.g.in[1], add_band);
+        add_all(&k, dx->numel);
     }
     return dx;
 }
@@ -183,7 +234,8 @@ static gn_tensor *max_pool2d_at_fwd(gn_call *c)
     gn_tensor *y = gn_planes_new(x, k.g.out[0], k.g.out[1]);
     if (y && y->numel) {
         k.to = y->data;
-        run_bands(&k, y->numel, k.g.out[0], k.g.out[1], read_band);
+        plan_bands(&k, y->numel, k.g.out[0], k.g.out[1]);
+        gn_parallel(tasks_of(&k), read_task, &k);
     }
     return y;
 }

@@ -187,3 +187,17 @@ def test_wrong_types():
     ):  # fmt: skip
         with pytest.raises((TypeError, ValueError)):
             f()
+
+
+@pytest.mark.parametrize("width", [4, 6, 7, 8, 9, 14, 16, 17, 32, 35, 68])
+@pytest.mark.parametrize("window", [(2,), (2, 2, 1), (3, 2, 1), (3, 2), (3, 1, 1), (2, 1), (3,)])
+def test_max_pool_gradient_goes_to_the_first_of_equal_values_or_a_nan(width, window):
+    rng = np.random.default_rng(width)
+    x = rng.integers(0, 3, (2, 3, 8, width)).astype(np.float32)
+    x[rng.random(x.shape) < 0.03] = np.nan
+    ours, theirs = ganc.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    y, t = F.max_pool2d(ours, *window), TF.max_pool2d(theirs, *window)
+    dy = rng.integers(-4, 5, t.shape).astype(np.float32)
+    y.backward(ganc.tensor(dy))
+    t.backward(torch.tensor(dy))
+    assert np.array_equal(ours.grad.numpy(), theirs.grad.numpy())

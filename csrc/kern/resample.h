@@ -42,7 +42,11 @@ typedef struct {
      * ones, -1 for a window without input */
     void (*window_argmax)(real *m, int32_t *where, const real *plane, const gn_window *g, int64_t p,
                           int64_t q, int64_t n);
+    /* dx of windows of 2 x 2 that tile planes: (rows, n) values dy, rows of 2 n in x and dx */
+    void (*quarters_dx)(real *dx, const real *dy, const real *x, int64_t rows, int64_t n);
 } gn_resample_kern;
+
+enum { GN_WINDOWS = 256 }; /* window_argmax takes, at most */
 
 /* The windows whose tap at offset t (t = tap * dilation) lies inside: [*from, *to). */
 static inline void gn_window_range(const gn_window *g, int d, int64_t t, int64_t *from, int64_t *to)
