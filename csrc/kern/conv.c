@@ -5,6 +5,7 @@
  *       its taps: conv_x.c
  *   w   what the taps read (C R S, positions) times y (positions, O): conv_w.c
  *   y   the same, nothing packed, where x has few channels: conv_thin.c
+ *   w   y times what the taps read, where there are few positions: conv_few.c
  *   all   with fewer products where kernel and stride allow: wino_yx.c, wino_w.c
  *   all   one product where the kernel covers the image: conv_dense.c
  *
@@ -66,6 +67,8 @@ static const gn_conv_loop *choose_loop(const gn_conv_plan *p, bool fewer)
         return p->pass == GN_CONV_W ? &gn_conv_loop_wino_w : &gn_conv_loop_wino_yx;
     if (gn_thin_suits(p))
         return &gn_conv_loop_thin;
+    if (gn_few_suits(p))
+        return &gn_conv_loop_few;
     return p->pass == GN_CONV_Y   ? &gn_conv_loop_y
            : p->pass == GN_CONV_X ? &gn_conv_loop_x
                                   : &gn_conv_loop_w;

@@ -50,7 +50,8 @@ bool gn_conv_is_dense(const gn_conv_args *a);
 gn_gemm_args gn_conv_dense(const gn_conv_args *a);
 
 extern const gn_conv_loop gn_conv_loop_y, gn_conv_loop_x, gn_conv_loop_w, gn_conv_loop_wino_yx,
-    gn_conv_loop_wino_w, gn_conv_loop_thin;
+    gn_conv_loop_wino_w, gn_conv_loop_thin, gn_conv_loop_few;
+bool gn_few_suits(const gn_conv_plan *p);
 bool gn_thin_suits(const gn_conv_plan *p);
 
 /* Where part i of n things in `parts` nearly equal parts begins. */
