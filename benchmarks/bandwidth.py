@@ -1,9 +1,13 @@
 """Ops that run along memory: the share of the bandwidth that a triad shows in the same run.
 
-Each tensor of a case is larger than the last-level cache. Bytes are counted alike for the triad
-``a = b + s * c`` (4 transfers an element) and the ops: what is read, and what is written twice,
-because a cache reads a line before it is written. Batch norm counts each tensor once: its second
-pass finds a channel in the cache. PyTorch is timed beside.
+Bytes are counted alike for the triad ``a = b + s * c`` (4 transfers an element) and the ops: what
+is read, and what is written twice, because a cache reads a line before it is written. The norms
+count each tensor once: their second pass finds a part of it in the cache. Tensors of 4096 planes of
+64 x 64 and the like exceed the last-level cache; the layers of networks need not, and may show more
+than 100 %. PyTorch is timed beside, on one thread and on all.
+
+    python benchmarks/bandwidth.py --json bandwidth.json     # two minutes
+    python benchmarks/bandwidth.py --only batch_norm --blocks 15
 """
 
 from __future__ import annotations
@@ -14,13 +18,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from _harness import arguments, report, timed
+from _harness import arguments, parse, report, timed
 
 import ganc
 from ganc._backend import core
 
 F = torch.nn.functional
 SHAPES = [(64, 64, 64, 64), (32, 256, 49, 49), (1024, 1024, 4, 4), (16384, 1024)]
+LAYERS = [
+    (64, 128, 28, 28), (64, 128, 14, 14), (64, 128, 7, 7),
+    (32, 64, 32, 32), (32, 128, 16, 16), (32, 256, 8, 8), (32, 512, 4, 4),
+]  # fmt: skip
 
 
 @dataclass
@@ -75,7 +83,7 @@ def differentiated(ours: Callable, theirs: Callable, xs: list, txs: list, cotang
 def norm_case(name: str, shape: tuple, act: str, ours: Callable, theirs: Callable, wb: tuple):
     (x, g), (tx, tg) = tensors(shape, 2)
     (w, b), (tw, tb) = tensors(wb, 2)
-    n, kept = x.numel(), act != "none"
+    n, kept = x.numel(), act in ("tanh", "sigmoid")  # of the others x tells the sign of y
     label = name if act == "none" else f"{name} + {act}"
     yield Case(label, shape, 3 * n, lambda: ours(x, w, b), lambda: theirs(tx, tw, tb))
     back = differentiated(ours, theirs, [x, w, b], [tx, tw, tb], (g, tg))
@@ -90,37 +98,48 @@ ACTS = {
 }
 
 
+def batch_norm(shape: tuple, act: str) -> Iterator[Case]:
+    return norm_case(
+        "batch_norm", shape, act,
+        lambda x, w, b: core.batch_norm(x, w, b, act=act),
+        lambda x, w, b: ACTS[act](F.batch_norm(x, None, None, w, b, True)),
+        shape[1:2],
+    )  # fmt: skip
+
+
+def group_norm(name: str, shape: tuple, groups: int) -> Iterator[Case]:
+    return norm_case(
+        name, shape, "none",
+        lambda x, w, b: core.group_norm(x, w, b, groups=groups),
+        lambda x, w, b: F.group_norm(x, groups, w, b),
+        shape[1:2],
+    )  # fmt: skip
+
+
 def norms() -> Iterator[Case]:
     for shape in SHAPES:
         for act in ACTS if shape is SHAPES[0] else ("none", "relu"):
-            yield from norm_case(
-                "batch_norm", shape, act,
-                lambda x, w, b, act=act: core.batch_norm(x, w, b, act=act),
-                lambda x, w, b, act=act: ACTS[act](F.batch_norm(x, None, None, w, b, True)),
-                shape[1:2],
-            )  # fmt: skip
-    shape = SHAPES[0]
-    for name, groups in (("instance_norm", shape[1]), ("group_norm", 8)):
+            yield from batch_norm(shape, act)
+    for shape in LAYERS:
+        for act in ("none", "leaky_relu"):
+            yield from batch_norm(shape, act)
+    for shape in (SHAPES[0], LAYERS[3], LAYERS[5]):
+        yield from group_norm("instance_norm", shape, shape[1])
+        yield from group_norm("group_norm", shape, 8)
+    for shape in (SHAPES[3], (512, 512)):
         yield from norm_case(
-            name, shape, "none",
-            lambda x, w, b, n=groups: core.group_norm(x, w, b, groups=n),
-            lambda x, w, b, n=groups: F.group_norm(x, n, w, b),
-            shape[1:2],
+            "layer_norm", shape, "none", core.layer_norm,
+            lambda x, w, b, n=shape[1:]: F.layer_norm(x, n, w, b), shape[1:],
         )  # fmt: skip
-    shape = SHAPES[3]
-    yield from norm_case(
-        "layer_norm", shape, "none", core.layer_norm,
-        lambda x, w, b: F.layer_norm(x, shape[1:], w, b), shape[1:],
-    )  # fmt: skip
 
 
 def measure(case: Case, threads: int, args) -> dict:
     """Medians over blocks, the triad measured beside each block."""
     shares, ours, theirs, speeds = [], [], [], []
-    timed(case.ours, args.seconds / 4)
-    timed(case.theirs, args.seconds / 4)
+    timed(case.ours, args.seconds)
+    timed(case.theirs, args.seconds)
     for _ in range(args.blocks):
-        triad = core.triad_bandwidth(args.seconds)
+        triad = core.triad_bandwidth(args.seconds or 1e-4)
         seconds = timed(case.ours, args.seconds)
         speeds.append(4 * case.elements / seconds)
         shares.append(speeds[-1] / triad)
@@ -131,22 +150,24 @@ def measure(case: Case, threads: int, args) -> dict:
         "op": case.name,
         "shape": "x".join(map(str, case.shape)),
         "threads": threads,
-        "GB/s": f"{median(speeds) / 1e9:.1f}",
-        "of triad": f"{median(shares):.0%}",
-        "vs torch": f"{median(theirs) / median(ours):.2f}x",
+        "ganc us": median(ours) * 1e6,
+        "GB/s": median(speeds) / 1e9,
+        "of triad": median(shares),
+        "vs torch": median(theirs) / median(ours),
     }
 
 
 def main() -> None:
-    parser = arguments(__doc__.splitlines()[0])
+    parser = arguments(__doc__.splitlines()[0], seconds=0.03)
+    parser.set_defaults(blocks=5)
     parser.add_argument("--only", default="", help="cases whose name contains this")
-    args = parser.parse_args()
+    args = parse(parser)
     rows = []
     for group in (pointwise, norms):
         for case in group():
             if args.only not in case.name:
                 continue
-            for threads in (1, 2):
+            for threads in sorted({1, args.threads}):
                 ganc.set_num_threads(threads)
                 torch.set_num_threads(threads)
                 rows.append(measure(case, threads, args))

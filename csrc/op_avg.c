@@ -140,12 +140,53 @@ static bool adaptive_axis(gn_axis *a, int64_t n, int64_t out, bool adjoint)
     return gn_axis_finish(a, adjoint);
 }
 
+/* Planes and their means: one is written from the other. */
+typedef struct {
+    real *to;
+    const real *from;
+    int64_t planes, size, share; /* planes of a task */
+    bool adjoint;
+} mean_work;
+
+enum { PIECE = 8192 }; /* elements whose sum is one chain of additions */
+
+static real mean_of(const real *x, int64_t n)
+{
+    real sum = 0;
+    for (int64_t i = 0; i < n; i += PIECE)
+        sum += gn_vec->sum(x + i, GN_MIN(PIECE, n - i));
+    return sum / (real)n;
+}
+
+static void mean_task(void *ctx, int64_t task)
+{
+    const mean_work *w = ctx;
+    for (int64_t i = task * w->share; i < GN_MIN((task + 1) * w->share, w->planes); i++) {
+        real part = w->adjoint ? w->from[i] / (real)w->size : 0;
+        if (w->adjoint)
+            gn_vec->spread(w->to + i * w->size, &part, 1, w->size, 0, w->size);
+        else
+            w->to[i] = mean_of(w->from + i * w->size, w->size);
+    }
+}
+
+static void whole_planes(real *to, const real *from, int64_t planes, int64_t size, bool adjoint)
+{
+    mean_work w = {to, from, planes, size, GN_MAX(GN_CHUNK / size, 1), adjoint};
+    gn_parallel(gn_ceil_div(planes, w.share), mean_task, &w);
+}
+
 /* Planes of size `in` to planes of size `out`, or the adjoint. */
 static gn_tensor *adaptive(gn_tensor *x, const int64_t *in, const int64_t *out, bool adjoint)
 {
     gn_axis h = {0}, w = {0};
     const int64_t *size = adjoint ? in : out;
     gn_tensor *y = gn_planes_new(x, size[0], size[1]);
+    if (y && y->numel && out[0] == 1 && out[1] == 1) {
+        int64_t planes = adjoint ? x->numel : y->numel;
+        whole_planes(y->data, x->data, planes, in[0] * in[1], adjoint);
+        return y;
+    }
     if (y && y->numel && adaptive_axis(&h, in[0], out[0], adjoint) &&
         adaptive_axis(&w, in[1], out[1], adjoint))
         gn_axes_apply(y, x->data, &h, &w, 0);
