@@ -100,6 +100,8 @@ def interrupt(program, *arguments, delay, timeout=240, **switches):
     finally:
         watchdog.cancel()
         child.kill()
+        child.stdout.close()
+        child.stderr.close()
     assert child.returncode == 0, f"exit status {child.returncode}\n{lines}\n{err}"
     return lines, latencies
 
