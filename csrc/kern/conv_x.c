@@ -9,7 +9,14 @@
  * inserted, nothing is scattered. */
 #include "convolve.h"
 
-enum { MOST_COLUMNS = 1 << 17, ROWS = 112, PACK_ROWS = 64, TASKS = 16, NOWHERE = INT32_MAX };
+enum {
+    MOST_COLUMNS = 1 << 17,
+    ROWS = 112,
+    PACK_ROWS = 64,
+    TASKS = 16,
+    FEW = 64,
+    NOWHERE = INT32_MAX
+};
 
 typedef struct {
     int64_t group, c0, nc; /* channels within the group */
@@ -49,6 +56,13 @@ static int64_t col_ld(const gn_conv_plan *p)
     return gn_odd_lines(gn_ceil_div(p->columns, p->wide) * p->wide);
 }
 
+/* With few positions the weights are by far the largest: they are read as they lie, in place of
+ * columns their transpose is computed, and that is transposed back. */
+static bool is_few(const gn_conv_plan *p)
+{
+    return !p->flip && p->s.n * p->s.p * p->s.q <= FEW;
+}
+
 static int64_t k_block(const gn_conv_plan *p)
 {
     return gn_ceil_div(p->og, gn_ceil_div(p->og, GN_KC));
@@ -57,6 +71,8 @@ static int64_t k_block(const gn_conv_plan *p)
 /* Parts of a slot, in reals. */
 static int64_t packed_y(const gn_conv_plan *p)
 {
+    if (is_few(p))
+        return p->columns * gn_odd_lines(p->og) + k_block(p) * p->wide;
     return gn_ceil_div(p->columns, p->wide) * p->wide * p->og;
 }
 
@@ -69,10 +85,11 @@ static void plan_x(gn_conv_plan *p)
 {
     plan_blocks(p);
     int64_t ld = col_ld(p);
-    p->sub = GN_MAX(GN_MIN(ROWS / p->taps, MOST_COLUMNS / (ld * p->taps)), 1);
+    int64_t most = is_few(p) ? 4 * p->wide : ROWS;
+    p->sub = GN_MAX(GN_MIN(most / p->taps, MOST_COLUMNS / (ld * p->taps)), 1);
     p->sub = gn_ceil_div(p->cg, gn_ceil_div(p->cg, p->sub));
     p->ld = gn_odd_lines(p->og);
-    p->shared_size = p->s.c * p->taps * p->ld;
+    p->shared_size = is_few(p) ? 0 : p->s.c * p->taps * p->ld;
     p->tap_count = p->s.sw * p->s.s + (in_bands(p) ? 0 : p->columns);
     int64_t bands = gn_ceil_div(p->s.h, p->band);
     int64_t few = p->s.groups * gn_ceil_div(p->s.n, p->images) * bands;
@@ -113,6 +130,13 @@ static void pack_y(const gn_conv_plan *p, const x_block *b)
     const real *y = p->y + (b->n0 * s->o + b->group * p->og) * plane + b->p0 * s->q;
     gn_mat m = {
         .p = y, .rs = plane, .cs = 1, .col = in_bands(p) ? NULL : p->tap + p->s.sw * p->s.s};
+    if (is_few(p)) {
+        gn_mat by_row = {.p = y, .row = m.col, .cs = plane};
+        gn_block all = {
+            .src = &by_row, .n0 = b->columns, .n1 = p->og, .dst = b->y, .ds = gn_odd_lines(p->og)};
+        p->kern->pack(&all);
+        return;
+    }
     for (int64_t j = 0; j < b->columns; j += p->wide) {
         gn_block part = {.src = &m,
                          .c0 = j,
@@ -143,6 +167,36 @@ static void fill_columns(const gn_conv_plan *p, const x_block *b)
                 (narrow ? p->kern->narrow : p->kern->wide)[h](&t);
             }
         }
+}
+
+/* Columns j .. j+n-1 of the transpose, and where they belong. */
+static void transposed_panel(const gn_conv_plan *p, const x_block *b, int64_t j, int64_t n)
+{
+    real out[FEW * GN_MAX_WIDE] __attribute__((aligned(64)));
+    int64_t width = p->cg * p->taps, ld = gn_odd_lines(p->og);
+    int64_t tiles = gn_ceil_div(b->columns, p->kern->mr);
+    real *panel = b->y + p->columns * ld;
+    for (int64_t k = 0; k < p->og; k += k_block(p)) {
+        gn_tile t = {.k = GN_MIN(k_block(p), p->og - k), .as = ld, .ak = 1, .cs = p->wide};
+        gn_mat w = {
+            .p = p->w + (b->group * p->og + k) * width + b->c0 * p->taps + j, .rs = width, .cs = 1};
+        gn_block part = {
+            .src = &w, .n0 = t.k, .n1 = n, .pad = p->wide, .dst = panel, .ds = p->wide};
+        p->kern->pack(&part);
+        t.b = t.ahead = panel;
+        t.bs = p->wide;
+        t.add = k > 0;
+        for (int64_t tile = 0; tile < tiles; tile++) {
+            int64_t i = gn_cut(b->columns, tiles, tile);
+            t.a = b->y + i * ld + k;
+            t.c = out + i * p->wide;
+            p->kern->wide[gn_cut(b->columns, tiles, tile + 1) - i](&t);
+        }
+    }
+    gn_mat m = {.p = out, .rs = 1, .cs = p->wide};
+    gn_block back = {
+        .src = &m, .n0 = n, .n1 = b->columns, .dst = b->col + j * col_ld(p), .ds = col_ld(p)};
+    p->kern->pack(&back);
 }
 
 /* ---- x ------------------------------------------------------------------------------- */
@@ -247,7 +301,11 @@ static void run_block_x(void *ctx, int64_t task)
     int64_t end = gn_cut(p->cg, p->parts, part + 1);
     for (b.c0 = gn_cut(p->cg, p->parts, part); b.c0 < end; b.c0 += p->sub) {
         b.nc = GN_MIN(p->sub, end - b.c0);
-        fill_columns(p, &b);
+        if (is_few(p))
+            for (int64_t j = 0; j < b.nc * p->taps; j += p->wide)
+                transposed_panel(p, &b, j, GN_MIN(p->wide, b.nc * p->taps - j));
+        else
+            fill_columns(p, &b);
         sum_taps(p, &b);
         finish(p, &b);
     }
@@ -260,7 +318,8 @@ static void run_x(gn_conv_plan *p)
     list_shifts(p, p->tap);
     for (int64_t j = 0; j < p->tap_count - fixed; j++)
         p->tap[fixed + j] = (int32_t)(j / plane * p->s.o * plane + j % plane);
-    gn_conv_spread(p, p->s.groups * gn_ceil_div(p->cg * p->taps, PACK_ROWS), pack_rows_x);
+    if (!is_few(p))
+        gn_conv_spread(p, p->s.groups * gn_ceil_div(p->cg * p->taps, PACK_ROWS), pack_rows_x);
     gn_conv_spread(p, p->ntask, run_block_x);
 }
 
