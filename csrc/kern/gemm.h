@@ -101,6 +101,19 @@ enum {
     GN_MAX_WINDOW = 12 /* places that a tile reads, rounded up to 4 */
 };
 
+/* Rows of images side by side, `next` apart in memory and `distance` apart in a row of the
+ * sheet, each with `first` zeros before and zeros after it; `present` of `images` are there.
+ * `above` rows of zeros, `rows` of the images, `below` of zeros.  Up to a vector past the last
+ * row may be written; reads stay before end. */
+typedef struct {
+    const real *x, *end;
+    int64_t w, next;
+    int64_t images, present;
+    real *to;
+    int64_t pitch, first, distance;
+    int64_t above, rows, below;
+} gn_sheet;
+
 /* How a window becomes points: the forms of d, of y and of g in wino.h. */
 typedef enum { GN_WINO_PLACES, GN_WINO_SPREAD, GN_WINO_TAPS } gn_wino_form;
 
@@ -167,6 +180,7 @@ typedef struct {
     void (*fill)(const gn_fill *f);
     void (*thin[GN_MAX_MR + 1])(const gn_thin *t); /* [h]: h rows */
     void (*fold)(const gn_fold *f);
+    void (*fill_sheet)(const gn_sheet *f);
     void (*wino_in)(const gn_wino_in *w);
     void (*wino_out)(const gn_wino_out *w);
     void (*zip)(real *y, const real *const *x, int streams, int64_t n);

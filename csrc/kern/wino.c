@@ -2,11 +2,10 @@
  * share. */
 #include "wino.h"
 
-/* Tiles of m along one direction: `size` places of y, k taps, `border` zeros before x. */
-static gn_wino_axis summed_axis(int64_t m, int64_t size, int64_t k, int64_t stride, int64_t border)
+/* Tiles of m along one direction of y: k taps, `border` zeros before x. */
+static gn_wino_axis summed_axis(int64_t m, int64_t k, int64_t stride, int64_t border)
 {
     gn_wino_axis a = {.m = m, .phases = (int)stride, .step = (int)stride, .tap_step = (int)stride};
-    a.tiles = gn_ceil_div(size, m);
     a.pitch = m * stride;
     a.start = border;
     a.window = (m - 1) * stride + k;
@@ -18,13 +17,12 @@ static gn_wino_axis summed_axis(int64_t m, int64_t size, int64_t k, int64_t stri
     return a;
 }
 
-/* The same for x of `size` places: x[u stride + phase] = sum over j of y[u + lead - j]
+/* The same for x: x[u stride + phase] = sum over j of y[u + lead - j]
  * w[f + j stride], where f = (phase + border) mod stride. */
-static gn_wino_axis apart_axis(int64_t m, int64_t size, int64_t k, int64_t stride, int64_t border)
+static gn_wino_axis apart_axis(int64_t m, int64_t k, int64_t stride, int64_t border)
 {
     gn_wino_axis a = {.m = m, .phases = (int)stride, .step = 1, .tap_step = -(int)stride};
     a.apart = true;
-    a.tiles = gn_ceil_div(gn_ceil_div(size, stride), m);
     a.pitch = m;
     for (int phase = 0; phase < stride; phase++) {
         int f = (int)((phase + border) % stride);
@@ -42,32 +40,48 @@ static gn_wino_axis apart_axis(int64_t m, int64_t size, int64_t k, int64_t strid
     return a;
 }
 
+/* Distance, in outputs, of two images in a sheet: they share zeros between them.  `size'
+ * places of the output, `source' of the source. */
+static int64_t distance(const gn_wino_axis *a, int64_t size, int64_t source)
+{
+    int64_t step = a->pitch / a->m;
+    int64_t end = size * step - a->start + a->window - a->pitch; /* of what is read */
+    int64_t shared = GN_MAX(GN_MIN(a->start, end - source), 0);
+    return gn_ceil_div(end + a->start - shared, step);
+}
+
 /* Products of the definition for one of the form. */
 static double saving(const gn_wino_axis *a, int64_t size, int64_t k)
 {
     int64_t points = 0;
     for (int f = 0; f < a->phases; f++)
         points += a->points[f];
-    return (double)size * (double)k / (double)(a->tiles * points);
+    return (double)(a->images * size * k) / (double)(a->tiles * points);
 }
 
-/* The better of two sizes of tiles that have at most GN_POINTS points. */
+/* The best of the sizes of tiles that have at most GN_POINTS points, and of one image or two
+ * side by side in a sheet. */
 static gn_wino_axis make_axis(const gn_conv_shape *s, gn_conv_pass pass, int direction,
                               double *saved)
 {
+    enum { ENOUGH = 8 };
     bool x = pass == GN_CONV_X;
-    int64_t size = direction ? (x ? s->w : s->q) : (x ? s->h : s->p), k = direction ? s->s : s->r;
-    int64_t stride = direction ? s->sw : s->sh, border = direction ? s->left : s->top;
-    /* the sum for x goes over all taps of its phases, size / stride times each */
-    int64_t all = x ? gn_ceil_div(size, stride) : size;
+    int64_t here = direction ? s->w : s->h, there = direction ? s->q : s->p;
+    int64_t k = direction ? s->s : s->r, stride = direction ? s->sw : s->sh;
+    int64_t border = direction ? s->left : s->top;
+    int64_t size = x ? gn_ceil_div(here, stride) : there;
     gn_wino_axis best = {0};
     *saved = 0;
-    for (int64_t m = 2; m <= GN_MAX_SUMS && m + gn_ceil_div(k, stride) - 1 <= GN_POINTS; m++) {
-        gn_wino_axis a = (x ? apart_axis : summed_axis)(m, size, k, stride, border);
-        double gain = saving(&a, all, k);
-        if (gain > *saved)
-            best = a, *saved = gain;
-    }
+    for (int64_t m = 2; m <= GN_MAX_SUMS && m + gn_ceil_div(k, stride) - 1 <= GN_POINTS; m++)
+        for (int images = 1; images <= (s->n < ENOUGH ? 1 : 2); images++) {
+            gn_wino_axis a = (x ? apart_axis : summed_axis)(m, k, stride, border);
+            a.images = images;
+            a.distance = distance(&a, size, x ? there : here);
+            a.tiles = gn_ceil_div((images - 1) * a.distance + size, m);
+            double gain = saving(&a, size, k);
+            if (gain > *saved)
+                best = a, *saved = gain;
+        }
     return best;
 }
 
@@ -85,19 +99,61 @@ bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2
     return saved[0] * saved[1] >= 1.4 && axis[1].tiles <= GN_CONV_COLUMNS / 2;
 }
 
-/* The windows of the tiles as the patch sees them: a convolution whose kernel is so wide that
- * a patch has each row of the source once. */
+/* The windows of the tiles of all sheets as the patch sees them: a convolution whose kernel is
+ * so wide that a patch has each row once. */
 gn_grid gn_wino_grid(const gn_wino_axis axis[2], int64_t n, int64_t channels, int64_t high,
                      int64_t wide, int64_t block)
 {
     const gn_wino_axis *v = &axis[0], *h = &axis[1];
-    gn_conv_shape s = {.n = n, .c = channels, .h = high, .w = wide, .o = 1, .groups = 1};
+    gn_conv_shape s = {.c = channels, .h = high, .w = wide, .o = 1, .groups = 1};
+    s.n = gn_ceil_div(n, v->images * h->images);
     s.p = v->tiles, s.q = h->tiles;
     s.r = v->window, s.sh = v->pitch;
     s.s = (h->tiles - 1) * h->pitch + h->window - h->tiles + 1, s.sw = 1;
     s.dh = s.dw = 1;
     s.top = v->start, s.left = h->start;
     return gn_grid_make(&s, block);
+}
+
+/* Rows lo .. hi-1 of a sheet that lie in row a of its images. */
+static void fill_images(const gn_grid *g, const gn_wino_axis axis[2], int64_t first, int64_t lo,
+                        int64_t hi, gn_sheet *f)
+{
+    const gn_conv_shape *s = &g->s;
+    int64_t h = lo - first - s->top, rows = hi - lo;
+    f->above = GN_MIN(GN_MAX(-h, 0), rows);
+    f->rows = f->present ? GN_MAX(GN_MIN(s->h - h, rows) - f->above, 0) : 0;
+    f->below = rows - f->above - f->rows;
+    f->images = axis[1].images;
+    f->x += (h + f->above) * s->w;
+    gn_gemm_kernel->fill_sheet(f);
+}
+
+void gn_wino_fill(const gn_grid *g, const gn_wino_axis axis[2], int64_t n, const gn_positions *at,
+                  const real *x, int64_t c0, int64_t nc, real *patch)
+{
+    const gn_conv_shape *s = &g->s;
+    int64_t plane = s->h * s->w, wide = axis[1].images;
+    int64_t high = axis[0].distance * axis[0].pitch / axis[0].m;
+    gn_sheet f = {.end = x + n * s->c * plane,
+                  .w = s->w,
+                  .pitch = g->pitch,
+                  .first = s->left,
+                  .next = s->c * plane,
+                  .distance = axis[1].distance * axis[1].pitch / axis[1].m};
+    for (int64_t c = 0; c < nc; c++)
+        for (const gn_span *v = at->span; v < at->span + at->nspan; v++) {
+            int64_t row = v->p0 * s->sh, end = (v->p1 - 1) * s->sh + s->r;
+            for (int64_t a = 0; a < axis[0].images; a++) {
+                int64_t lo = GN_MAX(row, a * high), image = (v->n * axis[0].images + a) * wide;
+                int64_t hi = a + 1 < axis[0].images ? GN_MIN(end, (a + 1) * high) : end;
+                f.present = GN_MIN(GN_MAX(n - image, 0), wide);
+                f.x = x + (image * s->c + c0 + c) * plane;
+                f.to = patch + c * g->plane + v->base + (lo - row) * g->pitch;
+                if (lo < hi)
+                    fill_images(g, axis, a * high, lo, hi, &f);
+            }
+        }
 }
 
 void gn_wino_tiles(const gn_grid *g, const gn_positions *at, int64_t pitch, int64_t count,

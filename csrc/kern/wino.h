@@ -23,10 +23,12 @@
 
 #include "patch.h"
 
-/* One direction of a convolution. */
+/* One direction of a convolution.  Two images may lie in a sheet, when tiles then fit better:
+ * 14 outputs of 7 x 7 images need 5 tiles of 3, not 2 x 3. */
 typedef struct {
-    int64_t m, tiles;     /* outputs of a tile; tiles */
-    int64_t pitch, start; /* tile t reads places t pitch - start and `window` - 1 more */
+    int64_t m, tiles;         /* outputs of a tile; tiles of a sheet */
+    int64_t images, distance; /* of a sheet; their distance in outputs */
+    int64_t pitch, start;     /* tile t reads places t pitch - start and `window` - 1 more */
     int64_t window;
     int phases; /* of the stride */
     bool apart; /* each phase has outputs of its own (x); or all are summed */
@@ -58,9 +60,12 @@ bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2
 int gn_wino_sharing(const gn_wino_axis *a, int phase, int point);
 /* What unit (f, g) of the phases reads: of the taps or of the places of a window. */
 void gn_wino_unit_of(const gn_wino_axis axis[2], int f, int g, bool taps, gn_wino_unit *u);
-/* Blocks of tiles of a source of n images, high x wide. */
+/* Blocks of tiles of a source of n images, high x wide, in sheets. */
 gn_grid gn_wino_grid(const gn_wino_axis axis[2], int64_t n, int64_t channels, int64_t high,
                      int64_t wide, int64_t block);
+/* Channels c0 .. c0+nc-1 of a block's part of the sheets of n images. */
+void gn_wino_fill(const gn_grid *g, const gn_wino_axis axis[2], int64_t n, const gn_positions *at,
+                  const real *x, int64_t c0, int64_t nc, real *patch);
 /* Where the windows of the tiles of a block begin in its patch, filled up to `count`. */
 void gn_wino_tiles(const gn_grid *g, const gn_positions *at, int64_t pitch, int64_t count,
                    int32_t *tile);

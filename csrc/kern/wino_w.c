@@ -69,14 +69,21 @@ static int64_t patches(const gn_conv_plan *p)
     return GN_MAX((int64_t)gn_patch_size(&p->grid, SUB), (int64_t)gn_patch_size(&p->dy, OUT));
 }
 
-static void plan(gn_conv_plan *p)
+/* y itself in tiles. */
+static void tiles_of_y(const gn_conv_plan *p, gn_wino_axis tiles[2])
 {
-    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
-    gn_wino_axis tiles[2] = {*v, *h};
     for (int d = 0; d < 2; d++) {
+        tiles[d] = p->wino.axis[d];
         tiles[d].pitch = tiles[d].window = tiles[d].m;
         tiles[d].start = 0;
     }
+}
+
+static void plan(gn_conv_plan *p)
+{
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
+    gn_wino_axis tiles[2];
+    tiles_of_y(p, tiles);
     p->grid = gn_wino_grid(p->wino.axis, p->s.n, p->s.c, p->s.h, p->s.w, BLOCK);
     p->dy = gn_wino_grid(tiles, p->s.n, p->s.o, p->s.p, p->s.q, BLOCK);
     p->share = gn_ceil_div(p->s.c, gn_ceil_div(p->s.c, SHARE));
@@ -115,6 +122,7 @@ static real *y_panel(const gn_conv_plan *p, const block_w *b, int i, int j, int6
 static void transform_y(const gn_conv_plan *p, const block_w *b)
 {
     const gn_wino_axis *axis = p->wino.axis;
+    gn_wino_axis tiles[2];
     int32_t tile[GN_CONV_COLUMNS], lane[GN_MAX_WIDE];
     gn_wino_unit unit = {.first = {0}, .step = {1, 1}};
     gn_wino_in in = {.src = b->patch,
@@ -136,7 +144,8 @@ static void transform_y(const gn_conv_plan *p, const block_w *b)
     for (int i = 0; i < unit.points[0] * unit.points[1]; i++)
         unit.to[i] = i * y_point(p);
     gn_wino_tiles(&p->dy, &b->dy, axis[1].m, b->dy.columns, tile);
-    gn_patch_fill(&p->dy, &b->dy, p->y, b->o0, b->no, b->patch);
+    tiles_of_y(p, tiles);
+    gn_wino_fill(&p->dy, tiles, p->s.n, &b->dy, p->y, b->o0, b->no, b->patch);
     for (int64_t o = 0; o < b->no; o += p->wide) {
         for (int64_t l = 0; l < p->wide; l++)
             lane[l] = (int32_t)(GN_MIN(o + l, b->no - 1) * p->dy.plane);
@@ -206,7 +215,7 @@ static void run_block(const gn_conv_plan *p, block_w *b)
     gn_wino_tiles(&p->grid, &b->at, axis[1].pitch, b->at.columns + GN_MAX_WIDE, tile);
     for (int64_t c = b->c0, nc; c < b->c1; c += nc) {
         nc = GN_MIN(SUB, b->c1 - c);
-        gn_patch_fill(&p->grid, &b->at, p->x, c, nc, b->patch);
+        gn_wino_fill(&p->grid, axis, p->s.n, &b->at, p->x, c, nc, b->patch);
         transform_x(p, b, tile, nc);
         for (int i = 0; i < most_points(&axis[0]); i++)
             for (int j = 0; j < most_points(&axis[1]); j++)

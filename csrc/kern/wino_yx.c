@@ -205,7 +205,7 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
     for (int64_t c = 0; c < channels_in(p); c += SUB) {
         in.items = GN_MIN(SUB, channels_in(p) - c);
         in.dst = b->points + c * p->wide;
-        gn_patch_fill(&p->grid, &b->at, source, c, in.items, b->patch);
+        gn_wino_fill(&p->grid, axis, p->s.n, &b->at, source, c, in.items, b->patch);
         for (int64_t j = 0; j < b->at.columns; j += p->wide) {
             in.lane = tile + j;
             in.units = list_units(p, b->phi, false, j / p->wide, unit);
@@ -248,22 +248,30 @@ static void multiply(const gn_conv_plan *p, const wino_block *b)
 
 /* ---- from points to rows ------------------------------------------------------------- */
 
-/* Line a of the outputs of all tiles, row by row of tiles, to its places. */
-static void write_line(const gn_conv_plan *p, const wino_block *b, const real *line, int64_t row,
-                       int64_t a)
+/* Part of a row of tiles: line `u` of a sheet's outputs, to its places. */
+static void write_line(const gn_conv_plan *p, const wino_block *b, int64_t row, int64_t sheet,
+                       int64_t u, const real *from)
 {
-    const gn_wino_axis *v = &p->wino.axis[0];
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     bool x = p->pass == GN_CONV_X;
     int64_t high = x ? p->s.h : p->s.p, wide = x ? p->s.w : p->s.q;
-    real *out = (x ? p->x : p->y) + row * high * wide;
+    int64_t a = GN_MIN(u / v->distance, v->images - 1);
+    int64_t line = (u - a * v->distance) * out_phases(v) + b->phi;
+    int64_t n = (sheet * v->images + a) * h->images, end = GN_MIN(n + h->images, p->s.n);
+    real *out = (x ? p->x : p->y) + row * high * wide + line * wide;
+    if (line < high)
+        for (; n < end; n++, from += h->distance * out_phases(h))
+            memcpy(out + n * rows_out(p) * high * wide, from, (size_t)wide * sizeof(real));
+}
+
+/* Line a of the outputs of all tiles. */
+static void write_lines(const gn_conv_plan *p, const wino_block *b, const real *line, int64_t row,
+                        int64_t a)
+{
     for (const gn_span *s = b->at.span; s < b->at.span + b->at.nspan; s++)
-        for (int64_t t = s->p0; t < s->p1; t++) {
-            int64_t h = (v->m * t + a) * out_phases(v) + b->phi;
-            const real *from = line + streams(p) * (s->at + (t - s->p0) * s->ql);
-            if (h < high)
-                memcpy(out + s->n * rows_out(p) * high * wide + h * wide, from,
-                       (size_t)wide * sizeof(real));
-        }
+        for (int64_t t = s->p0; t < s->p1; t++)
+            write_line(p, b, row, s->n, p->wino.axis[0].m * t + a,
+                       line + streams(p) * (s->at + (t - s->p0) * s->ql));
 }
 
 /* Sums of row i: (lines of a tile, streams, columns) at b->to. */
@@ -300,7 +308,7 @@ static void write_rows(const gn_conv_plan *p, const wino_block *b)
                 gn_vec->unary[GN_UNARY_affine](line, line, n, 1, e->bias[b->i0 + i]);
             if (e->act)
                 gn_vec->act(line, line, n, e->act, e->slope);
-            write_line(p, b, line, b->i0 + i, a);
+            write_lines(p, b, line, b->i0 + i, a);
         }
     }
 }
