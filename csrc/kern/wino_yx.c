@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { BLOCK = 64, SUB = 16, CHAIN = 128, TASKS = 8, LEAST_ROWS = 32 };
+enum { BLOCK = 64, SUB = 16, CHAIN = 128, TASKS = 4, LEAST_ROWS = 32 };
 
 /* ---- plan ---------------------------------------------------------------------------- */
 
@@ -82,13 +82,21 @@ static int64_t streams(const gn_conv_plan *p)
 /* The sums of a row of the output, then one line of them side by side. */
 static int64_t lines(const gn_conv_plan *p)
 {
-    return (p->wino.axis[0].m + 1) * streams(p) * columns(p) + GN_LINE;
+    return (p->wino.axis[0].m + 1) * streams(p) * columns(p);
 }
 
-/* An even number of tasks while they are few: two threads then have the same work. */
+/* At least four tasks; but each part of the rows brings the same tiles to points again. */
 static int64_t parts(int64_t blocks)
 {
-    return blocks >= TASKS ? 1 : blocks == 1 ? 4 : blocks == 2 ? 2 : 1 + blocks % 2;
+    return gn_ceil_div(TASKS, GN_MIN(blocks, TASKS));
+}
+
+/* Columns of a block: fewer rather than few blocks. */
+static int64_t block_size(const gn_conv_plan *p)
+{
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
+    int64_t tiles = p->s.n * v->tiles * h->tiles / (v->images * h->images);
+    return tiles < TASKS * BLOCK ? BLOCK / 2 : BLOCK;
 }
 
 static void plan(gn_conv_plan *p)
@@ -96,7 +104,7 @@ static void plan(gn_conv_plan *p)
     gn_wino *w = &p->wino;
     bool x = p->pass == GN_CONV_X;
     p->grid = gn_wino_grid(w->axis, p->s.n, channels_in(p), x ? p->s.p : p->s.h,
-                           x ? p->s.q : p->s.w, BLOCK);
+                           x ? p->s.q : p->s.w, block_size(p));
     p->shared_size = plan_sets(p);
     w->parts = GN_MIN(parts(p->grid.blocks), rows_out(p) / LEAST_ROWS);
     p->ntask = p->grid.blocks * w->parts;
@@ -133,6 +141,8 @@ static int list_units(const gn_conv_plan *p, int phi, bool taps, int64_t at, gn_
     for (int f = v->apart ? phi : 0; f < (v->apart ? phi + 1 : v->phases); f++)
         for (int g = 0; g < p->wino.axis[1].phases; g++) {
             gn_wino_unit_of(p->wino.axis, f, g, taps, &unit[count]);
+            if (v->apart && !taps)
+                unit[count].first[0] = 0; /* the window is that of the phase */
             aim(p, phi, f, g, taps, at, &unit[count++]);
         }
     return count;
@@ -199,6 +209,10 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
                      .unit = unit,
                      .ds = p->wide};
     const real *source = p->pass == GN_CONV_X ? p->y : p->x;
+    if (axis[0].apart) {
+        in.src += axis[0].first[b->phi] * in.pitch;
+        in.rows = axis[0].points[b->phi];
+    }
     gn_wino_tiles(&p->grid, &b->at, axis[1].pitch, columns(p), tile);
     for (int c = 0; c < SUB; c++)
         item[c] = (int32_t)(c * p->grid.plane);
