@@ -14,7 +14,7 @@ enum {
     ROWS = 112,
     PACK_ROWS = 64,
     TASKS = 16,
-    FEW = 64,
+    FEW = 256,
     NOWHERE = INT32_MAX
 };
 
