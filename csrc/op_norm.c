@@ -47,15 +47,14 @@ static gn_norm group_view(const gn_tensor *x, int64_t groups)
     return p;
 }
 
-static int64_t last_sizes(const gn_tensor *x, int64_t dims)
+/* Without weights all elements share one of 1 and 0. */
+static gn_norm layer_view(const gn_call *c)
 {
-    return gn_product(x->dim + x->ndim - dims, (int)dims);
-}
-
-static gn_norm layer_view(const gn_tensor *x, int64_t dims)
-{
-    int64_t len = last_sizes(x, dims);
-    return (gn_norm){.n = 1, .k = len ? x->numel / len : 0, .len = len, .channels = len, .run = 1};
+    const gn_tensor *x = c->in[0];
+    int64_t dims = c->attr[0].i, len = gn_product(x->dim + x->ndim - dims, (int)dims);
+    bool own = c->in[1] || c->in[2];
+    int64_t k = len ? x->numel / len : 0, channels = own ? len : 1;
+    return (gn_norm){.n = 1, .k = k, .len = len, .channels = channels, .run = own ? 1 : len};
 }
 
 /* y; stats (2, K) gets mean and rstd, var (K,) the variance when it is not given. */
@@ -368,12 +367,12 @@ static bool check_layer_norm(gn_call *c)
 
 static gn_tensor *layer_norm_fwd(gn_call *c)
 {
-    return check_layer_norm(c) ? sample_fwd(layer_view(c->in[0], c->attr[0].i), c) : NULL;
+    return check_layer_norm(c) ? sample_fwd(layer_view(c), c) : NULL;
 }
 
 static void layer_norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 {
-    sample_vjp(layer_view(c->in[0], c->attr[0].i), c, y, dy, dx);
+    sample_vjp(layer_view(c), c, y, dy, dx);
 }
 
 static gn_tensor *layer_norm_ref(gn_call *c)

@@ -122,6 +122,7 @@ GROUP += [
     group_config((40, 70, 4, 4), 7, True, True, act="relu"),
     group_config((2, 300, 4, 5), 1, True, True),
 ]
+LAYER += [layer_config((3, 100, 91), 2, True, True, act=a) for a in ("relu", "sigmoid")]
 
 
 def layer_norm(x, w, b, dims, eps=1e-5, act="none", slope=0.2):

@@ -48,4 +48,9 @@ void gn_norm_rows_forward(const gn_norm *p);
 size_t gn_norm_rows_workspace(const gn_norm *p);
 void gn_norm_rows_backward(const gn_norm *p, real *work);
 
+/* norm_layer.c: its part for weights of single columns, of k's k .. k + nk - 1 */
+enum { GN_NORM_MANY = 256 }; /* nk at most */
+void gn_norm_layer_apply(const gn_norm *p, int64_t k, int64_t nk);
+void gn_norm_layer_backward(const gn_norm *p, real *dw, real *db, int64_t k, int64_t nk);
+
 #endif

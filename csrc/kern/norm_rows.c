@@ -10,21 +10,26 @@
 #include <string.h>
 
 enum {
+    MANY = GN_NORM_MANY,
     LEAST = 16,      /* elements of a run, */
     LEAST_FAR = 128, /* of one that lies far from the next */
     PIECE = 8192,    /* elements whose sums are chains of additions */
     RECENT = 32768,  /* of a piece on the way back */
     FIRST = 512,     /* of a row, the mean of which is the shift of its piece, at most */
     SHORT = 4096,    /* of a block of several k's, */
-    MANY = 256,      /* hence its runs, */
     TASK = 16384,    /* of a task, at least */
     AFTER = 256,     /* runs that may be fetched after those that are worked on */
     PARTS = 32       /* partial sums of dw and db, at most */
 };
 
+static bool is_layer(const gn_norm *p) /* a weight and a bias an element */
+{
+    return p->n == 1 && p->run == 1 && p->channels == p->len && p->len >= LEAST && p->w && p->b;
+}
+
 bool gn_norm_in_rows(const gn_norm *p)
 {
-    return p->run >= (p->n > 1 ? LEAST_FAR : LEAST);
+    return is_layer(p) || p->run >= (p->n > 1 ? LEAST_FAR : LEAST);
 }
 
 /* ---- pieces of a matrix -------------------------------------------------------------- */
@@ -72,7 +77,7 @@ static void add_piece(moments *m, const real *x, gn_cols g, int step)
     static const real zero[MANY];
     real shift[MANY], sum[MANY], square[MANY];
     int64_t nk = step ? g.rows : 1;
-    gn_cols first = {.rows = nk, .ld = g.ld, .n = GN_MIN(g.n, FIRST), .more = 0};
+    gn_cols first = {.rows = nk, .ld = g.ld, .n = GN_MIN(g.n, FIRST)};
     gn_vec->rows_moments(shift, square, x, zero, step, &first);
     for (int64_t k = 0; k < nk; k++)
         shift[k] /= (real)first.n;
@@ -231,6 +236,10 @@ static void forward_block(const gn_norm *p, int64_t k, int64_t nk)
         add_piece(&m, x, (gn_cols){.rows = nk, .ld = p->len, .n = p->len, .more = AFTER}, 1);
         finish(&m, p, k, nk);
     }
+    if (is_layer(p)) {
+        gn_norm_layer_apply(p, k, nk);
+        return;
+    }
     int64_t from = k * runs_of(p), n = nk * runs_of(p), step = together(p, n);
     for (int64_t i = (n - 1) / step * step; i >= 0; i -= step) {
         runs r;
@@ -250,11 +259,9 @@ static void find_sums(const runs *r, real *sum, real *dot)
     gn_cols g = columns_of(r);
     gn_norm_map c = map_of(r, 0);
     int64_t at = r->first * p->run;
-    if (p->run <= PIECE) {
+    if (p->run <= PIECE)
         gn_vec->rows_sums(sum, dot, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
-        return;
-    }
-    for (int64_t j = 0; j < r->n; j++) {
+    for (int64_t j = 0; p->run > PIECE && j < r->n; j++) {
         sum[j] = dot[j] = 0;
         for (int64_t i = 0; i < pieces(&m); i++) {
             real more, dots;
@@ -279,10 +286,10 @@ static void add_runs(sums *a, const runs *r, int64_t k)
     real sum[MANY], dot[MANY];
     find_sums(r, sum, dot);
     for (int64_t j = 0; j < r->n; j++) {
-        int64_t c = r->c[j], at = r->k[j] - k;
+        int64_t at = r->k[j] - k;
         real xhat = dot[j] * r->rstd[j];
-        a->db[c] += sum[j];
-        a->dw[c] += xhat;
+        a->db[r->c[j]] += sum[j];
+        a->dw[r->c[j]] += xhat;
         a->g[at] += r->w[j] * sum[j];
         a->gx[at] += r->w[j] * xhat;
     }
@@ -293,9 +300,8 @@ static void write_runs(const sums *a, runs *r, int64_t k)
     const gn_norm *p = r->p;
     real scale = p->fixed ? 0 : -1 / (real)p->len;
     for (int64_t j = 0; j < r->n; j++) {
-        int64_t of = r->k[j] - k;
-        r->v[j] = scale * r->rstd[j] * a->g[of];
-        r->u[j] = scale * r->rstd[j] * r->rstd[j] * a->gx[of];
+        r->v[j] = scale * r->rstd[j] * a->g[r->k[j] - k];
+        r->u[j] = scale * r->rstd[j] * r->rstd[j] * a->gx[r->k[j] - k];
     }
     gn_norm_map c = map_of(r, 0);
     gn_cols g = columns_of(r);
@@ -307,6 +313,10 @@ static void backward_block(const gn_norm *p, sums *a, int64_t k, int64_t nk)
 {
     int64_t from = k * runs_of(p), n = nk * runs_of(p), step = together(p, n);
     runs r;
+    if (is_layer(p)) {
+        gn_norm_layer_backward(p, a->dw, a->db, k, nk);
+        return;
+    }
     memset(a->g, 0, (size_t)nk * sizeof(real));
     memset(a->gx, 0, (size_t)nk * sizeof(real));
     for (int64_t i = 0; i < n; i += step) {

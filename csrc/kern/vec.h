@@ -55,6 +55,11 @@ typedef struct {
     int step;
 } gn_norm_map;
 
+/* mean, rstd, p and q of each row, w and b of each column */
+typedef struct {
+    const real *mean, *rstd, *w, *b, *p, *q;
+} gn_norm_layer;
+
 typedef struct {
     const char *name;
     gn_unary_fn *unary[GN_UNARY_COUNT];
@@ -97,6 +102,12 @@ typedef struct {
                       const gn_norm_map *c, const gn_cols *g);
     void (*rows_dx)(real *dx, const real *dy, const real *x, const real *y, const gn_norm_map *c,
                     const gn_cols *g);
+    /* norm_layer.inc */
+    void (*layer_apply)(real *y, const real *x, const gn_norm_layer *c, const gn_cols *g);
+    void (*layer_sums)(real *sums, real *dots, real *dw, real *db, const real *dy, const real *x,
+                       const real *y, const gn_norm_layer *c, const gn_cols *g);
+    void (*layer_dx)(real *dx, const real *dy, const real *x, const real *y, const gn_norm_layer *c,
+                     const gn_cols *g);
     /* columns at .. at+n-1: column g belongs to value (g / run) % period */
     void (*spread)(real *y, const real *v, int64_t period, int64_t run, int64_t at, int64_t n);
     void (*collect)(real *v, const real *x, int64_t period, int64_t run, int64_t at, int64_t n);
