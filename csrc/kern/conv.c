@@ -181,10 +181,12 @@ int64_t gn_odd_lines(int64_t n)
     return (gn_ceil_div(n, GN_LINE) | 1) * GN_LINE;
 }
 
-/* Rows of the weights serve as they lie unless they fall on the same few sets of the cache. */
+/* Rows of the weights serve as they lie unless they fall on the same few sets of the cache and
+ * many panels read them. */
 static bool rows_serve(const gn_conv_plan *p)
 {
-    return p->flip || p->cg * p->taps * (int64_t)sizeof(real) % 2048 != 0;
+    return p->flip || p->grid.columns <= 2 * p->wide ||
+           p->cg * p->taps * (int64_t)sizeof(real) % 2048 != 0;
 }
 
 static void plan_y(gn_conv_plan *p)
