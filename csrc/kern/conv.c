@@ -181,14 +181,6 @@ int64_t gn_odd_lines(int64_t n)
     return (gn_ceil_div(n, GN_LINE) | 1) * GN_LINE;
 }
 
-/* Rows of the weights serve as they lie unless they fall on the same few sets of the cache and
- * many panels read them. */
-static bool rows_serve(const gn_conv_plan *p)
-{
-    return p->flip || p->grid.columns <= 2 * p->wide ||
-           p->cg * p->taps * (int64_t)sizeof(real) % 2048 != 0;
-}
-
 static void plan_y(gn_conv_plan *p)
 {
     int64_t k = p->cg * p->taps;
@@ -201,8 +193,7 @@ static void plan_y(gn_conv_plan *p)
     p->parts = GN_MAX(GN_MIN(gn_ceil_div(TASKS, few), tiles / 4), 1);
     p->ntask = few * p->parts;
     int64_t panels = gn_ceil_div(p->grid.columns, p->wide), kn = p->sub * p->taps;
-    p->slots.size = (int64_t)gn_patch_size(&p->grid, p->sub) + panels * kn * p->wide + GN_MAX_WIDE +
-                    GN_MAX_MR * gn_odd_lines(kn);
+    p->slots.size = (int64_t)gn_patch_size(&p->grid, p->sub) + panels * kn * p->wide + GN_MAX_WIDE;
 }
 
 /* Row o of the weights with x and y exchanged and the taps reversed. */
@@ -221,8 +212,8 @@ static void flip_row(void *ctx, int64_t o)
 /* A block of positions and some channels of x, those of the group counted from 0. */
 typedef struct {
     int64_t group, c0, nc;
-    int64_t o0, o1;              /* channels of y */
-    real *patch, *panels, *rows; /* parts of the slot */
+    int64_t o0, o1;       /* channels of y */
+    real *patch, *panels; /* parts of the slot */
     gn_positions at;
 } y_block;
 
@@ -242,14 +233,8 @@ typedef struct {
 
 static y_rows rows_of_tile(const gn_conv_plan *p, const y_block *b, int64_t i, int64_t h)
 {
-    int64_t o = b->group * p->og + i, k = b->nc * p->taps;
-    const real *w = (p->flip ? p->shared : p->w) + o * p->ld + b->c0 * p->taps;
-    if (rows_serve(p))
-        return (y_rows){w, p->ld, o, h};
-    int64_t ld = gn_odd_lines(k);
-    for (int64_t r = 0; r < h; r++)
-        memcpy(b->rows + r * ld, w + r * p->ld, (size_t)k * sizeof(real));
-    return (y_rows){b->rows, ld, o, h};
+    int64_t o = b->group * p->og + i;
+    return (y_rows){(p->flip ? p->shared : p->w) + o * p->ld + b->c0 * p->taps, p->ld, o, h};
 }
 
 /* Between a tile of its own and the places of y. */
@@ -339,8 +324,7 @@ static void run_block_y(void *ctx, int64_t task)
     b.o0 = gn_cut(p->og, p->parts, part);
     b.o1 = gn_cut(p->og, p->parts, part + 1);
     b.patch = gn_slot_take(&p->slots);
-    b.rows = b.patch + gn_patch_size(&p->grid, p->sub);
-    b.panels = b.rows + GN_MAX_MR * gn_odd_lines(p->sub * p->taps);
+    b.panels = b.patch + gn_patch_size(&p->grid, p->sub);
     gn_grid_block(&p->grid, block, &b.at);
     for (; b.c0 < p->cg; b.c0 += p->sub) {
         b.nc = GN_MIN(p->sub, p->cg - b.c0);
