@@ -123,11 +123,11 @@ def read_tensors(
 
     Examples
     --------
-    >>> import os, tempfile
+    >>> import pathlib, tempfile
     >>> from ganc import io
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "a.safetensors")
-    ...     _ = open(path, "wb").write(b"what?")
+    ...     path = pathlib.Path(folder, "a.safetensors")
+    ...     _ = path.write_bytes(b"what?")
     ...     try:
     ...         io.read_tensors(path)
     ...     except io.FormatError as error:
