@@ -104,10 +104,10 @@ enum {
 /* Rows of images side by side, `next` apart in memory and `distance` apart in a row of the
  * sheet, each with `first` zeros before and zeros after it; `present` of `images` are there.
  * `above` rows of zeros, `rows` of the images, `below` of zeros.  Up to a vector past the last
- * row may be written; reads stay before end. */
+ * row may be written; reads stay between begin and end. */
 typedef struct {
-    const real *x, *end;
-    int64_t w, next;
+    const real *x, *begin, *end;
+    int64_t w, next, ahead; /* ahead: distance of the channel that comes next */
     int64_t images, present;
     real *to;
     int64_t pitch, first, distance;

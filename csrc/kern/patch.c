@@ -22,12 +22,16 @@ static int64_t rows_of_block(int64_t ql, int64_t total, int64_t wanted)
 
 gn_grid gn_grid_make(const gn_conv_shape *s, int64_t wanted)
 {
-    gn_grid g = {.s = *s};
+    int64_t cuts = gn_ceil_div(s->q, GN_CONV_COLUMNS), ql = gn_ceil_div(s->q, cuts);
+    return gn_grid_of_rows(s, rows_of_block(ql, s->n * cuts * s->p, wanted));
+}
+
+gn_grid gn_grid_of_rows(const gn_conv_shape *s, int64_t rows)
+{
+    gn_grid g = {.s = *s, .rows = rows};
     g.cuts = gn_ceil_div(s->q, GN_CONV_COLUMNS);
     g.ql = gn_ceil_div(s->q, g.cuts);
-    int64_t total = s->n * g.cuts * s->p;
-    g.rows = rows_of_block(g.ql, total, wanted);
-    g.blocks = gn_ceil_div(total, g.rows);
+    g.blocks = gn_ceil_div(s->n * g.cuts * s->p, rows);
     g.columns = g.rows * g.ql;
     g.wi = g.ql + (s->s - 1) * s->dw / s->sw;
     g.pitch = s->sw * g.wi;

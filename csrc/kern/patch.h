@@ -37,7 +37,8 @@ typedef struct {
     gn_span span[GN_CONV_COLUMNS + 2];
 } gn_positions;
 
-gn_grid gn_grid_make(const gn_conv_shape *s, int64_t wanted); /* positions of a block */
+gn_grid gn_grid_make(const gn_conv_shape *s, int64_t wanted);  /* positions of a block */
+gn_grid gn_grid_of_rows(const gn_conv_shape *s, int64_t rows); /* of a block */
 void gn_grid_block(const gn_grid *g, int64_t block, gn_positions *at);
 size_t gn_patch_size(const gn_grid *g, int64_t channels); /* elements, with slack at the end */
 /* Channels c0 .. c0+nc-1 of x, counted over all groups. */

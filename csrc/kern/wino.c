@@ -87,11 +87,11 @@ static gn_wino_axis make_axis(const gn_conv_shape *s, gn_conv_pass pass, int dir
 
 bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2])
 {
-    enum { LEAST = 32, LEAST_OUTPUTS = 1024, MOST_TAPS = 3 };
+    enum { LEAST = 32, LEAST_OUTPUTS = 512, MOST_TAPS = 3 };
     int64_t places = pass == GN_CONV_X ? s->h * s->w / (s->sh * s->sw) : s->p * s->q;
     if (s->groups != 1 || s->dh != 1 || s->dw != 1 || GN_MAX(s->sh, s->sw) > 2 ||
         s->r > MOST_TAPS * s->sh || s->s > MOST_TAPS * s->sw || s->r <= s->sh || s->s <= s->sw ||
-        GN_MIN(s->c, s->o) < LEAST || s->n * places < LEAST_OUTPUTS)
+        GN_MIN(s->c, s->o) < LEAST || s->n * places < (pass == GN_CONV_W ? 2 : 1) * LEAST_OUTPUTS)
         return false;
     double saved[2];
     for (int i = 0; i < 2; i++)
@@ -99,10 +99,25 @@ bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2
     return saved[0] * saved[1] >= 1.4 && axis[1].tiles <= GN_CONV_COLUMNS / 2;
 }
 
+/* Rows of tiles of a block: little lost in the last vector, and in the last round of blocks of
+ * two threads; small blocks rather than large ones. */
+static int64_t rows_of_block(int64_t total, int64_t wide)
+{
+    enum { MOST_COLUMNS = 160, VECTOR = GN_MAX_WIDE / 2, EXTRA = GN_MAX_WIDE / 4 };
+    int64_t best = 1, least = INT64_MAX;
+    for (int64_t rows = 1; rows <= total && rows * wide <= GN_MAX(MOST_COLUMNS, wide); rows++) {
+        int64_t rounds = gn_ceil_div(gn_ceil_div(total, rows), 2);
+        int64_t cost = rounds * (gn_ceil_div(rows * wide, VECTOR) * VECTOR + EXTRA);
+        if (cost < least)
+            best = rows, least = cost;
+    }
+    return best;
+}
+
 /* The windows of the tiles of all sheets as the patch sees them: a convolution whose kernel is
  * so wide that a patch has each row once. */
 gn_grid gn_wino_grid(const gn_wino_axis axis[2], int64_t n, int64_t channels, int64_t high,
-                     int64_t wide, int64_t block)
+                     int64_t wide)
 {
     const gn_wino_axis *v = &axis[0], *h = &axis[1];
     gn_conv_shape s = {.c = channels, .h = high, .w = wide, .o = 1, .groups = 1};
@@ -112,7 +127,7 @@ gn_grid gn_wino_grid(const gn_wino_axis axis[2], int64_t n, int64_t channels, in
     s.s = (h->tiles - 1) * h->pitch + h->window - h->tiles + 1, s.sw = 1;
     s.dh = s.dw = 1;
     s.top = v->start, s.left = h->start;
-    return gn_grid_make(&s, block);
+    return gn_grid_of_rows(&s, rows_of_block(s.n * s.p, s.q));
 }
 
 /* Rows lo .. hi-1 of a sheet that lie in row a of its images. */
@@ -135,7 +150,9 @@ void gn_wino_fill(const gn_grid *g, const gn_wino_axis axis[2], int64_t n, const
     const gn_conv_shape *s = &g->s;
     int64_t plane = s->h * s->w, wide = axis[1].images;
     int64_t high = axis[0].distance * axis[0].pitch / axis[0].m;
-    gn_sheet f = {.end = x + n * s->c * plane,
+    gn_sheet f = {.begin = x,
+                  .end = x + n * s->c * plane,
+                  .ahead = plane,
                   .w = s->w,
                   .pitch = g->pitch,
                   .first = s->left,

@@ -62,7 +62,7 @@ int gn_wino_sharing(const gn_wino_axis *a, int phase, int point);
 void gn_wino_unit_of(const gn_wino_axis axis[2], int f, int g, bool taps, gn_wino_unit *u);
 /* Blocks of tiles of a source of n images, high x wide, in sheets. */
 gn_grid gn_wino_grid(const gn_wino_axis axis[2], int64_t n, int64_t channels, int64_t high,
-                     int64_t wide, int64_t block);
+                     int64_t wide);
 /* Channels c0 .. c0+nc-1 of a block's part of the sheets of n images. */
 void gn_wino_fill(const gn_grid *g, const gn_wino_axis axis[2], int64_t n, const gn_positions *at,
                   const real *x, int64_t c0, int64_t nc, real *patch);

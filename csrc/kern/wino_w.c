@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { BLOCK = 96, SUB = 8, SHARE = 64, OUT = 128, TASKS = 8, MOST_SUMS = 1 << 22 };
+enum { SUB = 8, SHARE = 64, OUT = 128, TASKS = 8, MOST_SUMS = 1 << 22 };
 
 /* ---- plan ---------------------------------------------------------------------------- */
 
@@ -84,8 +84,8 @@ static void plan(gn_conv_plan *p)
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     gn_wino_axis tiles[2];
     tiles_of_y(p, tiles);
-    p->grid = gn_wino_grid(p->wino.axis, p->s.n, p->s.c, p->s.h, p->s.w, BLOCK);
-    p->dy = gn_wino_grid(tiles, p->s.n, p->s.o, p->s.p, p->s.q, BLOCK);
+    p->grid = gn_wino_grid(p->wino.axis, p->s.n, p->s.c, p->s.h, p->s.w);
+    p->dy = gn_wino_grid(tiles, p->s.n, p->s.o, p->s.p, p->s.q);
     p->share = gn_ceil_div(p->s.c, gn_ceil_div(p->s.c, SHARE));
     p->ld = gn_odd_lines(p->grid.columns + GN_MAX_WIDE);
     int64_t few = shares(p) * out_shares(p), sums, x;

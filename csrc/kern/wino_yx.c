@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { BLOCK = 64, SUB = 16, CHAIN = 128, TASKS = 4, LEAST_ROWS = 32 };
+enum { SUB = 16, CHAIN = 128, TASKS = 4, LEAST_ROWS = 32 };
 
 /* ---- plan ---------------------------------------------------------------------------- */
 
@@ -91,20 +91,12 @@ static int64_t parts(int64_t blocks)
     return gn_ceil_div(TASKS, GN_MIN(blocks, TASKS));
 }
 
-/* Columns of a block: fewer rather than few blocks. */
-static int64_t block_size(const gn_conv_plan *p)
-{
-    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
-    int64_t tiles = p->s.n * v->tiles * h->tiles / (v->images * h->images);
-    return tiles < TASKS * BLOCK ? BLOCK / 2 : BLOCK;
-}
-
 static void plan(gn_conv_plan *p)
 {
     gn_wino *w = &p->wino;
     bool x = p->pass == GN_CONV_X;
-    p->grid = gn_wino_grid(w->axis, p->s.n, channels_in(p), x ? p->s.p : p->s.h,
-                           x ? p->s.q : p->s.w, block_size(p));
+    p->grid =
+        gn_wino_grid(w->axis, p->s.n, channels_in(p), x ? p->s.p : p->s.h, x ? p->s.q : p->s.w);
     p->shared_size = plan_sets(p);
     w->parts = GN_MIN(parts(p->grid.blocks), rows_out(p) / LEAST_ROWS);
     p->ntask = p->grid.blocks * w->parts;
@@ -194,6 +186,12 @@ typedef struct {
     gn_positions at;
 } wino_block;
 
+/* One vector serves for the last columns, if they are few. */
+static int64_t panel_lanes(const gn_conv_plan *p, const wino_block *b, int64_t j)
+{
+    return b->at.columns - j <= p->kern->vw ? p->kern->vw : p->wide;
+}
+
 static void transform_source(const gn_conv_plan *p, const wino_block *b)
 {
     const gn_wino_axis *axis = p->wino.axis;
@@ -201,7 +199,6 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
     gn_wino_unit unit[4];
     gn_wino_in in = {.src = b->patch,
                      .item = item,
-                     .lanes = p->wide,
                      .pitch = p->grid.pitch,
                      .rows = (int)axis[0].window,
                      .cols = (int)axis[1].window,
@@ -222,6 +219,7 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
         gn_wino_fill(&p->grid, axis, p->s.n, &b->at, source, c, in.items, b->patch);
         for (int64_t j = 0; j < b->at.columns; j += p->wide) {
             in.lane = tile + j;
+            in.lanes = panel_lanes(p, b, j);
             in.units = list_units(p, b->phi, false, j / p->wide, unit);
             p->kern->wino_in(&in);
         }
@@ -237,12 +235,13 @@ static void multiply_rows(const gn_conv_plan *p, const wino_block *b, const gn_w
     gn_tile t = {.as = set->ld, .ak = 1, .bs = p->wide, .cs = all};
     for (int64_t j = 0; j < b->at.columns; j += p->wide)
         for (int64_t k0 = 0; k0 < k; k0 += kc) {
+            gn_ukr *const *tiles = panel_lanes(p, b, j) < p->wide ? p->kern->narrow : p->kern->wide;
             t.k = GN_MIN(kc, k - k0);
             t.a = u + k0;
             t.b = t.ahead = b->points + set->v + j * k + k0 * p->wide;
             t.c = m + i * all + j;
             t.add = k0 > 0;
-            p->kern->wide[h](&t);
+            tiles[h](&t);
         }
 }
 
