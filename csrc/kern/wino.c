@@ -99,15 +99,16 @@ bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2
     return saved[0] * saved[1] >= 1.4 && axis[1].tiles <= GN_CONV_COLUMNS / 2;
 }
 
-/* Rows of tiles of a block: little lost in the last vector, and in the last round of blocks of
- * two threads; small blocks rather than large ones. */
+/* Rows of tiles of a block: little lost in the last vectors of a panel and in the last round of
+ * two threads, no fewer than four blocks if it can be. */
 static int64_t rows_of_block(int64_t total, int64_t wide)
 {
-    enum { MOST_COLUMNS = 160, VECTOR = GN_MAX_WIDE / 2, EXTRA = GN_MAX_WIDE / 4 };
+    enum { MOST_COLUMNS = 160, EACH = GN_MAX_WIDE, HALF = GN_MAX_WIDE / 2 };
     int64_t best = 1, least = INT64_MAX;
     for (int64_t rows = 1; rows <= total && rows * wide <= GN_MAX(MOST_COLUMNS, wide); rows++) {
-        int64_t rounds = gn_ceil_div(gn_ceil_div(total, rows), 2);
-        int64_t cost = rounds * (gn_ceil_div(rows * wide, VECTOR) * VECTOR + EXTRA);
+        int64_t blocks = gn_ceil_div(total, rows), columns = gn_ceil_div(rows * wide, HALF) * HALF;
+        int64_t cost = gn_ceil_div(blocks, 2) * (columns + columns % EACH / 2 + EACH);
+        cost += blocks < 4 ? cost / 4 : 0;
         if (cost < least)
             best = rows, least = cost;
     }

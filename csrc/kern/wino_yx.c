@@ -38,9 +38,9 @@ static int64_t plan_sets(gn_conv_plan *p)
     gn_wino *w = &p->wino;
     const gn_wino_axis *v = &w->axis[0], *h = &w->axis[1];
     int64_t u = 0;
-    for (int phi = 0; phi < out_phases(v); phi++) {
-        int64_t size = 0;
-        for (int psi = 0; psi < out_phases(h); psi++)
+    for (int phi = 0; phi < out_phases(v); phi++)
+        for (int psi = 0; psi < out_phases(h); psi++) {
+            int64_t size = 0;
             for (int i = 0; i < GN_POINTS * GN_POINTS; i++) {
                 gn_wino_set *set = &w->set[phi][psi][i];
                 set->depth = gn_wino_sharing(v, phi, i / GN_POINTS) *
@@ -51,8 +51,8 @@ static int64_t plan_sets(gn_conv_plan *p)
                 u += set->depth ? rows_out(p) * set->ld : 0;
                 size += set->depth * columns(p) + GN_LINE;
             }
-        w->source = GN_MAX(w->source, size);
-    }
+            w->source = GN_MAX(w->source, size);
+        }
     return u;
 }
 
@@ -67,22 +67,17 @@ static int64_t product(const gn_conv_plan *p)
     return part_rows(p) * columns(p) + GN_LINE;
 }
 
-/* The same of all points of a phase of the output's rows. */
-static int64_t products(const gn_conv_plan *p)
+/* Sums of the tiles of a row: (phases of the columns, lines, outputs of a line, columns). */
+static int64_t sums(const gn_conv_plan *p)
 {
-    return out_phases(&p->wino.axis[1]) * GN_POINTS * GN_POINTS * product(p);
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
+    return out_phases(h) * v->m * h->m * columns(p);
 }
 
-/* Streams of a row of outputs: sums of a tile, phases of the columns. */
+/* Outputs of a row of a tile. */
 static int64_t streams(const gn_conv_plan *p)
 {
     return p->wino.axis[1].m * out_phases(&p->wino.axis[1]);
-}
-
-/* The sums of a row of the output, then one line of them side by side. */
-static int64_t lines(const gn_conv_plan *p)
-{
-    return (p->wino.axis[0].m + 1) * streams(p) * columns(p);
 }
 
 /* At least four tasks; but each part of the rows brings the same tiles to points again. */
@@ -100,42 +95,39 @@ static void plan(gn_conv_plan *p)
     p->shared_size = plan_sets(p);
     w->parts = GN_MIN(parts(p->grid.blocks), rows_out(p) / LEAST_ROWS);
     p->ntask = p->grid.blocks * w->parts;
-    p->slots.size = w->source + products(p) + lines(p) + (int64_t)gn_patch_size(&p->grid, SUB);
+    p->slots.size = w->source + GN_POINTS * GN_POINTS * product(p) + part_rows(p) * sums(p) +
+                    streams(p) * columns(p) +
+                    (int64_t)gn_patch_size(&p->grid, x ? channels_in(p) : SUB);
 }
 
 /* ---- units --------------------------------------------------------------------------- */
 
-static const gn_wino_set *set_of(const gn_conv_plan *p, int phi, int g, int i, int j)
-{
-    return &p->wino.set[phi][p->wino.axis[1].apart ? g : 0][GN_POINTS * i + j];
-}
-
 /* Where the points of unit (f, g) go: to row `at` of the weights, or to panel `at`. */
-static void aim(const gn_conv_plan *p, int phi, int f, int g, bool taps, int64_t at,
+static void aim(const gn_conv_plan *p, const gn_wino_set *sets, int f, int g, bool taps, int64_t at,
                 gn_wino_unit *u)
 {
     const gn_wino_axis *h = &p->wino.axis[1];
     int64_t *to = u->to;
     for (int i = 0; i < u->points[0]; i++)
         for (int j = 0; j < u->points[1]; j++) {
-            const gn_wino_set *set = set_of(p, phi, g, i, j);
+            const gn_wino_set *set = &sets[GN_POINTS * i + j];
             int64_t k = h->apart ? 0 : (f * gn_wino_sharing(h, 0, j) + g) * channels_in(p);
             *to++ = taps ? set->u + at * set->ld + k : set->v + (at * set->depth + k) * p->wide;
         }
 }
 
-/* The units of a phase of the output's rows: each pair of phases of the source (y) or of the
- * output's columns (x). */
-static int list_units(const gn_conv_plan *p, int phi, bool taps, int64_t at, gn_wino_unit *unit)
+/* The units of phases (phi, psi) of the output: all phases of the source (y), or one (x). */
+static int list_units(const gn_conv_plan *p, int phi, int psi, bool taps, int64_t at,
+                      gn_wino_unit *unit)
 {
-    const gn_wino_axis *v = &p->wino.axis[0];
+    const gn_wino_axis *axis = p->wino.axis;
+    const gn_wino_set *sets = p->wino.set[phi][psi];
+    bool apart = axis[0].apart;
     int count = 0;
-    for (int f = v->apart ? phi : 0; f < (v->apart ? phi + 1 : v->phases); f++)
-        for (int g = 0; g < p->wino.axis[1].phases; g++) {
-            gn_wino_unit_of(p->wino.axis, f, g, taps, &unit[count]);
-            if (v->apart && !taps)
-                unit[count].first[0] = 0; /* the window is that of the phase */
-            aim(p, phi, f, g, taps, at, &unit[count++]);
+    for (int f = apart ? phi : 0; f < (apart ? phi + 1 : axis[0].phases); f++)
+        for (int g = apart ? psi : 0; g < (apart ? psi + 1 : axis[1].phases); g++) {
+            gn_wino_unit_of(axis, f, g, taps, &unit[count]);
+            aim(p, sets, f, g, taps, at, &unit[count++]);
         }
     return count;
 }
@@ -170,19 +162,20 @@ static void transform_row(void *ctx, int64_t row)
         for (int64_t l = 0; l < in.lanes; l++)
             memcpy(taps + l * p->taps, w + (k + l) * step, (size_t)p->taps * sizeof(real));
         in.dst = p->shared + k;
-        for (int phi = 0; phi < out_phases(&p->wino.axis[0]); phi++) {
-            in.units = list_units(p, phi, true, row, unit);
-            p->kern->wino_in(&in);
-        }
+        for (int phi = 0; phi < out_phases(&p->wino.axis[0]); phi++)
+            for (int psi = 0; psi < out_phases(&p->wino.axis[1]); psi++) {
+                in.units = list_units(p, phi, psi, true, row, unit);
+                p->kern->wino_in(&in);
+            }
     }
 }
 
 /* ---- one block of tiles -------------------------------------------------------------- */
 
 typedef struct {
-    int phi;                       /* phase of the output's rows */
-    int64_t i0, rows;              /* of the output */
-    real *patch, *points, *m, *to; /* parts of the slot */
+    int phi, psi;                           /* phases of the output's rows and columns */
+    int64_t i0, rows;                       /* of the output */
+    real *points, *m, *sums, *line, *patch; /* parts of the slot */
     gn_positions at;
 } wino_block;
 
@@ -206,21 +199,27 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
                      .unit = unit,
                      .ds = p->wide};
     const real *source = p->pass == GN_CONV_X ? p->y : p->x;
-    if (axis[0].apart) {
-        in.src += axis[0].first[b->phi] * in.pitch;
-        in.rows = axis[0].points[b->phi];
+    if (axis[0].apart) { /* the window of the phases alone */
+        in.src += axis[0].first[b->phi] * in.pitch + axis[1].first[b->psi];
+        in.rows = axis[0].points[b->phi], in.cols = axis[1].points[b->psi];
     }
     gn_wino_tiles(&p->grid, &b->at, axis[1].pitch, columns(p), tile);
     for (int c = 0; c < SUB; c++)
         item[c] = (int32_t)(c * p->grid.plane);
+    const real *first = in.src;
     for (int64_t c = 0; c < channels_in(p); c += SUB) {
+        int64_t at = axis[0].apart ? c * p->grid.plane : 0;
+        in.src = first + at;
         in.items = GN_MIN(SUB, channels_in(p) - c);
         in.dst = b->points + c * p->wide;
-        gn_wino_fill(&p->grid, axis, p->s.n, &b->at, source, c, in.items, b->patch);
+        if (b->phi + b->psi == 0)
+            gn_wino_fill(&p->grid, axis, p->s.n, &b->at, source, c, in.items, b->patch + at);
         for (int64_t j = 0; j < b->at.columns; j += p->wide) {
             in.lane = tile + j;
             in.lanes = panel_lanes(p, b, j);
-            in.units = list_units(p, b->phi, false, j / p->wide, unit);
+            in.units = list_units(p, b->phi, b->psi, false, j / p->wide, unit);
+            if (axis[0].apart)
+                unit[0].first[0] = unit[0].first[1] = 0;
             p->kern->wino_in(&in);
         }
     }
@@ -248,15 +247,33 @@ static void multiply_rows(const gn_conv_plan *p, const wino_block *b, const gn_w
 static void multiply(const gn_conv_plan *p, const wino_block *b)
 {
     int64_t tiles = gn_ceil_div(b->rows, p->kern->mr);
-    real *m = b->m;
-    for (int psi = 0; psi < out_phases(&p->wino.axis[1]); psi++)
-        for (int i = 0; i < GN_POINTS * GN_POINTS; i++, m += product(p)) {
-            const gn_wino_set *set = &p->wino.set[b->phi][psi][i];
-            for (int64_t tile = 0; tile < tiles && set->depth; tile++) {
-                int64_t i0 = gn_cut(b->rows, tiles, tile);
-                multiply_rows(p, b, set, m, i0, gn_cut(b->rows, tiles, tile + 1) - i0);
-            }
+    for (int i = 0; i < GN_POINTS * GN_POINTS; i++) {
+        const gn_wino_set *set = &p->wino.set[b->phi][b->psi][i];
+        for (int64_t tile = 0; tile < tiles && set->depth; tile++) {
+            int64_t i0 = gn_cut(b->rows, tiles, tile);
+            int64_t h = gn_cut(b->rows, tiles, tile + 1) - i0;
+            multiply_rows(p, b, set, b->m + i * product(p), i0, h);
         }
+    }
+}
+
+/* Sums of all rows: (rows, phases of the columns, lines, outputs of a line, columns). */
+static void sum_points(const gn_conv_plan *p, const wino_block *b)
+{
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
+    int64_t all = columns(p), tile = v->m * h->m;
+    gn_wino_out out = {.n = all};
+    out.points[0] = v->points[b->phi], out.sums[0] = (int)v->m;
+    out.points[1] = h->points[b->psi], out.sums[1] = (int)h->m;
+    for (int n = 0; n < out.points[0] * out.points[1]; n++)
+        out.from[n] = (n / out.points[1] * GN_POINTS + n % out.points[1]) * product(p);
+    for (int64_t n = 0; n < tile; n++)
+        out.to[n] = n * all;
+    for (int64_t i = 0; i < b->rows; i++) {
+        out.src = b->m + i * all;
+        out.dst = b->sums + i * sums(p) + b->psi * tile * all;
+        p->kern->wino_out(&out);
+    }
 }
 
 /* ---- from points to rows ------------------------------------------------------------- */
@@ -287,43 +304,22 @@ static void write_lines(const gn_conv_plan *p, const wino_block *b, const real *
                        line + streams(p) * (s->at + (t - s->p0) * s->ql));
 }
 
-/* Sums of row i: (lines of a tile, streams, columns) at b->to. */
-static void sum_points(const gn_conv_plan *p, const wino_block *b, int64_t i)
-{
-    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
-    int64_t all = columns(p), step = product(p);
-    gn_wino_out out = {.n = all, .dst = b->to};
-    out.points[0] = v->points[b->phi], out.sums[0] = (int)v->m, out.sums[1] = (int)h->m;
-    for (int psi = 0; psi < out_phases(h); psi++) {
-        out.src = b->m + psi * GN_POINTS * GN_POINTS * step + i * all;
-        out.points[1] = h->points[psi];
-        for (int n = 0; n < out.points[0] * out.points[1]; n++)
-            out.from[n] = (n / out.points[1] * GN_POINTS + n % out.points[1]) * step;
-        for (int64_t n = 0; n < v->m * h->m; n++)
-            out.to[n] = (n / h->m * streams(p) + n % h->m * out_phases(h) + psi) * all;
-        p->kern->wino_out(&out);
-    }
-}
-
 static void write_rows(const gn_conv_plan *p, const wino_block *b)
 {
-    const gn_epilogue *e = &p->epilogue;
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     const real *stream[2 * GN_MAX_SUMS];
-    int64_t all = columns(p), n = streams(p) * all;
-    real *line = b->to + p->wino.axis[0].m * n;
-    for (int64_t i = 0; i < b->rows; i++) {
-        sum_points(p, b, i);
-        for (int64_t a = 0; a < p->wino.axis[0].m; a++) {
-            for (int s = 0; s < streams(p); s++)
-                stream[s] = b->to + a * n + s * all;
-            p->kern->zip(line, stream, (int)streams(p), all);
-            if (e->bias)
-                gn_vec->unary[GN_UNARY_affine](line, line, n, 1, e->bias[b->i0 + i]);
-            if (e->act)
-                gn_vec->act(line, line, n, e->act, e->slope);
-            write_lines(p, b, line, b->i0 + i, a);
+    int64_t all = columns(p);
+    int phases = out_phases(h), n = (int)streams(p);
+    for (int64_t i = 0; i < b->rows; i++)
+        for (int64_t a = 0; a < v->m; a++) {
+            for (int s = 0; s < n; s++) {
+                int64_t line = s % phases * v->m + a;
+                stream[s] = b->sums + i * sums(p) + (line * h->m + s / phases) * all;
+            }
+            p->kern->zip(b->line, stream, n, all);
+            gn_conv_finish(&p->epilogue, b->i0 + i, b->line, n * all);
+            write_lines(p, b, b->line, b->i0 + i, a);
         }
-    }
 }
 
 static void run_block(void *ctx, int64_t task)
@@ -336,12 +332,16 @@ static void run_block(void *ctx, int64_t task)
     b.rows = gn_cut(rows_out(p), w->parts, part + 1) - b.i0;
     b.points = gn_slot_take(&p->slots);
     b.m = b.points + w->source;
-    b.to = b.m + products(p);
-    b.patch = b.to + lines(p);
+    b.sums = b.m + GN_POINTS * GN_POINTS * product(p);
+    b.line = b.sums + part_rows(p) * sums(p);
+    b.patch = b.line + streams(p) * columns(p);
     gn_grid_block(&p->grid, task / w->parts, &b.at);
     for (b.phi = 0; b.phi < out_phases(&w->axis[0]); b.phi++) {
-        transform_source(p, &b);
-        multiply(p, &b);
+        for (b.psi = 0; b.psi < out_phases(&w->axis[1]); b.psi++) {
+            transform_source(p, &b);
+            multiply(p, &b);
+            sum_points(p, &b);
+        }
         write_rows(p, &b);
     }
     gn_slot_give(&p->slots, b.points);
