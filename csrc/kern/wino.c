@@ -87,11 +87,11 @@ static gn_wino_axis make_axis(const gn_conv_shape *s, gn_conv_pass pass, int dir
 
 bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2])
 {
-    enum { LEAST = 32, LEAST_OUTPUTS = 512, MOST_TAPS = 3 };
+    enum { LEAST = 32, LEAST_OUTPUTS = 1024, MOST_TAPS = 3 };
     int64_t places = pass == GN_CONV_X ? s->h * s->w / (s->sh * s->sw) : s->p * s->q;
     if (s->groups != 1 || s->dh != 1 || s->dw != 1 || GN_MAX(s->sh, s->sw) > 2 ||
         s->r > MOST_TAPS * s->sh || s->s > MOST_TAPS * s->sw || s->r <= s->sh || s->s <= s->sw ||
-        GN_MIN(s->c, s->o) < LEAST || s->n * places < (pass == GN_CONV_W ? 2 : 1) * LEAST_OUTPUTS)
+        GN_MIN(s->c, s->o) < LEAST || s->n * places < LEAST_OUTPUTS)
         return false;
     double saved[2];
     for (int i = 0; i < 2; i++)
