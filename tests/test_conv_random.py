@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
-from cases_conv import conv, transposed
+import torch
+from cases_conv import conv, conv2d_dw, transposed, weights
+from cases_conv import conv2d as conv2d_of_torch
+from cases_conv import conv_transpose2d as conv_transpose2d_of_torch
 from harness import CASES, _core, _core64
 from test_norm_random import compare
 
@@ -64,3 +67,44 @@ def test_random_configurations_equal_torch(maker, core):
             compare(case, config, core, lambda rival: 1e-12)
         else:
             compare(case, config, core, lambda rival: max(2 * rival, 2e-6))
+
+
+def a_shape_of_fewer_products(rng):
+    """Two to six taps, enough channels and outputs for wino.c."""
+    c, o = (int(v) for v in rng.integers(32, 97, 2))
+    stride = pair(rng, 1, 2)
+    r, s = (int(rng.integers(step + 1, 7)) for step in stride)
+    padding = tuple(int(v) for v in rng.integers(0, 4, 4))
+    h, w = (int(v) for v in rng.integers(7, 26, 2))
+    outputs = (h + sum(padding[2:]) - r + 1) * (w + sum(padding[:2]) - s + 1)
+    n = 1 + 1024 * stride[0] * stride[1] // outputs + int(rng.integers(0, 3))
+    return (n, c, o, h, w, r, s), {"stride": stride, "padding": padding}
+
+
+def error(y, exact):
+    return float(np.linalg.norm(np.asarray(y, np.float64) - exact) / np.linalg.norm(exact))
+
+
+@pytest.mark.parametrize(
+    ("core", "count"), [(_core, 60), (_core64, 15)], ids=["float32", "float64"]
+)
+@pytest.mark.parametrize("maker", [conv, transposed, weights], ids=["y", "x", "w"])
+def test_fewer_products_cost_at_most_one_binary_digit(maker, core, count):
+    """The differences of Winograd's form amplify errors: to at most twice those of torch."""
+    rng = np.random.default_rng(5)
+    function = {conv: conv2d_of_torch, transposed: conv_transpose2d_of_torch, weights: conv2d_dw}
+    name = {conv: "conv2d", transposed: "conv_transpose2d", weights: "conv2d_dw"}[maker]
+    for _ in range(count):
+        config = maker(*a_shape_of_fewer_products(rng))
+        arrays = [None if i is None else rng.standard_normal(i.shape) for i in config.inputs]
+        arrays = [None if a is None else a.astype(np.float32) for a in arrays]
+
+        def rival(dtype, arrays=arrays, attrs=config.attrs):
+            tensors = [None if a is None else torch.tensor(a, dtype=dtype) for a in arrays]
+            return function[maker](*tensors, **attrs).detach().numpy()
+
+        exact = rival(torch.float64)
+        tensors = [None if a is None else core.tensor(a) for a in arrays]
+        got = error(getattr(core, name)(*tensors, **config.attrs).numpy(), exact)
+        limit = 1e-12 if core is _core64 else 2 * error(rival(torch.float32), exact)
+        assert got <= limit, (config, got, limit)

@@ -98,9 +98,10 @@ def test_loading_draws_no_random_numbers():
     np.testing.assert_array_equal(ganc.get_rng_state(), before)
 
 
-def test_features_do_not_depend_on_their_neighbours():
+def test_features_depend_on_their_neighbours_in_the_last_digits_only():
+    """Which loop computes a convolution is chosen by the shape of the whole batch."""
     whole, part = metrics.features(X[:50]), metrics.features(X[20:21])
-    np.testing.assert_array_equal(whole.values[20], part.values[0])
+    np.testing.assert_allclose(whole.values[20], part.values[0], rtol=0, atol=1e-5)
 
 
 def test_results_name_the_classifier(real):

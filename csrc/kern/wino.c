@@ -2,38 +2,46 @@
  * share. */
 #include "wino.h"
 
-/* Tiles of m along one direction of y: k taps, `border` zeros before x. */
-static gn_wino_axis summed_axis(int64_t m, int64_t k, int64_t stride, int64_t border)
+/* Units of a kernel of k taps: the phases of stride 2, else one or two parts of the kernel. */
+static int units_of(int64_t k, int64_t stride)
 {
-    gn_wino_axis a = {.m = m, .phases = (int)stride, .step = (int)stride, .tap_step = (int)stride};
+    enum { MOST_TAPS = 3 };
+    return stride == 2 || k > MOST_TAPS ? 2 : 1;
+}
+
+/* Tiles of m along one direction of y: k taps, `border` zeros before x.  Reversed: of x, which
+ * is a sum over y with the taps in reverse. */
+static gn_wino_axis summed_axis(int64_t m, int64_t k, int64_t stride, int64_t border, bool reversed)
+{
+    gn_wino_axis a = {.m = m, .units = units_of(k, stride), .step = (int)stride};
+    a.tap_step = reversed ? -1 : (int)stride;
     a.pitch = m * stride;
-    a.start = border;
+    a.start = reversed ? k - 1 - border : border;
     a.window = (m - 1) * stride + k;
-    for (int f = 0; f < stride; f++) {
-        a.taps[f] = (int)gn_ceil_div(k - f, stride);
+    for (int f = 0; f < a.units; f++) {
+        a.taps[f] = (int)gn_ceil_div(k - f, a.units);
         a.points[f] = (int)m + a.taps[f] - 1;
-        a.first[f] = a.tap[f] = f;
+        a.first[f] = stride == 2 ? f : f * a.taps[0];
+        a.tap[f] = reversed ? (int)k - 1 - a.first[f] : a.first[f];
     }
     return a;
 }
 
-/* The same for x: x[u stride + phase] = sum over j of y[u + lead - j]
- * w[f + j stride], where f = (phase + border) mod stride. */
-static gn_wino_axis apart_axis(int64_t m, int64_t k, int64_t stride, int64_t border)
+/* Tiles of each phase of x for stride 2: x[2 u + phase] = sum over j of y[u + lead - j]
+ * w[f + 2 j], where f = (phase + border) mod 2. */
+static gn_wino_axis apart_axis(int64_t m, int64_t k, int64_t border)
 {
-    gn_wino_axis a = {.m = m, .phases = (int)stride, .step = 1, .tap_step = -(int)stride};
-    a.apart = true;
-    a.pitch = m;
-    for (int phase = 0; phase < stride; phase++) {
-        int f = (int)((phase + border) % stride);
-        a.taps[phase] = (int)gn_ceil_div(k - f, stride);
+    gn_wino_axis a = {.m = m, .units = 2, .apart = true, .step = 1, .tap_step = -2, .pitch = m};
+    for (int phase = 0; phase < 2; phase++) {
+        int f = (int)((phase + border) % 2);
+        a.taps[phase] = (int)gn_ceil_div(k - f, 2);
         a.points[phase] = (int)m + a.taps[phase] - 1;
-        a.first[phase] = (int)((phase + border) / stride) - a.taps[phase] + 1;
-        a.tap[phase] = f + (int)stride * (a.taps[phase] - 1);
+        a.first[phase] = (int)((phase + border) / 2) - a.taps[phase] + 1;
+        a.tap[phase] = f + 2 * (a.taps[phase] - 1);
     }
-    int base = stride == 1 ? a.first[0] : GN_MIN(a.first[0], a.first[1]);
+    int base = GN_MIN(a.first[0], a.first[1]);
     a.start = -base;
-    for (int phase = 0; phase < stride; phase++) {
+    for (int phase = 0; phase < 2; phase++) {
         a.first[phase] -= base;
         a.window = GN_MAX(a.window, a.first[phase] + a.points[phase]);
     }
@@ -54,7 +62,7 @@ static int64_t distance(const gn_wino_axis *a, int64_t size, int64_t source)
 static double saving(const gn_wino_axis *a, int64_t size, int64_t k)
 {
     int64_t points = 0;
-    for (int f = 0; f < a->phases; f++)
+    for (int f = 0; f < a->units; f++)
         points += a->points[f];
     return (double)(a->images * size * k) / (double)(a->tiles * points);
 }
@@ -72,9 +80,11 @@ static gn_wino_axis make_axis(const gn_conv_shape *s, gn_conv_pass pass, int dir
     int64_t size = x ? gn_ceil_div(here, stride) : there;
     gn_wino_axis best = {0};
     *saved = 0;
-    for (int64_t m = 2; m <= GN_MAX_SUMS && m + gn_ceil_div(k, stride) - 1 <= GN_POINTS; m++)
+    int64_t taps = gn_ceil_div(k, units_of(k, stride));
+    for (int64_t m = 2; m <= GN_MAX_SUMS && m + taps - 1 <= GN_POINTS; m++)
         for (int images = 1; images <= (s->n < ENOUGH ? 1 : 2); images++) {
-            gn_wino_axis a = (x ? apart_axis : summed_axis)(m, k, stride, border);
+            gn_wino_axis a =
+                x && stride == 2 ? apart_axis(m, k, border) : summed_axis(m, k, stride, border, x);
             a.images = images;
             a.distance = distance(&a, size, x ? there : here);
             a.tiles = gn_ceil_div((images - 1) * a.distance + size, m);
@@ -87,10 +97,10 @@ static gn_wino_axis make_axis(const gn_conv_shape *s, gn_conv_pass pass, int dir
 
 bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2])
 {
-    enum { LEAST = 32, LEAST_OUTPUTS = 1024, MOST_TAPS = 3 };
+    enum { LEAST = 32, LEAST_OUTPUTS = 1024, MOST_TAPS = 6 };
     int64_t places = pass == GN_CONV_X ? s->h * s->w / (s->sh * s->sw) : s->p * s->q;
     if (s->groups != 1 || s->dh != 1 || s->dw != 1 || GN_MAX(s->sh, s->sw) > 2 ||
-        s->r > MOST_TAPS * s->sh || s->s > MOST_TAPS * s->sw || s->r <= s->sh || s->s <= s->sw ||
+        GN_MAX(s->r, s->s) > MOST_TAPS || s->r <= s->sh || s->s <= s->sw ||
         GN_MIN(s->c, s->o) < LEAST || s->n * places < LEAST_OUTPUTS)
         return false;
     double saved[2];
@@ -191,7 +201,7 @@ int gn_wino_sharing(const gn_wino_axis *a, int phase, int point)
     if (a->apart)
         return point < a->points[phase];
     int count = 0;
-    for (int f = 0; f < a->phases; f++)
+    for (int f = 0; f < a->units; f++)
         count += point < a->points[f];
     return count;
 }

@@ -14,8 +14,9 @@
  * y(m-1).  The form serves both directions of an image in turn, so that 4 x 4 products give
  * 3 x 3 outputs of 2 x 2 taps, or 2 x 2 outputs of 3 x 3 taps, where the definition has 36.
  *
- * A kernel of stride 2 is four kernels of stride 1, one for each phase of the stride.  As
- * the sums for y are the same whatever a is, phases of 3 and of 2 taps share the points.
+ * A kernel of stride 2 is four kernels of stride 1, one for each phase of the stride; a kernel
+ * of 4 to 6 taps is cut into parts of 2 or 3.  As the sums for y are the same whatever a is,
+ * units of 3 and of 2 taps share the points.
  * The gradients are the transposed forms: x again sums taps of y, phase by phase; w sums
  * products of the points of x and of y, which `spreads' like g and without the half. */
 #ifndef GN_WINO_H
@@ -30,9 +31,9 @@ typedef struct {
     int64_t images, distance; /* of a sheet; their distance in outputs */
     int64_t pitch, start;     /* tile t reads places t pitch - start and `window` - 1 more */
     int64_t window;
-    int phases; /* of the stride */
-    bool apart; /* each phase has outputs of its own (x); or all are summed */
-    /* of each phase: taps, points; first place in the window; first tap */
+    int units;  /* phases of stride 2, or parts of the kernel */
+    bool apart; /* each unit has outputs of its own (x, stride 2); or all are summed */
+    /* of each unit: taps, points; first place in the window; first tap */
     int taps[2], points[2], first[2], tap[2];
     int step, tap_step; /* between places, between taps */
 } gn_wino_axis;
@@ -56,9 +57,9 @@ typedef struct {
 /* The better of the sizes of tiles; false when the definition is as good or the form does not
  * apply. */
 bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2]);
-/* Number of phases of the source that share a point (of the one phase, if they are apart). */
-int gn_wino_sharing(const gn_wino_axis *a, int phase, int point);
-/* What unit (f, g) of the phases reads: of the taps or of the places of a window. */
+/* Number of units that share a point; 1 or 0 for the one unit, if they are apart. */
+int gn_wino_sharing(const gn_wino_axis *a, int unit, int point);
+/* What unit (f, g) reads: of the taps or of the places of a window. */
 void gn_wino_unit_of(const gn_wino_axis axis[2], int f, int g, bool taps, gn_wino_unit *u);
 /* Blocks of tiles of a source of n images, high x wide, in sheets. */
 gn_grid gn_wino_grid(const gn_wino_axis axis[2], int64_t n, int64_t channels, int64_t high,

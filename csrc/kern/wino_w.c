@@ -1,7 +1,7 @@
 /* wino_w.c - the weight gradient with fewer products (wino.h).
  *
- * At each point the products of x and y are summed over all tiles: sums (C by phases, O)
- * from points of x (C by phases, tiles) and of y (tiles, O).  The sums become taps once, at
+ * At each point the products of x and y are summed over all tiles: sums (C by units, O)
+ * from points of x (C by units, tiles) and of y (tiles, O).  The sums become taps once, at
  * the end.  A task owns some channels of x, some of y and some blocks of tiles; the sums of
  * parts of the blocks are added in order. */
 #include "convolve.h"
@@ -32,10 +32,10 @@ static int64_t taps_ld(const gn_conv_plan *p)
     return gn_ceil_div(p->taps, GN_LINE) * GN_LINE;
 }
 
-/* Most points of a phase in a direction. */
+/* Most points of a unit in a direction. */
 static int most_points(const gn_wino_axis *a)
 {
-    return a->phases == 1 ? a->points[0] : GN_MAX(a->points[0], a->points[1]);
+    return a->units == 1 ? a->points[0] : GN_MAX(a->points[0], a->points[1]);
 }
 
 static const gn_wino_set *set_of(const gn_conv_plan *p, int i, int j)
@@ -43,7 +43,7 @@ static const gn_wino_set *set_of(const gn_conv_plan *p, int i, int j)
     return &p->wino.set[0][0][GN_POINTS * i + j];
 }
 
-/* Sets: phases that share the point; sums at u, points of x at v. */
+/* Sets: units that share the point; sums at u, points of x at v. */
 static void plan_sets(gn_conv_plan *p, int64_t *sums, int64_t *x)
 {
     *sums = *x = 0;
@@ -154,7 +154,7 @@ static void transform_y(const gn_conv_plan *p, const block_w *b)
     }
 }
 
-/* Points of nc channels whose patch is filled: rows (phase, channel). */
+/* Points of nc channels whose patch is filled: rows (unit, channel). */
 static void transform_x(const gn_conv_plan *p, const block_w *b, const int32_t *tile, int64_t nc)
 {
     const gn_wino_axis *axis = p->wino.axis;
@@ -170,13 +170,13 @@ static void transform_x(const gn_conv_plan *p, const block_w *b, const int32_t *
                      .cols = (int)axis[1].window,
                      .form = GN_WINO_PLACES,
                      .unit = unit,
-                     .units = axis[0].phases * axis[1].phases,
+                     .units = axis[0].units * axis[1].units,
                      .dst = b->x,
                      .ds = p->ld};
     for (int64_t c = 0; c < nc; c++)
         item[c] = (int32_t)(c * p->grid.plane);
     for (int n = 0; n < in.units; n++) {
-        int f = n / axis[1].phases, g = n % axis[1].phases;
+        int f = n / axis[1].units, g = n % axis[1].units;
         gn_wino_unit_of(axis, f, g, false, &unit[n]);
         int64_t *to = unit[n].to;
         for (int i = 0; i < unit[n].points[0]; i++)
@@ -245,7 +245,7 @@ static void run_part(void *ctx, int64_t task)
 
 /* ---- from sums to weights ------------------------------------------------------------ */
 
-/* Row of the sums of channel c: those of a share are in groups of SUB, phase by phase. */
+/* Row of the sums of channel c: those of a share are in groups of SUB, unit by unit. */
 static int64_t sums_row(const gn_conv_plan *p, int64_t c, int64_t depth, int64_t among)
 {
     int64_t share = 0;
@@ -287,8 +287,8 @@ static void write_channel(void *ctx, int64_t c)
 {
     const gn_conv_plan *p = ctx;
     real *taps = gn_slot_take(&p->slots);
-    for (int f = 0; f < p->wino.axis[0].phases; f++)
-        for (int g = 0; g < p->wino.axis[1].phases; g++)
+    for (int f = 0; f < p->wino.axis[0].units; f++)
+        for (int g = 0; g < p->wino.axis[1].units; g++)
             sum_taps(p, c, f, g, taps);
     gn_mat m = {.p = taps, .rs = 1, .cs = sums_ld(p)};
     gn_block all = {.src = &m,

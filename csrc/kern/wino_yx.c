@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SUB = 16, CHAIN = 128, TASKS = 4, LEAST_ROWS = 32 };
+enum { SUB = 16, CHAIN = 128, FEW_TAPS = 16, TASKS = 4, LEAST_ROWS = 32 };
 
 /* ---- plan ---------------------------------------------------------------------------- */
 
@@ -24,7 +24,7 @@ static int64_t rows_out(const gn_conv_plan *p)
 
 static int out_phases(const gn_wino_axis *a)
 {
-    return a->apart ? a->phases : 1;
+    return a->apart ? a->units : 1;
 }
 
 static int64_t columns(const gn_conv_plan *p)
@@ -80,6 +80,13 @@ static int64_t streams(const gn_conv_plan *p)
     return p->wino.axis[1].m * out_phases(&p->wino.axis[1]);
 }
 
+/* A patch that serves several phases of the output has all channels. */
+static int64_t patch_channels(const gn_conv_plan *p)
+{
+    bool once = !p->wino.axis[0].apart && !p->wino.axis[1].apart;
+    return once ? SUB : channels_in(p);
+}
+
 /* At least four tasks; but each part of the rows brings the same tiles to points again. */
 static int64_t parts(int64_t blocks)
 {
@@ -96,8 +103,7 @@ static void plan(gn_conv_plan *p)
     w->parts = GN_MIN(parts(p->grid.blocks), rows_out(p) / LEAST_ROWS);
     p->ntask = p->grid.blocks * w->parts;
     p->slots.size = w->source + GN_POINTS * GN_POINTS * product(p) + part_rows(p) * sums(p) +
-                    streams(p) * columns(p) +
-                    (int64_t)gn_patch_size(&p->grid, x ? channels_in(p) : SUB);
+                    streams(p) * columns(p) + (int64_t)gn_patch_size(&p->grid, patch_channels(p));
 }
 
 /* ---- units --------------------------------------------------------------------------- */
@@ -106,28 +112,32 @@ static void plan(gn_conv_plan *p)
 static void aim(const gn_conv_plan *p, const gn_wino_set *sets, int f, int g, bool taps, int64_t at,
                 gn_wino_unit *u)
 {
-    const gn_wino_axis *h = &p->wino.axis[1];
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     int64_t *to = u->to;
     for (int i = 0; i < u->points[0]; i++)
         for (int j = 0; j < u->points[1]; j++) {
             const gn_wino_set *set = &sets[GN_POINTS * i + j];
-            int64_t k = h->apart ? 0 : (f * gn_wino_sharing(h, 0, j) + g) * channels_in(p);
+            int64_t among = v->apart ? 0 : f * gn_wino_sharing(h, g, j);
+            int64_t k = (among + (h->apart ? 0 : g)) * channels_in(p);
             *to++ = taps ? set->u + at * set->ld + k : set->v + (at * set->depth + k) * p->wide;
         }
 }
 
-/* The units of phases (phi, psi) of the output: all phases of the source (y), or one (x). */
+/* The units of phases (phi, psi) of the output: all of a direction, or the one of the phase. */
 static int list_units(const gn_conv_plan *p, int phi, int psi, bool taps, int64_t at,
                       gn_wino_unit *unit)
 {
-    const gn_wino_axis *axis = p->wino.axis;
-    const gn_wino_set *sets = p->wino.set[phi][psi];
-    bool apart = axis[0].apart;
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     int count = 0;
-    for (int f = apart ? phi : 0; f < (apart ? phi + 1 : axis[0].phases); f++)
-        for (int g = apart ? psi : 0; g < (apart ? psi + 1 : axis[1].phases); g++) {
-            gn_wino_unit_of(axis, f, g, taps, &unit[count]);
-            aim(p, sets, f, g, taps, at, &unit[count++]);
+    for (int f = v->apart ? phi : 0; f < (v->apart ? phi + 1 : v->units); f++)
+        for (int g = h->apart ? psi : 0; g < (h->apart ? psi + 1 : h->units); g++) {
+            gn_wino_unit *u = &unit[count++];
+            gn_wino_unit_of(p->wino.axis, f, g, taps, u);
+            aim(p, p->wino.set[phi][psi], f, g, taps, at, u);
+            if (!taps) { /* the window is that of the phase */
+                u->first[0] -= v->apart ? v->first[f] : 0;
+                u->first[1] -= h->apart ? h->first[g] : 0;
+            }
         }
     return count;
 }
@@ -199,16 +209,16 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
                      .unit = unit,
                      .ds = p->wide};
     const real *source = p->pass == GN_CONV_X ? p->y : p->x;
-    if (axis[0].apart) { /* the window of the phases alone */
-        in.src += axis[0].first[b->phi] * in.pitch + axis[1].first[b->psi];
-        in.rows = axis[0].points[b->phi], in.cols = axis[1].points[b->psi];
-    }
+    if (axis[0].apart)
+        in.src += axis[0].first[b->phi] * in.pitch, in.rows = axis[0].points[b->phi];
+    if (axis[1].apart)
+        in.src += axis[1].first[b->psi], in.cols = axis[1].points[b->psi];
     gn_wino_tiles(&p->grid, &b->at, axis[1].pitch, columns(p), tile);
     for (int c = 0; c < SUB; c++)
         item[c] = (int32_t)(c * p->grid.plane);
     const real *first = in.src;
     for (int64_t c = 0; c < channels_in(p); c += SUB) {
-        int64_t at = axis[0].apart ? c * p->grid.plane : 0;
+        int64_t at = patch_channels(p) > SUB ? c * p->grid.plane : 0;
         in.src = first + at;
         in.items = GN_MIN(SUB, channels_in(p) - c);
         in.dst = b->points + c * p->wide;
@@ -218,8 +228,6 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
             in.lane = tile + j;
             in.lanes = panel_lanes(p, b, j);
             in.units = list_units(p, b->phi, b->psi, false, j / p->wide, unit);
-            if (axis[0].apart)
-                unit[0].first[0] = unit[0].first[1] = 0;
             p->kern->wino_in(&in);
         }
     }
@@ -229,7 +237,8 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
 static void multiply_rows(const gn_conv_plan *p, const wino_block *b, const gn_wino_set *set,
                           real *m, int64_t i, int64_t h)
 {
-    int64_t k = set->depth, kc = gn_ceil_div(k, gn_ceil_div(k, CHAIN)), all = columns(p);
+    int64_t k = set->depth, all = columns(p), chain = p->taps < FEW_TAPS ? CHAIN / 2 : CHAIN;
+    int64_t kc = gn_ceil_div(k, gn_ceil_div(k, chain)); /* short: few taps have small errors */
     const real *u = p->shared + set->u + (b->i0 + i) * set->ld;
     gn_tile t = {.as = set->ld, .ak = 1, .bs = p->wide, .cs = all};
     for (int64_t j = 0; j < b->at.columns; j += p->wide)
