@@ -38,16 +38,16 @@ typedef struct {
     int step, tap_step; /* between places, between taps */
 } gn_wino_axis;
 
-/* One matrix product of one point, over `depth`: weights (rows, ld) at u of all, source
- * (depth, columns) at v.  Sets begin at an odd number of lines from each other, lest they all
+/* One matrix product of one point, over the channels of the units that share it: weights
+ * (rows, ld) at u of all, source (K, columns) at v.  Sets begin at an odd number of lines from each other, lest they all
  * fall on the same few sets of the cache. */
 typedef struct {
-    int64_t depth, ld, u, v;
+    int64_t units, ld, u, v;
 } gn_wino_set;
 
 typedef struct {
     gn_wino_axis axis[2];
-    /* by the phases of the output and the points of both directions; depth 0: not there */
+    /* by the phases of the output and the points of both directions; units 0: not there */
     gn_wino_set set[2][2][GN_POINTS * GN_POINTS];
     int64_t source; /* elements of the source's points, of a phase of the output's rows */
     int64_t sums;   /* wino_w: elements of the sums of all points */

@@ -50,11 +50,11 @@ static void plan_sets(gn_conv_plan *p, int64_t *sums, int64_t *x)
     for (int i = 0; i < GN_POINTS; i++)
         for (int j = 0; j < GN_POINTS; j++) {
             gn_wino_set *set = &p->wino.set[0][0][GN_POINTS * i + j];
-            set->depth =
+            set->units =
                 gn_wino_sharing(&p->wino.axis[0], 0, i) * gn_wino_sharing(&p->wino.axis[1], 0, j);
             set->u = *sums, set->v = *x;
-            *sums += set->depth * p->s.c * sums_ld(p);
-            *x += set->depth * SUB * p->ld + GN_LINE;
+            *sums += set->units * p->s.c * sums_ld(p);
+            *x += set->units * SUB * p->ld + GN_LINE;
         }
 }
 
@@ -191,9 +191,9 @@ static void add_products(const gn_conv_plan *p, const block_w *b, int i, int j, 
                          int64_t nc)
 {
     const gn_wino_set *set = set_of(p, i, j);
-    int64_t rows = nc * set->depth, tiles = gn_ceil_div(rows, p->kern->mr), ld = sums_ld(p);
+    int64_t rows = nc * set->units, tiles = gn_ceil_div(rows, p->kern->mr), ld = sums_ld(p);
     for (int64_t o = 0; o < b->no; o += p->wide) {
-        real *sums = b->sums + set->u + c * set->depth * ld + b->o0 + o;
+        real *sums = b->sums + set->u + c * set->units * ld + b->o0 + o;
         gn_tile t = {.k = b->at.columns, .as = p->ld, .ak = 1, .bs = p->wide, .cs = ld};
         t.b = t.ahead = y_panel(p, b, i, j, o);
         t.add = b->add;
@@ -246,14 +246,14 @@ static void run_part(void *ctx, int64_t task)
 /* ---- from sums to weights ------------------------------------------------------------ */
 
 /* Row of the sums of channel c: those of a share are in groups of SUB, unit by unit. */
-static int64_t sums_row(const gn_conv_plan *p, int64_t c, int64_t depth, int64_t among)
+static int64_t sums_row(const gn_conv_plan *p, int64_t c, int64_t units, int64_t among)
 {
     int64_t share = 0;
     while (c >= gn_cut(p->s.c, shares(p), share + 1))
         share++;
     int64_t c0 = gn_cut(p->s.c, shares(p), share), end = gn_cut(p->s.c, shares(p), share + 1);
     c0 += (c - c0) / SUB * SUB;
-    return c0 * depth + among * GN_MIN(SUB, end - c0) + c - c0;
+    return c0 * units + among * GN_MIN(SUB, end - c0) + c - c0;
 }
 
 /* Unit (f, g) of a channel: its taps by O. */
@@ -270,7 +270,7 @@ static void sum_taps(const gn_conv_plan *p, int64_t c, int f, int g, real *taps)
         for (int j = 0; j < u.points[1]; j++) {
             const gn_wino_set *set = set_of(p, i, j);
             int64_t among = f * gn_wino_sharing(&axis[1], 0, j) + g;
-            int64_t at = set->u + sums_row(p, c, set->depth, among) * ld;
+            int64_t at = set->u + sums_row(p, c, set->units, among) * ld;
             out.from[i * u.points[1] + j] = at;
             for (int64_t part = 1; part < p->parts; part++)
                 gn_vec->add_row(p->shared + at, p->shared + part * p->wino.sums + at, ld);

@@ -32,6 +32,15 @@ static int64_t columns(const gn_conv_plan *p)
     return gn_ceil_div(p->grid.columns, p->wide) * p->wide;
 }
 
+/* Channels of the source that are brought to points and multiplied before the next ones: their
+ * points stay in the second-level cache. */
+static int64_t chunk(const gn_conv_plan *p)
+{
+    enum { DEPTH = 128 };
+    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
+    return DEPTH / (v->apart ? 1 : v->units) / (h->apart ? 1 : h->units);
+}
+
 /* All sets; the result is the size of the weights. */
 static int64_t plan_sets(gn_conv_plan *p)
 {
@@ -43,13 +52,13 @@ static int64_t plan_sets(gn_conv_plan *p)
             int64_t size = 0;
             for (int i = 0; i < GN_POINTS * GN_POINTS; i++) {
                 gn_wino_set *set = &w->set[phi][psi][i];
-                set->depth = gn_wino_sharing(v, phi, i / GN_POINTS) *
-                             gn_wino_sharing(h, psi, i % GN_POINTS) * channels_in(p);
-                set->ld = gn_odd_lines(set->depth);
+                set->units =
+                    gn_wino_sharing(v, phi, i / GN_POINTS) * gn_wino_sharing(h, psi, i % GN_POINTS);
+                set->ld = gn_odd_lines(set->units * channels_in(p));
                 set->u = u;
                 set->v = size;
-                u += set->depth ? rows_out(p) * set->ld : 0;
-                size += set->depth * columns(p) + GN_LINE;
+                u += set->units ? rows_out(p) * set->ld : 0;
+                size += set->units * chunk(p) * columns(p) + GN_LINE;
             }
             w->source = GN_MAX(w->source, size);
         }
@@ -108,8 +117,14 @@ static void plan(gn_conv_plan *p)
 
 /* ---- units --------------------------------------------------------------------------- */
 
-/* Where the points of unit (f, g) go: to row `at` of the weights, or to panel `at`. */
-static void aim(const gn_conv_plan *p, const gn_wino_set *sets, int f, int g, bool taps, int64_t at,
+/* Some channels of the source, c0 .. c0+n-1, of a row of the weights or a panel. */
+typedef struct {
+    bool taps;
+    int64_t at, c0, n; /* row or panel; channels */
+} wino_part;
+
+/* Where the points of unit (f, g) go: chunk by chunk, of these unit by unit. */
+static void aim(const gn_conv_plan *p, const gn_wino_set *sets, int f, int g, const wino_part *b,
                 gn_wino_unit *u)
 {
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
@@ -118,13 +133,14 @@ static void aim(const gn_conv_plan *p, const gn_wino_set *sets, int f, int g, bo
         for (int j = 0; j < u->points[1]; j++) {
             const gn_wino_set *set = &sets[GN_POINTS * i + j];
             int64_t among = v->apart ? 0 : f * gn_wino_sharing(h, g, j);
-            int64_t k = (among + (h->apart ? 0 : g)) * channels_in(p);
-            *to++ = taps ? set->u + at * set->ld + k : set->v + (at * set->depth + k) * p->wide;
+            int64_t k = (among + (h->apart ? 0 : g)) * b->n;
+            *to++ = b->taps ? set->u + b->at * set->ld + b->c0 * set->units + k
+                            : set->v + (b->at * set->units * b->n + k) * p->wide;
         }
 }
 
 /* The units of phases (phi, psi) of the output: all of a direction, or the one of the phase. */
-static int list_units(const gn_conv_plan *p, int phi, int psi, bool taps, int64_t at,
+static int list_units(const gn_conv_plan *p, int phi, int psi, const wino_part *b,
                       gn_wino_unit *unit)
 {
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
@@ -132,9 +148,9 @@ static int list_units(const gn_conv_plan *p, int phi, int psi, bool taps, int64_
     for (int f = v->apart ? phi : 0; f < (v->apart ? phi + 1 : v->units); f++)
         for (int g = h->apart ? psi : 0; g < (h->apart ? psi + 1 : h->units); g++) {
             gn_wino_unit *u = &unit[count++];
-            gn_wino_unit_of(p->wino.axis, f, g, taps, u);
-            aim(p, p->wino.set[phi][psi], f, g, taps, at, u);
-            if (!taps) { /* the window is that of the phase */
+            gn_wino_unit_of(p->wino.axis, f, g, b->taps, u);
+            aim(p, p->wino.set[phi][psi], f, g, b, u);
+            if (!b->taps) { /* the window is that of the phase */
                 u->first[0] -= v->apart ? v->first[f] : 0;
                 u->first[1] -= h->apart ? h->first[g] : 0;
             }
@@ -168,13 +184,15 @@ static void transform_row(void *ctx, int64_t row)
                      .form = GN_WINO_TAPS,
                      .unit = unit};
     for (int64_t k = 0; k < n; k += MANY) {
+        wino_part part = {.taps = true, .at = row, .c0 = k / chunk(p) * chunk(p)};
+        part.n = GN_MIN(chunk(p), n - part.c0);
         in.lanes = GN_MIN(MANY, n - k);
         for (int64_t l = 0; l < in.lanes; l++)
             memcpy(taps + l * p->taps, w + (k + l) * step, (size_t)p->taps * sizeof(real));
-        in.dst = p->shared + k;
+        in.dst = p->shared + k - part.c0;
         for (int phi = 0; phi < out_phases(&p->wino.axis[0]); phi++)
             for (int psi = 0; psi < out_phases(&p->wino.axis[1]); psi++) {
-                in.units = list_units(p, phi, psi, true, row, unit);
+                in.units = list_units(p, phi, psi, &part, unit);
                 p->kern->wino_in(&in);
             }
     }
@@ -195,13 +213,14 @@ static int64_t panel_lanes(const gn_conv_plan *p, const wino_block *b, int64_t j
     return b->at.columns - j <= p->kern->vw ? p->kern->vw : p->wide;
 }
 
-static void transform_source(const gn_conv_plan *p, const wino_block *b)
+/* The points of channels c0 .. c0+n-1. */
+static void transform_source(const gn_conv_plan *p, const wino_block *b, int64_t c0, int64_t n)
 {
     const gn_wino_axis *axis = p->wino.axis;
     int32_t tile[GN_CONV_COLUMNS + GN_MAX_WIDE], item[SUB];
     gn_wino_unit unit[4];
-    gn_wino_in in = {.src = b->patch,
-                     .item = item,
+    wino_part part = {.c0 = c0, .n = n};
+    gn_wino_in in = {.item = item,
                      .pitch = p->grid.pitch,
                      .rows = (int)axis[0].window,
                      .cols = (int)axis[1].window,
@@ -209,37 +228,37 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b)
                      .unit = unit,
                      .ds = p->wide};
     const real *source = p->pass == GN_CONV_X ? p->y : p->x;
+    int64_t first = 0;
     if (axis[0].apart)
-        in.src += axis[0].first[b->phi] * in.pitch, in.rows = axis[0].points[b->phi];
+        first += axis[0].first[b->phi] * in.pitch, in.rows = axis[0].points[b->phi];
     if (axis[1].apart)
-        in.src += axis[1].first[b->psi], in.cols = axis[1].points[b->psi];
+        first += axis[1].first[b->psi], in.cols = axis[1].points[b->psi];
     gn_wino_tiles(&p->grid, &b->at, axis[1].pitch, columns(p), tile);
     for (int c = 0; c < SUB; c++)
         item[c] = (int32_t)(c * p->grid.plane);
-    const real *first = in.src;
-    for (int64_t c = 0; c < channels_in(p); c += SUB) {
-        int64_t at = patch_channels(p) > SUB ? c * p->grid.plane : 0;
-        in.src = first + at;
-        in.items = GN_MIN(SUB, channels_in(p) - c);
-        in.dst = b->points + c * p->wide;
+    for (int64_t c = c0; c < c0 + n; c += SUB) {
+        real *patch = b->patch + (patch_channels(p) > SUB ? c * p->grid.plane : 0);
+        in.src = patch + first;
+        in.items = GN_MIN(SUB, c0 + n - c);
+        in.dst = b->points + (c - c0) * p->wide;
         if (b->phi + b->psi == 0)
-            gn_wino_fill(&p->grid, axis, p->s.n, &b->at, source, c, in.items, b->patch + at);
-        for (int64_t j = 0; j < b->at.columns; j += p->wide) {
-            in.lane = tile + j;
-            in.lanes = panel_lanes(p, b, j);
-            in.units = list_units(p, b->phi, b->psi, false, j / p->wide, unit);
+            gn_wino_fill(&p->grid, axis, p->s.n, &b->at, source, c, in.items, patch);
+        for (part.at = 0; part.at * p->wide < b->at.columns; part.at++) {
+            in.lane = tile + part.at * p->wide;
+            in.lanes = panel_lanes(p, b, part.at * p->wide);
+            in.units = list_units(p, b->phi, b->psi, &part, unit);
             p->kern->wino_in(&in);
         }
     }
 }
 
-/* Rows i .. i+h-1 of one point at all panels. */
+/* Rows i .. i+h-1 of one point at all panels, the sum over n channels from c0 on. */
 static void multiply_rows(const gn_conv_plan *p, const wino_block *b, const gn_wino_set *set,
-                          real *m, int64_t i, int64_t h)
+                          int64_t c0, int64_t n, real *m, int64_t i, int64_t h)
 {
-    int64_t k = set->depth, all = columns(p), chain = p->taps < FEW_TAPS ? CHAIN / 2 : CHAIN;
+    int64_t k = set->units * n, all = columns(p), chain = p->taps < FEW_TAPS ? CHAIN / 2 : CHAIN;
     int64_t kc = gn_ceil_div(k, gn_ceil_div(k, chain)); /* short: few taps have small errors */
-    const real *u = p->shared + set->u + (b->i0 + i) * set->ld;
+    const real *u = p->shared + set->u + (b->i0 + i) * set->ld + c0 * set->units;
     gn_tile t = {.as = set->ld, .ak = 1, .bs = p->wide, .cs = all};
     for (int64_t j = 0; j < b->at.columns; j += p->wide)
         for (int64_t k0 = 0; k0 < k; k0 += kc) {
@@ -248,20 +267,20 @@ static void multiply_rows(const gn_conv_plan *p, const wino_block *b, const gn_w
             t.a = u + k0;
             t.b = t.ahead = b->points + set->v + j * k + k0 * p->wide;
             t.c = m + i * all + j;
-            t.add = k0 > 0;
+            t.add = c0 + k0 > 0;
             tiles[h](&t);
         }
 }
 
-static void multiply(const gn_conv_plan *p, const wino_block *b)
+static void multiply(const gn_conv_plan *p, const wino_block *b, int64_t c0, int64_t n)
 {
     int64_t tiles = gn_ceil_div(b->rows, p->kern->mr);
     for (int i = 0; i < GN_POINTS * GN_POINTS; i++) {
         const gn_wino_set *set = &p->wino.set[b->phi][b->psi][i];
-        for (int64_t tile = 0; tile < tiles && set->depth; tile++) {
+        for (int64_t tile = 0; tile < tiles && set->units; tile++) {
             int64_t i0 = gn_cut(b->rows, tiles, tile);
             int64_t h = gn_cut(b->rows, tiles, tile + 1) - i0;
-            multiply_rows(p, b, set, b->m + i * product(p), i0, h);
+            multiply_rows(p, b, set, c0, n, b->m + i * product(p), i0, h);
         }
     }
 }
@@ -347,8 +366,11 @@ static void run_block(void *ctx, int64_t task)
     gn_grid_block(&p->grid, task / w->parts, &b.at);
     for (b.phi = 0; b.phi < out_phases(&w->axis[0]); b.phi++) {
         for (b.psi = 0; b.psi < out_phases(&w->axis[1]); b.psi++) {
-            transform_source(p, &b);
-            multiply(p, &b);
+            for (int64_t c = 0; c < channels_in(p); c += chunk(p)) {
+                int64_t n = GN_MIN(chunk(p), channels_in(p) - c);
+                transform_source(p, &b, c, n);
+                multiply(p, &b, c, n);
+            }
             sum_points(p, &b);
         }
         write_rows(p, &b);
