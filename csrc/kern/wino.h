@@ -39,8 +39,8 @@ typedef struct {
 } gn_wino_axis;
 
 /* One matrix product of one point, over the channels of the units that share it: weights
- * (rows, ld) at u of all, source (K, columns) at v.  Sets begin at an odd number of lines from each other, lest they all
- * fall on the same few sets of the cache. */
+ * (rows, ld) at u of all, source (K, columns) at v.  Sets begin at an odd number of lines from
+ * each other, lest they all fall on the same few sets of the cache. */
 typedef struct {
     int64_t units, ld, u, v;
 } gn_wino_set;

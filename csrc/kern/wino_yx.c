@@ -313,7 +313,7 @@ static void write_line(const gn_conv_plan *p, const wino_block *b, int64_t row, 
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     bool x = p->pass == GN_CONV_X;
     int64_t high = x ? p->s.h : p->s.p, wide = x ? p->s.w : p->s.q;
-    int64_t a = GN_MIN(u / v->distance, v->images - 1);
+    int64_t a = v->images > 1 && u >= v->distance;
     int64_t line = (u - a * v->distance) * out_phases(v) + b->phi;
     int64_t n = (sheet * v->images + a) * h->images, end = GN_MIN(n + h->images, p->s.n);
     real *out = (x ? p->x : p->y) + row * high * wide + line * wide;
