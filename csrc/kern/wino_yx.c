@@ -259,16 +259,19 @@ static void multiply_rows(const gn_conv_plan *p, const wino_block *b, const gn_w
     int64_t k = set->units * n, all = columns(p), chain = p->taps < FEW_TAPS ? CHAIN / 2 : CHAIN;
     int64_t kc = gn_ceil_div(k, gn_ceil_div(k, chain)); /* short: few taps have small errors */
     const real *u = p->shared + set->u + (b->i0 + i) * set->ld + c0 * set->units;
-    gn_tile t = {.as = set->ld, .ak = 1, .bs = p->wide, .cs = all};
+    gn_tile t = {.as = set->ld, .ak = 1, .bs = p->wide, .cs = all, .near = GN_LINE};
+    t.far = 4 * t.near;
+    t.ahead = u + h * set->ld; /* the rows that come next */
     for (int64_t j = 0; j < b->at.columns; j += p->wide)
         for (int64_t k0 = 0; k0 < k; k0 += kc) {
             gn_ukr *const *tiles = panel_lanes(p, b, j) < p->wide ? p->kern->narrow : p->kern->wide;
             t.k = GN_MIN(kc, k - k0);
             t.a = u + k0;
-            t.b = t.ahead = b->points + set->v + j * k + k0 * p->wide;
+            t.b = b->points + set->v + j * k + k0 * p->wide;
             t.c = m + i * all + j;
             t.add = c0 + k0 > 0;
             tiles[h](&t);
+            t.ahead += 4 * t.k;
         }
 }
 
