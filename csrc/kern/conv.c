@@ -116,6 +116,18 @@ static size_t slot_bytes(const gn_conv_plan *p)
     return round_line((size_t)p->slots.size * sizeof(real));
 }
 
+/* Large ones are powers of two: the pool then has one block that serves most layers.  What is
+ * not used is never touched. */
+static size_t few_sizes(size_t bytes)
+{
+    size_t size = (size_t)1 << 20;
+    if (bytes <= size)
+        return bytes;
+    while (size < bytes)
+        size *= 2;
+    return size;
+}
+
 size_t gn_conv_workspace(const gn_conv_args *a)
 {
     if (gn_conv_is_dense(a)) {
@@ -123,10 +135,10 @@ size_t gn_conv_workspace(const gn_conv_args *a)
         return gn_gemm_workspace(&g);
     }
     gn_conv_plan p = gn_conv_make_plan(a);
-    return round_line((size_t)p.shared_size * sizeof(real)) +
-           round_line((size_t)p.tap_count * sizeof(int32_t)) +
-           round_line((size_t)p.slots.count * sizeof(int32_t)) +
-           (size_t)p.slots.count * slot_bytes(&p);
+    return few_sizes(round_line((size_t)p.shared_size * sizeof(real)) +
+                     round_line((size_t)p.tap_count * sizeof(int32_t)) +
+                     round_line((size_t)p.slots.count * sizeof(int32_t)) +
+                     (size_t)p.slots.count * slot_bytes(&p));
 }
 
 static void place(gn_conv_plan *p, void *work)

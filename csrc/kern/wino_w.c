@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SUB = 8, SHARE = 64, OUT = 128, TASKS = 8, MOST_SUMS = 1 << 22 };
+enum { SUB = 8, SHARE = 64, OUT = 128, TASKS = 4, MOST_SUMS = 1 << 22 };
 
 /* ---- plan ---------------------------------------------------------------------------- */
 
