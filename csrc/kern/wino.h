@@ -10,15 +10,14 @@
  *     1      d1 + d2       d1                g0 + g1 + g2
  *    -1      d2 - d1                         g0 - g1 + g2
  *
- * and y_i is the sum of (1)^i p(1) and (-1)^i p(-1), with p(0) added to y0 and p(inf) to
- * y(m-1).  The form serves both directions of an image in turn, so that 4 x 4 products give
+ * and y_i is p(1) + (-1)^i p(-1), with p(0) added to y0 and p(inf) to y(m-1).  The form serves both directions of an image in turn, so that 4 x 4 products give
  * 3 x 3 outputs of 2 x 2 taps, or 2 x 2 outputs of 3 x 3 taps, where the definition has 36.
  *
  * A kernel of stride 2 is four kernels of stride 1, one for each phase of the stride; a kernel
  * of 4 to 6 taps is cut into parts of 2 or 3.  As the sums for y are the same whatever a is,
  * units of 3 and of 2 taps share the points.
  * The gradients are the transposed forms: x again sums taps of y, phase by phase; w sums
- * products of the points of x and of y, which `spreads' like g and without the half. */
+ * products of the points of x and of y, which become points like g but for the half. */
 #ifndef GN_WINO_H
 #define GN_WINO_H
 
@@ -49,7 +48,7 @@ typedef struct {
     gn_wino_axis axis[2];
     /* by the phases of the output and the points of both directions; units 0: not there */
     gn_wino_set set[2][2][GN_POINTS * GN_POINTS];
-    int64_t source; /* elements of the source's points, of a phase of the output's rows */
+    int64_t source; /* elements of the points of a chunk of the source (x, y) or of x (w) */
     int64_t sums;   /* wino_w: elements of the sums of all points */
     int64_t parts;  /* into which the rows of the output are cut */
 } gn_wino;

@@ -1,9 +1,10 @@
 /* wino_yx.c - the passes for y and x with fewer products (wino.h).
  *
  * A task owns a block of tiles and a part of the rows of the output.  For each phase of the
- * output rows it brings what the tiles read to points (K, columns), multiplies each point by
- * the weights at that point (rows, K), and sums the points to rows of the output.  The
- * columns are tiles, as many as keep a point's source in the second-level cache. */
+ * output it brings what the tiles read to points (K, columns), some channels at a time, and
+ * adds up the weights at each point (rows, K) times these; the columns are the tiles.  The
+ * points of the products are summed to lines of the tiles, and the lines of all phases of the
+ * columns are zipped to rows of the output. */
 #include "convolve.h"
 
 #include <string.h>
