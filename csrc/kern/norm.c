@@ -218,7 +218,7 @@ static const real *offset(const real *p, int64_t at)
 static void add_weights(real *v, const run *r, const real *columns)
 {
     const gn_norm *p = r->plan->p;
-    if (p->channels >= r->n) {
+    if (p->channels >= r->n || gn_norm_uses(p) == 1) { /* v is no task's own: no others' weights */
         gn_vec->collect(v, columns, p->channels, p->run, r->at, r->n);
         return;
     }

@@ -10,8 +10,9 @@
  *     1      d1 + d2       d1                g0 + g1 + g2
  *    -1      d2 - d1                         g0 - g1 + g2
  *
- * and y_i is p(1) + (-1)^i p(-1), with p(0) added to y0 and p(inf) to y(m-1).  The form serves both directions of an image in turn, so that 4 x 4 products give
- * 3 x 3 outputs of 2 x 2 taps, or 2 x 2 outputs of 3 x 3 taps, where the definition has 36.
+ * and y_i is p(1) + (-1)^i p(-1), with p(0) added to y0 and p(inf) to y(m-1).  The form serves
+ * both directions of an image in turn, so that 4 x 4 products give 3 x 3 outputs of 2 x 2 taps,
+ * or 2 x 2 outputs of 3 x 3 taps, where the definition has 36.
  *
  * A kernel of stride 2 is four kernels of stride 1, one for each phase of the stride; a kernel
  * of 4 to 6 taps is cut into parts of 2 or 3.  As the sums for y are the same whatever a is,
