@@ -142,15 +142,13 @@ gn_grid gn_wino_grid(const gn_wino_axis axis[2], int64_t n, int64_t channels, in
 }
 
 /* Rows lo .. hi-1 of a sheet that lie in row a of its images. */
-static void fill_images(const gn_grid *g, const gn_wino_axis axis[2], int64_t first, int64_t lo,
-                        int64_t hi, gn_sheet *f)
+static void fill_images(const gn_grid *g, int64_t first, int64_t lo, int64_t hi, gn_sheet *f)
 {
     const gn_conv_shape *s = &g->s;
     int64_t h = lo - first - s->top, rows = hi - lo;
     f->above = GN_MIN(GN_MAX(-h, 0), rows);
     f->rows = f->present ? GN_MAX(GN_MIN(s->h - h, rows) - f->above, 0) : 0;
     f->below = rows - f->above - f->rows;
-    f->images = axis[1].images;
     f->x += (h + f->above) * s->w;
     gn_gemm_kernel->fill_sheet(f);
 }
@@ -168,6 +166,7 @@ void gn_wino_fill(const gn_grid *g, const gn_wino_axis axis[2], int64_t n, const
                   .pitch = g->pitch,
                   .first = s->left,
                   .next = s->c * plane,
+                  .images = wide,
                   .distance = axis[1].distance * axis[1].pitch / axis[1].m};
     for (int64_t c = 0; c < nc; c++)
         for (const gn_span *v = at->span; v < at->span + at->nspan; v++) {
@@ -179,7 +178,7 @@ void gn_wino_fill(const gn_grid *g, const gn_wino_axis axis[2], int64_t n, const
                 f.x = x + (image * s->c + c0 + c) * plane;
                 f.to = patch + c * g->plane + v->base + (lo - row) * g->pitch;
                 if (lo < hi)
-                    fill_images(g, axis, a * high, lo, hi, &f);
+                    fill_images(g, a * high, lo, hi, &f);
             }
         }
 }
@@ -196,14 +195,20 @@ void gn_wino_tiles(const gn_grid *g, const gn_positions *at, int64_t pitch, int6
         tile[i] = tile[0];
 }
 
-int gn_wino_sharing(const gn_wino_axis *a, int phase, int point)
+int gn_wino_sharing(const gn_wino_axis *a, int unit, int point)
 {
     if (a->apart)
-        return point < a->points[phase];
+        return point < a->points[unit];
     int count = 0;
     for (int f = 0; f < a->units; f++)
         count += point < a->points[f];
     return count;
+}
+
+int gn_wino_among(const gn_wino_axis axis[2], int f, int g, int j)
+{
+    const gn_wino_axis *v = &axis[0], *h = &axis[1];
+    return (v->apart ? 0 : f * gn_wino_sharing(h, g, j)) + (h->apart ? 0 : g);
 }
 
 void gn_wino_unit_of(const gn_wino_axis axis[2], int f, int g, bool taps, gn_wino_unit *u)

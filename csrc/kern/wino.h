@@ -33,14 +33,15 @@ typedef struct {
     int64_t window;
     int units;  /* phases of stride 2, or parts of the kernel */
     bool apart; /* each unit has outputs of its own (x, stride 2); or all are summed */
-    /* of each unit: taps, points; first place in the window; first tap */
+    /* of each unit: taps, points (of summed ones the first has the most); first place in the
+     * window; first tap */
     int taps[2], points[2], first[2], tap[2];
     int step, tap_step; /* between places, between taps */
 } gn_wino_axis;
 
 /* One matrix product of one point, over the channels of the units that share it: weights
- * (rows, ld) at u of all, source (K, columns) at v.  Sets begin at an odd number of lines from
- * each other, lest they all fall on the same few sets of the cache. */
+ * (rows, ld) at u of all, source (K, columns) at v of a panel.  Sets begin at an odd number of
+ * lines from each other, lest they all fall on the same few sets of the cache. */
 typedef struct {
     int64_t units, ld, u, v;
 } gn_wino_set;
@@ -49,9 +50,9 @@ typedef struct {
     gn_wino_axis axis[2];
     /* by the phases of the output and the points of both directions; units 0: not there */
     gn_wino_set set[2][2][GN_POINTS * GN_POINTS];
-    int64_t source; /* elements of the points of a chunk of the source (x, y) or of x (w) */
-    int64_t sums;   /* wino_w: elements of the sums of all points */
-    int64_t parts;  /* into which the rows of the output are cut */
+    int64_t panel; /* elements of the points of a panel of the source; wino_w: of x */
+    int64_t sums;  /* wino_w: elements of the sums of all points */
+    int64_t parts; /* into which the rows of the output are cut */
 } gn_wino;
 
 /* The better of the sizes of tiles; false when the definition is as good or the form does not
@@ -59,6 +60,8 @@ typedef struct {
 bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2]);
 /* Number of units that share a point; 1 or 0 for the one unit, if they are apart. */
 int gn_wino_sharing(const gn_wino_axis *a, int unit, int point);
+/* Number of unit (f, g) among those that share a point, whose column is j. */
+int gn_wino_among(const gn_wino_axis axis[2], int f, int g, int j);
 /* What unit (f, g) reads: of the taps or of the places of a window. */
 void gn_wino_unit_of(const gn_wino_axis axis[2], int f, int g, bool taps, gn_wino_unit *u);
 /* Blocks of tiles of a source of n images, high x wide, in sheets. */

@@ -32,12 +32,6 @@ static int64_t taps_ld(const gn_conv_plan *p)
     return gn_ceil_div(p->taps, GN_LINE) * GN_LINE;
 }
 
-/* Most points of a unit in a direction. */
-static int most_points(const gn_wino_axis *a)
-{
-    return a->units == 1 ? a->points[0] : GN_MAX(a->points[0], a->points[1]);
-}
-
 static const gn_wino_set *set_of(const gn_conv_plan *p, int i, int j)
 {
     return &p->wino.set[0][0][GN_POINTS * i + j];
@@ -90,13 +84,13 @@ static void plan(gn_conv_plan *p)
     p->ld = gn_odd_lines(p->grid.columns + GN_MAX_WIDE);
     int64_t few = shares(p) * out_shares(p), sums, x;
     plan_sets(p, &sums, &x);
-    p->wino.source = x;
+    p->wino.panel = x;
     p->wino.sums = sums;
     p->parts = GN_MIN(gn_ceil_div(TASKS, few), GN_MAX(MOST_SUMS / sums, 1));
     p->parts = GN_MIN(p->parts, p->grid.blocks);
     p->ntask = few * p->parts;
     p->shared_size = p->parts * sums;
-    p->slots.size = x + most_points(v) * most_points(h) * y_point(p) + patches(p);
+    p->slots.size = x + v->points[0] * h->points[0] * y_point(p) + patches(p);
     int64_t taps = p->taps * sums_ld(p) + p->s.o * taps_ld(p); /* of write_channel */
     p->slots.size = GN_MAX(p->slots.size, taps);
 }
@@ -114,7 +108,7 @@ typedef struct {
 
 static real *y_panel(const gn_conv_plan *p, const block_w *b, int i, int j, int64_t o)
 {
-    int point = i * most_points(&p->wino.axis[1]) + j;
+    int point = i * p->wino.axis[1].points[0] + j;
     return b->y + point * y_point(p) + o * b->at.columns;
 }
 
@@ -139,7 +133,7 @@ static void transform_y(const gn_conv_plan *p, const block_w *b)
                      .ds = p->wide};
     for (int d = 0; d < 2; d++) {
         unit.count[d] = (int)axis[d].m;
-        unit.points[d] = most_points(&axis[d]);
+        unit.points[d] = axis[d].points[0];
     }
     for (int i = 0; i < unit.points[0] * unit.points[1]; i++)
         unit.to[i] = i * y_point(p);
@@ -181,7 +175,7 @@ static void transform_x(const gn_conv_plan *p, const block_w *b, const int32_t *
         int64_t *to = unit[n].to;
         for (int i = 0; i < unit[n].points[0]; i++)
             for (int j = 0; j < unit[n].points[1]; j++)
-                *to++ = set_of(p, i, j)->v + (f * gn_wino_sharing(&axis[1], 0, j) + g) * nc * p->ld;
+                *to++ = set_of(p, i, j)->v + gn_wino_among(axis, f, g, j) * nc * p->ld;
     }
     p->kern->wino_in(&in);
 }
@@ -217,8 +211,8 @@ static void run_block(const gn_conv_plan *p, block_w *b)
         nc = GN_MIN(SUB, b->c1 - c);
         gn_wino_fill(&p->grid, axis, p->s.n, &b->at, p->x, c, nc, b->patch);
         transform_x(p, b, tile, nc);
-        for (int i = 0; i < most_points(&axis[0]); i++)
-            for (int j = 0; j < most_points(&axis[1]); j++)
+        for (int i = 0; i < axis[0].points[0]; i++)
+            for (int j = 0; j < axis[1].points[0]; j++)
                 add_products(p, b, i, j, c, nc);
     }
 }
@@ -232,7 +226,7 @@ static void run_part(void *ctx, int64_t task)
     b.o0 = rest % out_shares(p) * OUT, b.no = GN_MIN(OUT, p->s.o - b.o0);
     b.sums = p->shared + part * p->wino.sums;
     b.x = gn_slot_take(&p->slots);
-    b.patch = b.x + p->wino.source;
+    b.patch = b.x + p->wino.panel;
     b.y = b.patch + patches(p);
     for (int64_t i = gn_cut(p->grid.blocks, p->parts, part);
          i < gn_cut(p->grid.blocks, p->parts, part + 1); i++, b.add = true) {
@@ -269,7 +263,7 @@ static void sum_taps(const gn_conv_plan *p, int64_t c, int f, int g, real *taps)
     for (int i = 0; i < u.points[0]; i++)
         for (int j = 0; j < u.points[1]; j++) {
             const gn_wino_set *set = set_of(p, i, j);
-            int64_t among = f * gn_wino_sharing(&axis[1], 0, j) + g;
+            int64_t among = gn_wino_among(axis, f, g, j);
             int64_t at = set->u + sums_row(p, c, set->units, among) * ld;
             out.from[i * u.points[1] + j] = at;
             for (int64_t part = 1; part < p->parts; part++)

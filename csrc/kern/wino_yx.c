@@ -59,11 +59,17 @@ static int64_t plan_sets(gn_conv_plan *p)
                 set->u = u;
                 set->v = size;
                 u += set->units ? rows_out(p) * set->ld : 0;
-                size += set->units * chunk(p) * columns(p) + GN_LINE;
+                size += set->units * chunk(p) * p->wide + GN_LINE;
             }
-            w->source = GN_MAX(w->source, size);
+            w->panel = GN_MAX(w->panel, size);
         }
     return u;
+}
+
+/* Elements of the points of a chunk of the source. */
+static int64_t points(const gn_conv_plan *p)
+{
+    return columns(p) / p->wide * p->wino.panel;
 }
 
 static int64_t part_rows(const gn_conv_plan *p)
@@ -112,31 +118,29 @@ static void plan(gn_conv_plan *p)
     p->shared_size = plan_sets(p);
     w->parts = GN_MIN(parts(p->grid.blocks), rows_out(p) / LEAST_ROWS);
     p->ntask = p->grid.blocks * w->parts;
-    p->slots.size = w->source + GN_POINTS * GN_POINTS * product(p) + part_rows(p) * sums(p) +
+    p->slots.size = points(p) + GN_POINTS * GN_POINTS * product(p) + part_rows(p) * sums(p) +
                     streams(p) * columns(p) + (int64_t)gn_patch_size(&p->grid, patch_channels(p));
 }
 
 /* ---- units --------------------------------------------------------------------------- */
 
-/* Some channels of the source, c0 .. c0+n-1, of a row of the weights or a panel. */
+/* Some channels, c0 .. c0+n-1, of a row of the weights or of a panel of the source. */
 typedef struct {
     bool taps;
-    int64_t at, c0, n; /* row or panel; channels */
+    int64_t row, c0, n;
 } wino_part;
 
 /* Where the points of unit (f, g) go: chunk by chunk, of these unit by unit. */
 static void aim(const gn_conv_plan *p, const gn_wino_set *sets, int f, int g, const wino_part *b,
                 gn_wino_unit *u)
 {
-    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     int64_t *to = u->to;
     for (int i = 0; i < u->points[0]; i++)
         for (int j = 0; j < u->points[1]; j++) {
             const gn_wino_set *set = &sets[GN_POINTS * i + j];
-            int64_t among = v->apart ? 0 : f * gn_wino_sharing(h, g, j);
-            int64_t k = (among + (h->apart ? 0 : g)) * b->n;
-            *to++ = b->taps ? set->u + b->at * set->ld + b->c0 * set->units + k
-                            : set->v + (b->at * set->units * b->n + k) * p->wide;
+            int64_t k = gn_wino_among(p->wino.axis, f, g, j) * b->n;
+            *to++ =
+                b->taps ? set->u + b->row * set->ld + b->c0 * set->units + k : set->v + k * p->wide;
         }
 }
 
@@ -185,7 +189,7 @@ static void transform_row(void *ctx, int64_t row)
                      .form = GN_WINO_TAPS,
                      .unit = unit};
     for (int64_t k = 0; k < n; k += MANY) {
-        wino_part part = {.taps = true, .at = row, .c0 = k / chunk(p) * chunk(p)};
+        wino_part part = {.taps = true, .row = row, .c0 = k / chunk(p) * chunk(p)};
         part.n = GN_MIN(chunk(p), n - part.c0);
         in.lanes = GN_MIN(MANY, n - k);
         for (int64_t l = 0; l < in.lanes; l++)
@@ -235,19 +239,19 @@ static void transform_source(const gn_conv_plan *p, const wino_block *b, int64_t
     if (axis[1].apart)
         first += axis[1].first[b->psi], in.cols = axis[1].points[b->psi];
     gn_wino_tiles(&p->grid, &b->at, axis[1].pitch, columns(p), tile);
+    in.units = list_units(p, b->phi, b->psi, &part, unit);
     for (int c = 0; c < SUB; c++)
         item[c] = (int32_t)(c * p->grid.plane);
     for (int64_t c = c0; c < c0 + n; c += SUB) {
         real *patch = b->patch + (patch_channels(p) > SUB ? c * p->grid.plane : 0);
         in.src = patch + first;
         in.items = GN_MIN(SUB, c0 + n - c);
-        in.dst = b->points + (c - c0) * p->wide;
         if (b->phi + b->psi == 0)
             gn_wino_fill(&p->grid, axis, p->s.n, &b->at, source, c, in.items, patch);
-        for (part.at = 0; part.at * p->wide < b->at.columns; part.at++) {
-            in.lane = tile + part.at * p->wide;
-            in.lanes = panel_lanes(p, b, part.at * p->wide);
-            in.units = list_units(p, b->phi, b->psi, &part, unit);
+        for (int64_t j = 0; j < b->at.columns; j += p->wide) {
+            in.lane = tile + j;
+            in.lanes = panel_lanes(p, b, j);
+            in.dst = b->points + j / p->wide * p->wino.panel + (c - c0) * p->wide;
             p->kern->wino_in(&in);
         }
     }
@@ -268,7 +272,7 @@ static void multiply_rows(const gn_conv_plan *p, const wino_block *b, const gn_w
             gn_ukr *const *tiles = panel_lanes(p, b, j) < p->wide ? p->kern->narrow : p->kern->wide;
             t.k = GN_MIN(kc, k - k0);
             t.a = u + k0;
-            t.b = b->points + set->v + j * k + k0 * p->wide;
+            t.b = b->points + j / p->wide * p->wino.panel + set->v + k0 * p->wide;
             t.c = m + i * all + j;
             t.add = c0 + k0 > 0;
             tiles[h](&t);
@@ -363,7 +367,7 @@ static void run_block(void *ctx, int64_t task)
     b.i0 = gn_cut(rows_out(p), w->parts, part);
     b.rows = gn_cut(rows_out(p), w->parts, part + 1) - b.i0;
     b.points = gn_slot_take(&p->slots);
-    b.m = b.points + w->source;
+    b.m = b.points + points(p);
     b.sums = b.m + GN_POINTS * GN_POINTS * product(p);
     b.line = b.sums + part_rows(p) * sums(p);
     b.patch = b.line + streams(p) * columns(p);
