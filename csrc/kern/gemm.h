@@ -82,6 +82,13 @@ typedef struct {
     int64_t ds;
 } gn_pieces;
 
+/* Rows of n reals, ss apart, to places ds apart. */
+typedef struct {
+    const real *src;
+    real *dst;
+    int64_t rows, n, ss, ds;
+} gn_lines;
+
 /* One row of x in each of some channels.  x[i step + f] is the sum of the taps of phase f,
  * numbers first[f] .. first[f+1]-1: tap t is the row of q elements at col + offset[t],
  * shifted to the right by shift[t]. */
@@ -177,6 +184,7 @@ typedef struct {
     gn_ukr *wide[GN_MAX_MR + 1];   /* [h]: h rows of nv vectors */
     void (*pack)(const gn_block *b);
     void (*copy_pieces)(const gn_pieces *b);
+    void (*copy_lines)(const gn_lines *b);
     void (*fill)(const gn_fill *f);
     void (*thin[GN_MAX_MR + 1])(const gn_thin *t); /* [h]: h rows */
     void (*fold)(const gn_fold *f);

@@ -83,11 +83,17 @@ static int64_t product(const gn_conv_plan *p)
     return part_rows(p) * columns(p) + GN_LINE;
 }
 
-/* Sums of the tiles of a row: (phases of the columns, lines, outputs of a line, columns). */
+/* Sums of the tiles of a row: (phases, lines, outputs of a line, columns). */
 static int64_t sums(const gn_conv_plan *p)
 {
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
-    return out_phases(h) * v->m * h->m * columns(p);
+    return out_phases(v) * out_phases(h) * v->m * h->m * columns(p);
+}
+
+/* Rows of a tile, of all phases. */
+static int64_t lines(const gn_conv_plan *p)
+{
+    return p->wino.axis[0].m * out_phases(&p->wino.axis[0]);
 }
 
 /* Outputs of a row of a tile. */
@@ -119,7 +125,8 @@ static void plan(gn_conv_plan *p)
     w->parts = GN_MIN(parts(p->grid.blocks), rows_out(p) / LEAST_ROWS);
     p->ntask = p->grid.blocks * w->parts;
     p->slots.size = points(p) + GN_POINTS * GN_POINTS * product(p) + part_rows(p) * sums(p) +
-                    streams(p) * columns(p) + (int64_t)gn_patch_size(&p->grid, patch_channels(p));
+                    lines(p) * streams(p) * columns(p) +
+                    (int64_t)gn_patch_size(&p->grid, patch_channels(p));
 }
 
 /* ---- units --------------------------------------------------------------------------- */
@@ -293,7 +300,7 @@ static void multiply(const gn_conv_plan *p, const wino_block *b, int64_t c0, int
     }
 }
 
-/* Sums of all rows: (rows, phases of the columns, lines, outputs of a line, columns). */
+/* Sums of all rows: (rows, phases, lines, outputs of a line, columns). */
 static void sum_points(const gn_conv_plan *p, const wino_block *b)
 {
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
@@ -307,55 +314,76 @@ static void sum_points(const gn_conv_plan *p, const wino_block *b)
         out.to[n] = n * all;
     for (int64_t i = 0; i < b->rows; i++) {
         out.src = b->m + i * all;
-        out.dst = b->sums + i * sums(p) + b->psi * tile * all;
+        out.dst = b->sums + i * sums(p) + (b->phi * out_phases(h) + b->psi) * tile * all;
         p->kern->wino_out(&out);
     }
 }
 
 /* ---- from points to rows ------------------------------------------------------------- */
 
-/* Part of a row of tiles: line `u` of a sheet's outputs, to its places. */
-static void write_line(const gn_conv_plan *p, const wino_block *b, int64_t row, int64_t sheet,
-                       int64_t u, const real *from)
+/* One of the lines of the tiles: in tiles t0 .. t1-1 it is line `first' + lines(p) t of the
+ * images that are number `above' from the top of a sheet. */
+typedef struct {
+    int64_t above, t0, t1, first;
+} tile_line;
+
+static tile_line line_of(const gn_conv_plan *p, int64_t i, int64_t above)
+{
+    const gn_wino_axis *v = &p->wino.axis[0];
+    int64_t high = p->pass == GN_CONV_X ? p->s.h : p->s.p, phases = out_phases(v), phi = i / v->m;
+    int64_t skip = above * v->distance - i % v->m; /* outputs of the phase */
+    return (tile_line){.above = above,
+                       .t0 = gn_ceil_div(skip, v->m),
+                       .t1 = gn_ceil_div(skip + gn_ceil_div(high - phi, phases), v->m),
+                       .first = phi - skip * phases};
+}
+
+static void write_line(const gn_conv_plan *p, int64_t row, const gn_span *s, const tile_line *l,
+                       const real *from)
 {
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     bool x = p->pass == GN_CONV_X;
-    int64_t high = x ? p->s.h : p->s.p, wide = x ? p->s.w : p->s.q;
-    int64_t a = v->images > 1 && u >= v->distance;
-    int64_t line = (u - a * v->distance) * out_phases(v) + b->phi;
-    int64_t n = (sheet * v->images + a) * h->images, end = GN_MIN(n + h->images, p->s.n);
-    real *out = (x ? p->x : p->y) + row * high * wide + line * wide;
-    if (line < high)
-        for (; n < end; n++, from += h->distance * out_phases(h))
-            memcpy(out + n * rows_out(p) * high * wide, from, (size_t)wide * sizeof(real));
+    int64_t high = x ? p->s.h : p->s.p, wide = x ? p->s.w : p->s.q, t = GN_MAX(s->p0, l->t0);
+    int64_t n = (s->n * v->images + l->above) * h->images, end = GN_MIN(n + h->images, p->s.n);
+    gn_lines c = {.rows = GN_MIN(s->p1, l->t1) - t, .n = wide};
+    c.ss = streams(p) * s->ql;
+    c.ds = lines(p) * wide;
+    c.src = from + streams(p) * s->at + c.ss * (t - s->p0);
+    for (; n < end && c.rows > 0; n++, c.src += h->distance * out_phases(h)) {
+        int64_t line = (n * rows_out(p) + row) * high + l->first + lines(p) * t;
+        c.dst = (x ? p->x : p->y) + line * wide;
+        p->kern->copy_lines(&c);
+    }
 }
 
-/* Line a of the outputs of all tiles. */
-static void write_lines(const gn_conv_plan *p, const wino_block *b, const real *line, int64_t row,
-                        int64_t a)
+/* A row of the output: its sums become lines of the tiles, and these go image by image. */
+static void write_row(const gn_conv_plan *p, const wino_block *b, int64_t i, const tile_line *line,
+                      int64_t count)
 {
+    const gn_wino_axis *h = &p->wino.axis[1];
+    const real *stream[2 * GN_MAX_SUMS];
+    int64_t all = columns(p), phases = out_phases(h), m = p->wino.axis[0].m, n = streams(p);
+    for (int64_t a = 0; a < lines(p); a++) {
+        for (int64_t s = 0; s < n; s++) {
+            int64_t phase = a / m * phases + s % phases, sum = (phase * m + a % m) * h->m;
+            stream[s] = b->sums + i * sums(p) + (sum + s / phases) * all;
+        }
+        p->kern->zip(b->line + a * n * all, stream, (int)n, all);
+    }
+    gn_conv_finish(&p->epilogue, b->i0 + i, b->line, lines(p) * n * all);
     for (const gn_span *s = b->at.span; s < b->at.span + b->at.nspan; s++)
-        for (int64_t t = s->p0; t < s->p1; t++)
-            write_line(p, b, row, s->n, p->wino.axis[0].m * t + a,
-                       line + streams(p) * (s->at + (t - s->p0) * s->ql));
+        for (int64_t a = 0; a < count; a++)
+            write_line(p, b->i0 + i, s, &line[a], b->line + a % lines(p) * n * all);
 }
 
 static void write_rows(const gn_conv_plan *p, const wino_block *b)
 {
-    const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
-    const real *stream[2 * GN_MAX_SUMS];
-    int64_t all = columns(p);
-    int phases = out_phases(h), n = (int)streams(p);
+    tile_line line[4 * GN_MAX_SUMS];
+    int64_t count = lines(p) * p->wino.axis[0].images;
+    for (int64_t a = 0; a < count; a++)
+        line[a] = line_of(p, a % lines(p), a / lines(p));
     for (int64_t i = 0; i < b->rows; i++)
-        for (int64_t a = 0; a < v->m; a++) {
-            for (int s = 0; s < n; s++) {
-                int64_t line = s % phases * v->m + a;
-                stream[s] = b->sums + i * sums(p) + (line * h->m + s / phases) * all;
-            }
-            p->kern->zip(b->line, stream, n, all);
-            gn_conv_finish(&p->epilogue, b->i0 + i, b->line, n * all);
-            write_lines(p, b, b->line, b->i0 + i, a);
-        }
+        write_row(p, b, i, line, count);
 }
 
 static void run_block(void *ctx, int64_t task)
@@ -370,7 +398,7 @@ static void run_block(void *ctx, int64_t task)
     b.m = b.points + points(p);
     b.sums = b.m + GN_POINTS * GN_POINTS * product(p);
     b.line = b.sums + part_rows(p) * sums(p);
-    b.patch = b.line + streams(p) * columns(p);
+    b.patch = b.line + lines(p) * streams(p) * columns(p);
     gn_grid_block(&p->grid, task / w->parts, &b.at);
     for (b.phi = 0; b.phi < out_phases(&w->axis[0]); b.phi++) {
         for (b.psi = 0; b.psi < out_phases(&w->axis[1]); b.psi++) {
@@ -381,8 +409,8 @@ static void run_block(void *ctx, int64_t task)
             }
             sum_points(p, &b);
         }
-        write_rows(p, &b);
     }
+    write_rows(p, &b);
     gn_slot_give(&p->slots, b.points);
 }
 
