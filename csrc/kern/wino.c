@@ -106,7 +106,7 @@ bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2
     double saved[2];
     for (int i = 0; i < 2; i++)
         axis[i] = make_axis(s, pass, i, &saved[i]);
-    return saved[0] * saved[1] >= 1.4 && axis[1].tiles <= GN_CONV_COLUMNS / 2;
+    return saved[0] * saved[1] >= 1.5 && axis[1].tiles <= GN_CONV_COLUMNS / 2;
 }
 
 /* Rows of tiles of a block: little lost in the last vectors of a panel and in the last round of
