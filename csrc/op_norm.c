@@ -1,7 +1,8 @@
 /* op_norm.c - batch norm (Ioffe and Szegedy 2015), with PyTorch's meaning of momentum
  * (weight of the new statistic) and eps; group norm (Wu and He 2018), which is instance
  * norm with as many groups as channels; layer norm (Ba, Kiros and Hinton 2016).  Each takes
- * the activation after it.
+ * the activation after it; batch norm of a batch takes one before it instead, so that its
+ * gradient takes no pass over memory of its own.
  *
  * They differ in the view that kern/norm.h gets of x, and in ref; what they share stands
  * first.  Higher derivatives replay ref. */
@@ -146,6 +147,9 @@ static bool check_batch_norm(gn_call *c)
     gn_tensor *x = c->in[0];
     if (!check_batch("batch_norm", c, names, c->attr + 2))
         return false;
+    if (c->attr[2].i && c->attr[4].i)
+        return gn_fail("batch_norm: got an activation before and one after, expected one of the "
+                       "two");
     if (x->dim[1] == 0 || x->numel / x->dim[1] < 2)
         return gn_fail("batch_norm: expected more than 1 value per channel when training, got "
                        "shape %s; use a batch of at least 2, or eval mode",
@@ -176,6 +180,7 @@ static gn_tensor *batch_norm_fwd(gn_call *c)
     gn_norm p = batch_view(c->in[0]);
     p.eps = (real)c->attr[1].f;
     set_act(&p, c->attr + 2);
+    p.before = (gn_act)c->attr[4].i;
     gn_tensor *stats = gn_tensor_new(2, (int64_t[]){2, p.k}), *var = gn_tensor_new(1, &p.k);
     gn_tensor *y = forward(&p, c, c->in[1], c->in[2], stats, var);
     if (y)
@@ -193,6 +198,7 @@ static void batch_norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **
     }
     gn_norm p = batch_view(c->in[0]);
     set_act(&p, c->attr + 2);
+    p.before = (gn_act)c->attr[4].i;
     backward(&p, c, y, dy, c->in + 1, dx, dx + 1);
 }
 
@@ -202,6 +208,7 @@ static gn_tensor *batch_norm_ref(gn_call *c)
     if (!check_batch_norm(c))
         return NULL;
     gn_dims dims = {.n = x->ndim - 1, .v = {0, 2, 3, 4}};
+    x = gn_activate(x, (gn_act)c->attr[4].i, c->attr[3].f);
     gn_tensor *xhat = standardize(x, dims, c->attr[1].f, &mean, &var);
     gn_tensor *y =
         scale_shift(xhat, channel_shape(c->in[1], x), channel_shape(c->in[2], x), c->attr + 2);
@@ -213,9 +220,9 @@ static gn_tensor *batch_norm_ref(gn_call *c)
 const gn_op gn_op_batch_norm = {
     .name = "batch_norm",
     .sig = "input, w=None, b=None, running_mean=None, running_var=None, *, momentum:float=0.1, "
-           "eps:float=1e-5, " GN_ACT_SIG,
-    .doc = "act of batch norm in training mode over all dimensions but 1; updates the running "
-           "statistics in place.",
+           "eps:float=1e-5, " GN_ACT_SIG ", before:none|relu|leaky_relu='none'",
+    .doc = "act of batch norm in training mode over all dimensions but 1, of `before` of the "
+           "input; updates the running statistics in place.",
     .fwd = batch_norm_fwd,
     .vjp = batch_norm_vjp,
     .ref = batch_norm_ref,

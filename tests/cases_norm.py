@@ -14,6 +14,7 @@ SHAPES = [
     (2, 3, 7, 7), (1, 2, 1, 40), (9, 2, 5),
 ]  # fmt: skip
 BIG = [(300, 200), (20, 6, 30, 30), (3, 5, 45, 70), (9, 40, 7, 7), (40, 70, 4, 4), (5, 3, 1100)]
+BEFORE = "relu", "leaky_relu"
 ACT = itertools.cycle(["none", "relu", "leaky_relu", "tanh", "sigmoid"])
 
 
@@ -34,10 +35,13 @@ BATCH = [
     *(batch_config((4, 3, 2), True, False, eps=e) for e in (1e-3, 1e-8)),
     *(batch_config((4, 3, 5), True, False, act="leaky_relu", slope=p) for p in (0.0, 0.01, 1.5)),
     *(batch_config(s, affine, True, True, act=next(ACT)) for s in BIG for affine in (True, False)),
+    *(batch_config(s, n % 2 == 0, True, s in BIG, before=BEFORE[n % 3 == 0], slope=0.3)
+      for n, s in enumerate([*SHAPES, *BIG])),
 ]  # fmt: skip
 
 
-def batch_norm(x, w, b, mean, var, momentum=0.1, eps=1e-5, act="none", slope=0.2):
+def batch_norm(x, w, b, mean, var, momentum=0.1, eps=1e-5, act="none", slope=0.2, before="none"):
+    x = ACTS[before](x, slope)
     return ACTS[act](F.batch_norm(x, mean, var, w, b, True, momentum, eps), slope)
 
 

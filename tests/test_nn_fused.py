@@ -94,6 +94,34 @@ def test_plan_follows_every_change():
     assert outer(x).tolist() == outer[1](inner[1](inner[0](x))).tolist()
 
 
+@pytest.mark.parametrize("act", [nn.ReLU(), nn.LeakyReLU(0.2), nn.LeakyReLU(-0.1), nn.Tanh()])
+@pytest.mark.parametrize("last", [(), (nn.Sigmoid(),)])
+@pytest.mark.parametrize("shape", [(6, 4), (3, 4, 5, 5), (2, 4, 12, 11)])
+def test_batch_norm_takes_the_activation_before_it(act, last, shape):
+    layer = nn.BatchNorm1d if len(shape) == 2 else nn.BatchNorm2d
+    first = nn.Linear(4, 5) if len(shape) == 2 else nn.Conv2d(4, 5, 3, padding=1)
+    norms = layer(5), layer(5)
+    net = nn.Sequential(first, act, norms[0], *last)
+    x = ganc.tensor(numbers(shape, 75), requires_grad=True)
+
+    def plain(x):
+        y = norms[1](act(first(x)))
+        return last[0](y) if last else y
+
+    for training in (True, False):
+        for module in (net, norms[1]):
+            module.train(training)
+        results = []
+        for norm, call in ((norms[0], net), (norms[1], plain)):
+            y = call(x)
+            slopes = ganc.grad(y.square().sum(), [x, *first.parameters(), *norm.parameters()])
+            results.append([y, *slopes, norm.running_mean, norm.running_var])
+        for a, b in zip(*results, strict=True):
+            close(a, b, 1e-9 if DOUBLE else 1e-4)
+    taken = type(act) is not nn.Tanh and not last
+    assert len(net._plan[1]) == (1 if taken else 2)
+
+
 @pytest.mark.parametrize("act", [nn.ReLU(), nn.LeakyReLU(0.2), nn.Tanh()])
 @pytest.mark.parametrize("shape", [(6, 4), (3, 4, 5, 5)])
 def test_batch_norm_takes_the_activation(act, shape):

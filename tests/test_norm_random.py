@@ -32,6 +32,8 @@ def batch_norm(rng):
     c = shape[1:2]
     stats = (Input(c, grad=False), Input(c, 0.5, 2, grad=False))
     attrs = {"momentum": float(rng.random()), **common(rng)}
+    if attrs["act"] in ("none", "relu", "leaky_relu") and rng.random() < 0.6:
+        attrs["before"], attrs["act"] = attrs["act"], "none"
     running = stats if rng.random() < 0.5 else (None, None)
     return Config((Input(shape), *weights(rng, c), *running), attrs)
 

@@ -87,6 +87,8 @@ BAD = [
     ("batch_norm", (np.zeros((1, 3)),), {}, ValueError, "more than 1 value"),
     ("batch_norm", (np.zeros(3),), {}, ValueError, "expected"),
     ("batch_norm", (X, np.zeros(2)), {}, ValueError, "w has shape"),
+    ("batch_norm", (X,), {"act": "relu", "before": "relu"}, ValueError, "one of the two"),
+    ("batch_norm", (X,), {"before": "tanh"}, ValueError, "expected one of"),
     ("dropout", (X, 1.5, 0, 0), {}, ValueError, "probability"),
     ("dropout", (X, float("nan"), 0, 0), {}, ValueError, "probability"),
     ("topk_index", (X, 4), {}, IndexError, "topk"),

@@ -96,7 +96,7 @@ static gn_norm_map map_of(const run *r)
 static gn_cols rows_of(const run *r, int64_t rows)
 {
     const gn_norm *p = r->plan->p;
-    return (gn_cols){rows, p->k * p->len, r->n, p->act, p->slope, 0};
+    return (gn_cols){rows, p->k * p->len, r->n, p->act, p->before, p->slope, 0};
 }
 
 /* ---- statistics ---------------------------------------------------------------------- */
@@ -114,11 +114,13 @@ static void fold(real *v, const real *columns, int64_t nk, int64_t segment, int6
 
 static void add_piece(moments *m, run *r, int64_t row, int64_t rows)
 {
-    real shift[WIDE], sum[WIDE], square[WIDE];
+    real first[WIDE], shift[WIDE], sum[WIDE], square[WIDE];
     int64_t segment = r->plan->runs == 1 ? r->plan->p->len : r->n;
     gn_cols g = rows_of(r, rows);
     const real *x = r->plan->p->x + row * g.ld + r->at;
-    fold(shift, x, r->nk, segment, r->n);
+    if (g.before)
+        gn_vec->act(first, x, r->n, g.before, g.slope);
+    fold(shift, g.before ? first : x, r->nk, segment, r->n);
     for (int64_t k = 0; k < r->nk; k++)
         shift[k] /= (real)segment;
     gn_vec->spread(r->mean, shift, r->nk, segment, 0, r->n);
@@ -208,11 +210,6 @@ typedef struct {
     real *dw, *db;
 } sums;
 
-static const real *offset(const real *p, int64_t at)
-{
-    return p ? p + at : NULL;
-}
-
 /* v += the sums of each weight's columns; two steps where a run has several of a weight, so
  * that chains of additions stay short. */
 static void add_weights(real *v, const run *r, const real *columns)
@@ -237,7 +234,7 @@ static void add_sums(sums *a, run *r, int64_t row, int64_t rows)
     memset(r->p, 0, (size_t)r->n * sizeof(real));
     memset(r->q, 0, (size_t)r->n * sizeof(real));
     gn_norm_map c = map_of(r);
-    gn_vec->norm_sums(r->q, r->p, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
+    gn_vec->norm_sums(r->q, r->p, p->dy + at, p->x + at, gn_norm_at(p->y, at), &c, &g);
     mul(r->p, r->p, 1, r->rstd, 1, r->n, 0);
     add_weights(a->db, r, r->q);
     add_weights(a->dw, r, r->p);
@@ -257,7 +254,7 @@ static void write_dx(const sums *a, run *r)
     for (int64_t row = last_piece(p->n, rows); row >= 0; row -= rows) {
         gn_cols g = rows_of(r, GN_MIN(p->n - row, rows));
         int64_t at = row * g.ld + r->at;
-        gn_vec->norm_dx(p->out + at, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
+        gn_vec->norm_dx(p->out + at, p->dy + at, p->x + at, gn_norm_at(p->y, at), &c, &g);
     }
 }
 

@@ -18,8 +18,9 @@
 typedef struct {
     int64_t n, k, len, channels, run;
     real eps;
-    bool fixed; /* mean and rstd are given, and constants of the gradient */
-    gn_act act; /* y = act(w xhat + b) */
+    bool fixed;    /* mean and rstd are given, and constants of the gradient */
+    gn_act act;    /* y = act(w xhat + b) */
+    gn_act before; /* batch norm of RELU or LEAKY_RELU of x; then act is NONE */
     real slope;
     const real *w, *b; /* (C,) or NULL: 1, 0 */
     const real *x, *y, *dy;
@@ -32,6 +33,11 @@ void gn_norm_forward(const gn_norm *p);
 /* work: gn_norm_workspace(p) elements */
 size_t gn_norm_workspace(const gn_norm *p);
 void gn_norm_backward(const gn_norm *p, real *work);
+
+static inline const real *gn_norm_at(const real *v, int64_t at)
+{
+    return v ? v + at : NULL;
+}
 
 /* How often a weight is used, and the most tasks that sum it: their parts (tasks, 2, C) of dw
  * and db stay smaller than half of x.  Adds them in order. */

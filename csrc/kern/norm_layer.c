@@ -22,7 +22,7 @@ static gn_cols piece_of(const gn_norm *p, int64_t k, int64_t nk, int64_t i, int6
     c->rstd = p->rstd + k;
     c->w = p->w + i * PIECE;
     c->b = p->b + i * PIECE;
-    return (gn_cols){nk, p->len, n, p->act, p->slope, 0};
+    return (gn_cols){nk, p->len, n, p->act, p->before, p->slope, 0};
 }
 
 void gn_norm_layer_apply(const gn_norm *p, int64_t k, int64_t nk)

@@ -48,7 +48,7 @@ static int64_t pieces(const matrix *m)
 
 static gn_cols piece_of(const matrix *m, const gn_norm *p, int64_t i, int64_t *at)
 {
-    gn_cols g = {.ld = m->ld, .act = p->act, .slope = p->slope};
+    gn_cols g = {.ld = m->ld, .act = p->act, .before = p->before, .slope = p->slope};
     if (m->n > m->most) {
         int64_t cuts = gn_ceil_div(m->n, m->most), column = i % cuts * m->most;
         *at = i / cuts * m->ld + column;
@@ -77,7 +77,8 @@ static void add_piece(moments *m, const real *x, gn_cols g, int step)
     static const real zero[MANY];
     real shift[MANY], sum[MANY], square[MANY];
     int64_t nk = step ? g.rows : 1;
-    gn_cols first = {.rows = nk, .ld = g.ld, .n = GN_MIN(g.n, FIRST)};
+    gn_cols first = g;
+    first.rows = nk, first.n = GN_MIN(g.n, FIRST), first.more = 0;
     gn_vec->rows_moments(shift, square, x, zero, step, &first);
     for (int64_t k = 0; k < nk; k++)
         shift[k] /= (real)first.n;
@@ -114,11 +115,6 @@ static void find_statistics(const gn_norm *p, int64_t k, const real *x, const ma
 }
 
 /* ---- batch norm ---------------------------------------------------------------------- */
-
-static const real *offset(const real *p, int64_t at)
-{
-    return p ? p + at : NULL;
-}
 
 static void set_scale(const gn_norm *p, int64_t k, real *s, real *t)
 {
@@ -157,7 +153,7 @@ static void backward_planes(const gn_norm *p, int64_t k)
         int64_t at;
         gn_cols g = piece_of(&m, p, i, &at);
         at += k * p->len;
-        gn_vec->rows_sums(&sum, &dot, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
+        gn_vec->rows_sums(&sum, &dot, p->dy + at, p->x + at, gn_norm_at(p->y, at), &c, &g);
         p->db[k] += sum;
         p->dw[k] += dot * p->rstd[k];
     }
@@ -170,7 +166,7 @@ static void backward_planes(const gn_norm *p, int64_t k)
         int64_t at;
         gn_cols g = piece_of(&back, p, i, &at);
         at += k * p->len;
-        gn_vec->rows_dx(p->out + at, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
+        gn_vec->rows_dx(p->out + at, p->dy + at, p->x + at, gn_norm_at(p->y, at), &c, &g);
     }
 }
 
@@ -221,7 +217,7 @@ static gn_norm_map map_of(const runs *r, int64_t j)
 
 static gn_cols columns_of(const runs *r)
 {
-    return (gn_cols){r->n, r->p->run, r->p->run, r->p->act, r->p->slope, AFTER};
+    return (gn_cols){r->n, r->p->run, r->p->run, r->p->act, r->p->before, r->p->slope, AFTER};
 }
 
 static void forward_block(const gn_norm *p, int64_t k, int64_t nk)
@@ -232,8 +228,9 @@ static void forward_block(const gn_norm *p, int64_t k, int64_t nk)
         find_statistics(p, k, x, &m);
     } else if (!p->fixed) {
         moments m;
+        gn_cols g = {nk, p->len, p->len, GN_ACT_NONE, p->before, p->slope, AFTER};
         begin(&m, nk);
-        add_piece(&m, x, (gn_cols){.rows = nk, .ld = p->len, .n = p->len, .more = AFTER}, 1);
+        add_piece(&m, x, g, 1);
         finish(&m, p, k, nk);
     }
     if (is_layer(p)) {
@@ -260,7 +257,7 @@ static void find_sums(const runs *r, real *sum, real *dot)
     gn_norm_map c = map_of(r, 0);
     int64_t at = r->first * p->run;
     if (p->run <= PIECE)
-        gn_vec->rows_sums(sum, dot, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
+        gn_vec->rows_sums(sum, dot, p->dy + at, p->x + at, gn_norm_at(p->y, at), &c, &g);
     for (int64_t j = 0; p->run > PIECE && j < r->n; j++) {
         sum[j] = dot[j] = 0;
         for (int64_t i = 0; i < pieces(&m); i++) {
@@ -268,7 +265,7 @@ static void find_sums(const runs *r, real *sum, real *dot)
             g = piece_of(&m, p, i, &at);
             at += (r->first + j) * p->run;
             c = map_of(r, j);
-            gn_vec->rows_sums(&more, &dots, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
+            gn_vec->rows_sums(&more, &dots, p->dy + at, p->x + at, gn_norm_at(p->y, at), &c, &g);
             sum[j] += more;
             dot[j] += dots;
         }
@@ -306,7 +303,7 @@ static void write_runs(const sums *a, runs *r, int64_t k)
     gn_norm_map c = map_of(r, 0);
     gn_cols g = columns_of(r);
     int64_t at = r->first * p->run;
-    gn_vec->rows_dx(p->out + at, p->dy + at, p->x + at, offset(p->y, at), &c, &g);
+    gn_vec->rows_dx(p->out + at, p->dy + at, p->x + at, gn_norm_at(p->y, at), &c, &g);
 }
 
 static void backward_block(const gn_norm *p, sums *a, int64_t k, int64_t nk)

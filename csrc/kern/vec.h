@@ -43,7 +43,7 @@ typedef void gn_update_fn(gn_slice s, int64_t n, const gn_update *u);
 /* A (rows, n) piece of a matrix whose rows are ld apart. */
 typedef struct {
     int64_t rows, ld, n;
-    gn_act act;
+    gn_act act, before; /* of y; of x, then none of y */
     real slope;
     int64_t more; /* rows that come next, at least: worth fetching */
 } gn_cols;

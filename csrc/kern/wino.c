@@ -222,3 +222,19 @@ void gn_wino_unit_of(const gn_wino_axis axis[2], int f, int g, bool taps, gn_win
         u->step[d] = taps ? a->tap_step : a->step;
     }
 }
+
+int gn_wino_lines(const gn_wino_axis *v, int64_t high, gn_wino_line *line)
+{
+    int count = 0;
+    int64_t phases = gn_wino_phases(v);
+    for (int64_t above = 0; above < v->images; above++)
+        for (int64_t i = 0; i < phases * v->m; i++) {
+            int64_t phase = i / v->m, skip = above * v->distance - i % v->m; /* of its outputs */
+            int64_t end = skip + gn_ceil_div(high - phase, phases);
+            line[count++] = (gn_wino_line){.above = above,
+                                           .t0 = gn_ceil_div(skip, v->m),
+                                           .t1 = gn_ceil_div(end, v->m),
+                                           .first = phase - skip * phases};
+        }
+    return count;
+}

@@ -58,6 +58,12 @@ typedef struct {
 /* The better of the sizes of tiles; false when the definition is as good or the form does not
  * apply. */
 bool gn_wino_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_wino_axis axis[2]);
+/* Phases of the output that have tiles of their own. */
+static inline int gn_wino_phases(const gn_wino_axis *a)
+{
+    return a->apart ? a->units : 1;
+}
+
 /* Number of units that share a point; 1 or 0 for the one unit, if they are apart. */
 int gn_wino_sharing(const gn_wino_axis *a, int unit, int point);
 /* Number of unit (f, g) among those that share a point, whose column is j. */
@@ -73,5 +79,15 @@ void gn_wino_fill(const gn_grid *g, const gn_wino_axis axis[2], int64_t n, const
 /* Where the windows of the tiles of a block begin in its patch, filled up to `count`. */
 void gn_wino_tiles(const gn_grid *g, const gn_positions *at, int64_t pitch, int64_t count,
                    int32_t *tile);
+
+/* A line of the tiles: in tiles t0 .. t1-1 it is line `first' + m phases t of an output, in the
+ * images that are number `above' from the top of a sheet. */
+typedef struct {
+    int64_t above, t0, t1, first;
+} gn_wino_line;
+
+/* All lines, phase by phase those of a tile, for each image of a sheet; how many they are.
+ * `high': lines of an output. */
+int gn_wino_lines(const gn_wino_axis *v, int64_t high, gn_wino_line *line);
 
 #endif

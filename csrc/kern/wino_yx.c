@@ -23,11 +23,6 @@ static int64_t rows_out(const gn_conv_plan *p)
     return p->pass != GN_CONV_X ? p->s.o : p->s.c;
 }
 
-static int out_phases(const gn_wino_axis *a)
-{
-    return a->apart ? a->units : 1;
-}
-
 static int64_t columns(const gn_conv_plan *p)
 {
     return gn_ceil_div(p->grid.columns, p->wide) * p->wide;
@@ -48,8 +43,8 @@ static int64_t plan_sets(gn_conv_plan *p)
     gn_wino *w = &p->wino;
     const gn_wino_axis *v = &w->axis[0], *h = &w->axis[1];
     int64_t u = 0;
-    for (int phi = 0; phi < out_phases(v); phi++)
-        for (int psi = 0; psi < out_phases(h); psi++) {
+    for (int phi = 0; phi < gn_wino_phases(v); phi++)
+        for (int psi = 0; psi < gn_wino_phases(h); psi++) {
             int64_t size = 0;
             for (int i = 0; i < GN_POINTS * GN_POINTS; i++) {
                 gn_wino_set *set = &w->set[phi][psi][i];
@@ -87,19 +82,19 @@ static int64_t product(const gn_conv_plan *p)
 static int64_t sums(const gn_conv_plan *p)
 {
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
-    return out_phases(v) * out_phases(h) * v->m * h->m * columns(p);
+    return gn_wino_phases(v) * gn_wino_phases(h) * v->m * h->m * columns(p);
 }
 
 /* Rows of a tile, of all phases. */
 static int64_t lines(const gn_conv_plan *p)
 {
-    return p->wino.axis[0].m * out_phases(&p->wino.axis[0]);
+    return p->wino.axis[0].m * gn_wino_phases(&p->wino.axis[0]);
 }
 
 /* Outputs of a row of a tile. */
 static int64_t streams(const gn_conv_plan *p)
 {
-    return p->wino.axis[1].m * out_phases(&p->wino.axis[1]);
+    return p->wino.axis[1].m * gn_wino_phases(&p->wino.axis[1]);
 }
 
 /* A patch that serves several phases of the output has all channels. */
@@ -202,8 +197,8 @@ static void transform_row(void *ctx, int64_t row)
         for (int64_t l = 0; l < in.lanes; l++)
             memcpy(taps + l * p->taps, w + (k + l) * step, (size_t)p->taps * sizeof(real));
         in.dst = p->shared + k - part.c0;
-        for (int phi = 0; phi < out_phases(&p->wino.axis[0]); phi++)
-            for (int psi = 0; psi < out_phases(&p->wino.axis[1]); psi++) {
+        for (int phi = 0; phi < gn_wino_phases(&p->wino.axis[0]); phi++)
+            for (int psi = 0; psi < gn_wino_phases(&p->wino.axis[1]); psi++) {
                 in.units = list_units(p, phi, psi, &part, unit);
                 p->kern->wino_in(&in);
             }
@@ -314,31 +309,14 @@ static void sum_points(const gn_conv_plan *p, const wino_block *b)
         out.to[n] = n * all;
     for (int64_t i = 0; i < b->rows; i++) {
         out.src = b->m + i * all;
-        out.dst = b->sums + i * sums(p) + (b->phi * out_phases(h) + b->psi) * tile * all;
+        out.dst = b->sums + i * sums(p) + (b->phi * gn_wino_phases(h) + b->psi) * tile * all;
         p->kern->wino_out(&out);
     }
 }
 
 /* ---- from points to rows ------------------------------------------------------------- */
 
-/* One of the lines of the tiles: in tiles t0 .. t1-1 it is line `first' + lines(p) t of the
- * images that are number `above' from the top of a sheet. */
-typedef struct {
-    int64_t above, t0, t1, first;
-} tile_line;
-
-static tile_line line_of(const gn_conv_plan *p, int64_t i, int64_t above)
-{
-    const gn_wino_axis *v = &p->wino.axis[0];
-    int64_t high = p->pass == GN_CONV_X ? p->s.h : p->s.p, phases = out_phases(v), phi = i / v->m;
-    int64_t skip = above * v->distance - i % v->m; /* outputs of the phase */
-    return (tile_line){.above = above,
-                       .t0 = gn_ceil_div(skip, v->m),
-                       .t1 = gn_ceil_div(skip + gn_ceil_div(high - phi, phases), v->m),
-                       .first = phi - skip * phases};
-}
-
-static void write_line(const gn_conv_plan *p, int64_t row, const gn_span *s, const tile_line *l,
+static void write_line(const gn_conv_plan *p, int64_t row, const gn_span *s, const gn_wino_line *l,
                        const real *from)
 {
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
@@ -349,7 +327,7 @@ static void write_line(const gn_conv_plan *p, int64_t row, const gn_span *s, con
     c.ss = streams(p) * s->ql;
     c.ds = lines(p) * wide;
     c.src = from + streams(p) * s->at + c.ss * (t - s->p0);
-    for (; n < end && c.rows > 0; n++, c.src += h->distance * out_phases(h)) {
+    for (; n < end && c.rows > 0; n++, c.src += h->distance * gn_wino_phases(h)) {
         int64_t line = (n * rows_out(p) + row) * high + l->first + lines(p) * t;
         c.dst = (x ? p->x : p->y) + line * wide;
         p->kern->copy_lines(&c);
@@ -357,12 +335,12 @@ static void write_line(const gn_conv_plan *p, int64_t row, const gn_span *s, con
 }
 
 /* A row of the output: its sums become lines of the tiles, and these go image by image. */
-static void write_row(const gn_conv_plan *p, const wino_block *b, int64_t i, const tile_line *line,
-                      int64_t count)
+static void write_row(const gn_conv_plan *p, const wino_block *b, int64_t i,
+                      const gn_wino_line *line, int count)
 {
     const gn_wino_axis *h = &p->wino.axis[1];
     const real *stream[2 * GN_MAX_SUMS];
-    int64_t all = columns(p), phases = out_phases(h), m = p->wino.axis[0].m, n = streams(p);
+    int64_t all = columns(p), phases = gn_wino_phases(h), m = p->wino.axis[0].m, n = streams(p);
     for (int64_t a = 0; a < lines(p); a++) {
         for (int64_t s = 0; s < n; s++) {
             int64_t phase = a / m * phases + s % phases, sum = (phase * m + a % m) * h->m;
@@ -372,16 +350,15 @@ static void write_row(const gn_conv_plan *p, const wino_block *b, int64_t i, con
     }
     gn_conv_finish(&p->epilogue, b->i0 + i, b->line, lines(p) * n * all);
     for (const gn_span *s = b->at.span; s < b->at.span + b->at.nspan; s++)
-        for (int64_t a = 0; a < count; a++)
+        for (int a = 0; a < count; a++)
             write_line(p, b->i0 + i, s, &line[a], b->line + a % lines(p) * n * all);
 }
 
 static void write_rows(const gn_conv_plan *p, const wino_block *b)
 {
-    tile_line line[4 * GN_MAX_SUMS];
-    int64_t count = lines(p) * p->wino.axis[0].images;
-    for (int64_t a = 0; a < count; a++)
-        line[a] = line_of(p, a % lines(p), a / lines(p));
+    gn_wino_line line[4 * GN_MAX_SUMS];
+    int64_t high = p->pass == GN_CONV_X ? p->s.h : p->s.p;
+    int count = gn_wino_lines(&p->wino.axis[0], high, line);
     for (int64_t i = 0; i < b->rows; i++)
         write_row(p, b, i, line, count);
 }
@@ -400,8 +377,8 @@ static void run_block(void *ctx, int64_t task)
     b.line = b.sums + part_rows(p) * sums(p);
     b.patch = b.line + lines(p) * streams(p) * columns(p);
     gn_grid_block(&p->grid, task / w->parts, &b.at);
-    for (b.phi = 0; b.phi < out_phases(&w->axis[0]); b.phi++) {
-        for (b.psi = 0; b.psi < out_phases(&w->axis[1]); b.psi++) {
+    for (b.phi = 0; b.phi < gn_wino_phases(&w->axis[0]); b.phi++)
+        for (b.psi = 0; b.psi < gn_wino_phases(&w->axis[1]); b.psi++) {
             for (int64_t c = 0; c < channels_in(p); c += chunk(p)) {
                 int64_t n = GN_MIN(chunk(p), channels_in(p) - c);
                 transform_source(p, &b, c, n);
@@ -409,7 +386,6 @@ static void run_block(void *ctx, int64_t task)
             }
             sum_points(p, &b);
         }
-    }
     write_rows(p, &b);
     gn_slot_give(&p->slots, b.points);
 }

@@ -1,4 +1,7 @@
-"""How modules in a row become calls: an activation is taken into the layer before it."""
+"""How modules in a row become calls: an activation is taken into the layer before it.
+
+In training a batch norm behind them takes it instead: its gradient then needs no pass of its own.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,29 @@ def steps(modules: Sequence[Module]) -> list[Callable[[Any], Any]]:
     i = 0
     while i < len(modules):
         module = modules[i]
-        after = modules[i + 1] if i + 1 < len(modules) else None
-        if type(after) in _ACT and _takes_act(module) and _bare(module) and _bare(after):
-            calls.append(_fused(module, after))
+        after, norm, last = (*modules[i + 1 : i + 4], None, None, None)[:3]
+        if _fits(module, after):
+            call = _fused(module, after)
+            if _takes_before(norm, after) and not _fits(norm, last):
+                call = _before(module, after, norm, call)
+                i += 1
+            calls.append(call)
             i += 2
         else:
             calls.append(module.forward if _bare(module) else module)
             i += 1
     return calls
+
+
+def _fits(module: Any, after: Any) -> bool:
+    """Return whether `module` takes the activation `after`."""
+    return type(after) in _ACT and _takes(module, "_forward_act") and _bare(module) and _bare(after)
+
+
+def _takes_before(norm: Any, activation: Module) -> bool:
+    """Return whether `norm` takes the activation before it."""
+    known = type(activation) in (ReLU, LeakyReLU)
+    return known and norm is not None and _takes(norm, "_forward_before") and _bare(norm)
 
 
 def _bare(module: Module) -> bool:
@@ -42,15 +60,16 @@ def _bare(module: Module) -> bool:
     )
 
 
-def _takes_act(module: Module) -> bool:
-    """Return whether `module` has a `_forward_act` that belongs to its `forward`.
+def _takes(module: Module, method: str) -> bool:
+    """Return whether `module` has a `_forward_act` or `_forward_before` that fits its `forward`.
 
     ``_forward_act(input, act, slope)`` is the activation named `act` applied to
-    ``forward(input)``, in one operation; `slope` is that of a leaky ReLU, at least 0. A subclass
-    that defines `forward` alone does something else than the `_forward_act` it inherits.
+    ``forward(input)``, in one operation; `slope` is that of a leaky ReLU, at least 0.
+    ``_forward_before(input, act, slope)`` is ``forward`` of the activation of the input. A
+    subclass that defines `forward` alone does something else than what it inherits.
     """
     for cls in type(module).__mro__:
-        if "_forward_act" in vars(cls):
+        if method in vars(cls):
             return True
         if "forward" in vars(cls):
             return False
@@ -68,3 +87,17 @@ def _fused(module: Any, activation: Module) -> Callable[[Any], Any]:
         return run(x, act, slope) if slope >= 0 else apart[1](apart[0](x))
 
     return leaky
+
+
+def _before(
+    module: Any, activation: Any, norm: Any, fused: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    act = _ACT[type(activation)]
+
+    def call(x: Any) -> Any:
+        slope = activation.negative_slope if act == "leaky_relu" else 0.0
+        if norm._of_batch() and slope >= 0:
+            return norm._forward_before(module.forward(x), act, slope)
+        return norm.forward(fused(x))
+
+    return call

@@ -116,7 +116,14 @@ class _BatchNorm(_Norm):
         """
         return self._forward_act(input, "none", 0.0)
 
-    def _forward_act(self, input: Tensor, act: str, slope: float) -> Tensor:
+    def _of_batch(self) -> bool:
+        """Return whether the statistics are those of the batch."""
+        return self.training or self.running_mean is None
+
+    def _forward_before(self, input: Tensor, act: str, slope: float) -> Tensor:
+        return self._forward_act(input, "none", slope, act)
+
+    def _forward_act(self, input: Tensor, act: str, slope: float, before: str = "none") -> Tensor:
         self._check(input)
         shape = input.shape
         if shape[1] != self.num_features:
@@ -125,7 +132,7 @@ class _BatchNorm(_Norm):
                 f"{self.num_features}"
             )
         mean, var = self.running_mean, self.running_var
-        if not (self.training or mean is None):
+        if not self._of_batch():
             return core.batch_norm_eval(
                 input, mean, var, self.weight, self.bias, eps=self.eps, act=act, slope=slope
             )
@@ -150,6 +157,7 @@ class _BatchNorm(_Norm):
             eps=self.eps,
             act=act,
             slope=slope,
+            before=before,
         )
 
 
