@@ -1,20 +1,17 @@
 /* op_norm.c - batch norm (Ioffe and Szegedy 2015), with PyTorch's meaning of momentum
- * (weight of the new statistic) and eps; group norm (Wu and He 2018), which is instance
- * norm with as many groups as channels; layer norm (Ba, Kiros and Hinton 2016).  Each takes
- * the activation after it; batch norm of a batch takes one before it instead, so that its
- * gradient takes no pass over memory of its own.
+ * (weight of the new statistic) and eps.  It takes the activation after it; that of a batch
+ * takes one before it instead, whose gradient then needs no pass of its own.
  *
- * They differ in the view that kern/norm.h gets of x, and in ref; what they share stands
+ * The norms differ in the view that kern/norm.h gets of x, and in ref; what they share stands
  * first.  Higher derivatives replay ref. */
-#include "kern/norm.h"
-#include "ops.h"
+#include "norms.h"
 
 #include <string.h>
 
 /* ---- what they share ----------------------------------------------------------------- */
 
-static bool check_weight(const char *op, const char *what, const gn_tensor *v, int ndim,
-                         const int64_t *dim)
+bool gn_norm_check_weight(const char *op, const char *what, const gn_tensor *v, int ndim,
+                          const int64_t *dim)
 {
     return !v || (v->ndim == ndim && memcmp(v->dim, dim, (size_t)ndim * sizeof *dim) == 0) ||
            gn_fail("%s: %s has shape %s, expected %s", op, what, gn_shape_text(v),
@@ -26,41 +23,22 @@ static const real *data_of(const gn_tensor *v)
     return v ? v->data : NULL;
 }
 
-static void set_act(gn_norm *p, const gn_attr *act)
+gn_norm gn_norm_options(gn_norm p, const gn_attr *eps)
 {
-    p->act = (gn_act)act[0].i;
-    p->slope = (real)act[1].f;
+    p.eps = (real)eps[0].f;
+    p.act = (gn_act)eps[1].i;
+    p.slope = (real)eps[2].f;
+    return p;
 }
 
-/* Views of x; see the table in norm.h. */
-static gn_norm batch_view(const gn_tensor *x)
+gn_norm gn_norm_batch_view(const gn_tensor *x)
 {
     int64_t n = x->dim[0], c = x->dim[1], space = n && c ? x->numel / (n * c) : 0;
     return (gn_norm){.n = n, .k = c, .len = space, .channels = c, .run = space};
 }
 
-static gn_norm group_view(const gn_tensor *x, int64_t groups)
-{
-    gn_norm p = batch_view(x);
-    p.k = p.n * groups;
-    p.len *= p.channels / groups;
-    p.n = 1;
-    return p;
-}
-
-/* Without weights all elements share one of 1 and 0. */
-static gn_norm layer_view(const gn_call *c)
-{
-    const gn_tensor *x = c->in[0];
-    int64_t dims = c->attr[0].i, len = gn_product(x->dim + x->ndim - dims, (int)dims);
-    bool own = c->in[1] || c->in[2];
-    int64_t k = len ? x->numel / len : 0, channels = own ? len : 1;
-    return (gn_norm){.n = 1, .k = k, .len = len, .channels = channels, .run = own ? 1 : len};
-}
-
-/* y; stats (2, K) gets mean and rstd, var (K,) the variance when it is not given. */
-static gn_tensor *forward(gn_norm *p, gn_call *c, gn_tensor *w, gn_tensor *b, gn_tensor *stats,
-                          gn_tensor *var)
+gn_tensor *gn_norm_op_forward(gn_norm *p, gn_call *c, gn_tensor *w, gn_tensor *b, gn_tensor *stats,
+                              gn_tensor *var)
 {
     gn_tensor *x = c->in[0], *y = gn_tensor_like(x);
     if (!y || !stats || !var)
@@ -77,9 +55,8 @@ static gn_tensor *forward(gn_norm *p, gn_call *c, gn_tensor *w, gn_tensor *b, gn
     return y;
 }
 
-/* Of x, and of wb[0] and wb[1], the weight and the bias. */
-static bool backward(gn_norm *p, gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor *const *wb,
-                     gn_tensor **dx, gn_tensor **dwb)
+bool gn_norm_op_backward(gn_norm *p, gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor *const *wb,
+                         gn_tensor **dx, gn_tensor **dwb)
 {
     gn_tensor *x = c->in[0], *out = gn_wants(c, 0) ? gn_tensor_like(x) : NULL;
     gn_tensor *like = wb[0] ? wb[0] : wb[1];
@@ -104,13 +81,13 @@ static bool backward(gn_norm *p, gn_call *c, gn_tensor *y, gn_tensor *dy, gn_ten
     return true;
 }
 
-static gn_tensor *channel_shape(gn_tensor *v, const gn_tensor *x)
+gn_tensor *gn_norm_channel_shape(gn_tensor *v, const gn_tensor *x)
 {
     int64_t dim[GN_MAX_DIM] = {1, x->dim[1], 1, 1, 1};
     return v ? gn_reshape(v, x->ndim, dim) : NULL;
 }
 
-static gn_tensor *scale_shift(gn_tensor *xhat, gn_tensor *w, gn_tensor *b, const gn_attr *act)
+gn_tensor *gn_norm_scale_shift(gn_tensor *xhat, gn_tensor *w, gn_tensor *b, const gn_attr *act)
 {
     if (w)
         xhat = gn_mul(xhat, w);
@@ -119,8 +96,8 @@ static gn_tensor *scale_shift(gn_tensor *xhat, gn_tensor *w, gn_tensor *b, const
     return gn_activate(xhat, (gn_act)act[0].i, act[1].f);
 }
 
-static gn_tensor *standardize(gn_tensor *x, gn_dims dims, double eps, gn_tensor **mean,
-                              gn_tensor **var)
+gn_tensor *gn_norm_standardize(gn_tensor *x, gn_dims dims, double eps, gn_tensor **mean,
+                               gn_tensor **var)
 {
     *mean = gn_mean(x, dims, true);
     gn_tensor *d = gn_sub(x, *mean);
@@ -136,7 +113,7 @@ static bool check_batch(const char *op, gn_call *c, const char *const *names, co
     if (x->ndim < 2)
         return gn_fail("%s: x has shape %s, expected (N, C) or (N, C, ...)", op, gn_shape_text(x));
     for (int i = 1; i < 5; i++)
-        if (!check_weight(op, names[i], c->in[i], 1, &x->dim[1]))
+        if (!gn_norm_check_weight(op, names[i], c->in[i], 1, &x->dim[1]))
             return false;
     return gn_check_slope(op, act[1].f);
 }
@@ -148,8 +125,7 @@ static bool check_batch_norm(gn_call *c)
     if (!check_batch("batch_norm", c, names, c->attr + 2))
         return false;
     if (c->attr[2].i && c->attr[4].i)
-        return gn_fail("batch_norm: got an activation before and one after, expected one of the "
-                       "two");
+        return gn_fail("batch_norm: got act and before, expected one of the two");
     if (x->dim[1] == 0 || x->numel / x->dim[1] < 2)
         return gn_fail("batch_norm: expected more than 1 value per channel when training, got "
                        "shape %s; use a batch of at least 2, or eval mode",
@@ -173,16 +149,20 @@ static void move_statistics(gn_call *c, const real *mean, const real *var)
     move_running(c->in[4], var, c->attr[0].f, count / (count - 1));
 }
 
+static gn_norm training_view(const gn_call *c)
+{
+    gn_norm p = gn_norm_options(gn_norm_batch_view(c->in[0]), c->attr + 1);
+    p.before = (gn_act)c->attr[4].i;
+    return p;
+}
+
 static gn_tensor *batch_norm_fwd(gn_call *c)
 {
     if (!check_batch_norm(c))
         return NULL;
-    gn_norm p = batch_view(c->in[0]);
-    p.eps = (real)c->attr[1].f;
-    set_act(&p, c->attr + 2);
-    p.before = (gn_act)c->attr[4].i;
+    gn_norm p = training_view(c);
     gn_tensor *stats = gn_tensor_new(2, (int64_t[]){2, p.k}), *var = gn_tensor_new(1, &p.k);
-    gn_tensor *y = forward(&p, c, c->in[1], c->in[2], stats, var);
+    gn_tensor *y = gn_norm_op_forward(&p, c, c->in[1], c->in[2], stats, var);
     if (y)
         move_statistics(c, p.mean, p.var);
     return y;
@@ -196,10 +176,8 @@ static void batch_norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **
         gn_vjp_of_ref(&replay, dy, dx);
         return;
     }
-    gn_norm p = batch_view(c->in[0]);
-    set_act(&p, c->attr + 2);
-    p.before = (gn_act)c->attr[4].i;
-    backward(&p, c, y, dy, c->in + 1, dx, dx + 1);
+    gn_norm p = training_view(c);
+    gn_norm_op_backward(&p, c, y, dy, c->in + 1, dx, dx + 1);
 }
 
 static gn_tensor *batch_norm_ref(gn_call *c)
@@ -209,9 +187,9 @@ static gn_tensor *batch_norm_ref(gn_call *c)
         return NULL;
     gn_dims dims = {.n = x->ndim - 1, .v = {0, 2, 3, 4}};
     x = gn_activate(x, (gn_act)c->attr[4].i, c->attr[3].f);
-    gn_tensor *xhat = standardize(x, dims, c->attr[1].f, &mean, &var);
-    gn_tensor *y =
-        scale_shift(xhat, channel_shape(c->in[1], x), channel_shape(c->in[2], x), c->attr + 2);
+    gn_tensor *xhat = gn_norm_standardize(x, dims, c->attr[1].f, &mean, &var);
+    gn_tensor *y = gn_norm_scale_shift(xhat, gn_norm_channel_shape(c->in[1], x),
+                                       gn_norm_channel_shape(c->in[2], x), c->attr + 2);
     if (y)
         move_statistics(c, mean->data, var->data);
     return y;
@@ -240,7 +218,7 @@ static gn_tensor *batch_norm_eval_fwd(gn_call *c)
 {
     if (!check_batch_norm_eval(c))
         return NULL;
-    gn_norm p = batch_view(c->in[0]);
+    gn_norm p = gn_norm_options(gn_norm_batch_view(c->in[0]), c->attr);
     gn_tensor *mean = c->in[1], *var = c->in[2];
     gn_tensor *stats = gn_tensor_new(2, (int64_t[]){2, p.k});
     gn_tensor *rstd = gn_rsqrt(gn_affine(var, 1, c->attr[0].f));
@@ -249,8 +227,7 @@ static gn_tensor *batch_norm_eval_fwd(gn_call *c)
     memcpy(stats->data, mean->data, (size_t)p.k * sizeof(real));
     memcpy(stats->data + p.k, rstd->data, (size_t)p.k * sizeof(real));
     p.fixed = true;
-    set_act(&p, c->attr + 1);
-    return forward(&p, c, c->in[3], c->in[4], stats, var);
+    return gn_norm_op_forward(&p, c, c->in[3], c->in[4], stats, var);
 }
 
 static void batch_norm_eval_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
@@ -259,11 +236,10 @@ static void batch_norm_eval_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tens
         gn_vjp_of_ref(c, dy, dx);
         return;
     }
-    gn_norm p = batch_view(c->in[0]);
+    gn_norm p = gn_norm_options(gn_norm_batch_view(c->in[0]), c->attr);
     gn_tensor *w = c->in[3];
     p.fixed = true;
-    set_act(&p, c->attr + 1);
-    if (!backward(&p, c, y, dy, c->in + 3, dx, dx + 3))
+    if (!gn_norm_op_backward(&p, c, y, dy, c->in + 3, dx, dx + 3))
         return;
     gn_tensor *rstd = gn_tensor_view(c->aux, p.k, 1, &p.k);
     gn_tensor *s = rstd && w ? gn_mul(rstd, w) : rstd;
@@ -279,9 +255,10 @@ static gn_tensor *batch_norm_eval_ref(gn_call *c)
     if (!check_batch_norm_eval(c))
         return NULL;
     gn_tensor *rstd = gn_rsqrt(gn_affine(c->in[2], 1, c->attr[0].f));
-    gn_tensor *d = gn_sub(x, channel_shape(c->in[1], x));
-    return scale_shift(gn_mul(d, channel_shape(rstd, x)), channel_shape(c->in[3], x),
-                       channel_shape(c->in[4], x), c->attr + 1);
+    gn_tensor *d = gn_sub(x, gn_norm_channel_shape(c->in[1], x));
+    return gn_norm_scale_shift(gn_mul(d, gn_norm_channel_shape(rstd, x)),
+                               gn_norm_channel_shape(c->in[3], x),
+                               gn_norm_channel_shape(c->in[4], x), c->attr + 1);
 }
 
 const gn_op gn_op_batch_norm_eval = {
@@ -292,114 +269,3 @@ const gn_op gn_op_batch_norm_eval = {
     .vjp = batch_norm_eval_vjp,
     .ref = batch_norm_eval_ref,
     .needs = "01234y"};
-
-/* ---- norms of each sample: group (and instance), layer ------------------------------- */
-
-static gn_tensor *sample_fwd(gn_norm p, gn_call *c)
-{
-    p.eps = (real)c->attr[1].f;
-    set_act(&p, c->attr + 2);
-    return forward(&p, c, c->in[1], c->in[2], gn_tensor_new(2, (int64_t[]){2, p.k}),
-                   gn_tensor_new(1, &p.k));
-}
-
-static void sample_vjp(gn_norm p, gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
-{
-    if (gn_grad_mode()) {
-        gn_vjp_of_ref(c, dy, dx);
-        return;
-    }
-    set_act(&p, c->attr + 2);
-    backward(&p, c, y, dy, c->in + 1, dx, dx + 1);
-}
-
-static bool check_group_norm(gn_call *c)
-{
-    gn_tensor *x = c->in[0];
-    int64_t groups = c->attr[0].i;
-    if (x->ndim < 2 || groups < 1 || x->dim[1] % groups)
-        return gn_fail("group_norm: x has shape %s for %lld groups, expected (N, C, ...) with C a "
-                       "multiple of them",
-                       gn_shape_text(x), (long long)groups);
-    return check_weight("group_norm", "w", c->in[1], 1, &x->dim[1]) &&
-           check_weight("group_norm", "b", c->in[2], 1, &x->dim[1]) &&
-           gn_check_slope("group_norm", c->attr[3].f);
-}
-
-static gn_tensor *group_norm_fwd(gn_call *c)
-{
-    return check_group_norm(c) ? sample_fwd(group_view(c->in[0], c->attr[0].i), c) : NULL;
-}
-
-static void group_norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
-{
-    sample_vjp(group_view(c->in[0], c->attr[0].i), c, y, dy, dx);
-}
-
-static gn_tensor *group_norm_ref(gn_call *c)
-{
-    gn_tensor *x = c->in[0], *mean, *var;
-    if (!check_group_norm(c))
-        return NULL;
-    gn_norm p = group_view(x, c->attr[0].i);
-    gn_tensor *rows = gn_reshape(x, 2, (int64_t[]){p.k, p.len});
-    gn_tensor *xhat = standardize(rows, GN_DIM(1), c->attr[1].f, &mean, &var);
-    return scale_shift(gn_reshape_like(xhat, x), channel_shape(c->in[1], x),
-                       channel_shape(c->in[2], x), c->attr + 2);
-}
-
-const gn_op gn_op_group_norm = {
-    .name = "group_norm",
-    .sig = "input, w=None, b=None, *, groups:int, eps:float=1e-5, " GN_ACT_SIG,
-    .doc = "act of the norm of each sample (N, C, ...) over groups of its channels; as many "
-           "groups as channels: instance norm.",
-    .fwd = group_norm_fwd,
-    .vjp = group_norm_vjp,
-    .ref = group_norm_ref,
-    .needs = "012y"};
-
-static bool check_layer_norm(gn_call *c)
-{
-    gn_tensor *x = c->in[0];
-    int64_t dims = c->attr[0].i;
-    if (dims < 1 || dims > x->ndim)
-        return gn_fail("layer_norm: x has shape %s, dims = %lld, expected 1 to the number of its "
-                       "dimensions",
-                       gn_shape_text(x), (long long)dims);
-    const int64_t *last = x->dim + x->ndim - dims;
-    return check_weight("layer_norm", "w", c->in[1], (int)dims, last) &&
-           check_weight("layer_norm", "b", c->in[2], (int)dims, last) &&
-           gn_check_slope("layer_norm", c->attr[3].f);
-}
-
-static gn_tensor *layer_norm_fwd(gn_call *c)
-{
-    return check_layer_norm(c) ? sample_fwd(layer_view(c), c) : NULL;
-}
-
-static void layer_norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
-{
-    sample_vjp(layer_view(c), c, y, dy, dx);
-}
-
-static gn_tensor *layer_norm_ref(gn_call *c)
-{
-    gn_tensor *x = c->in[0], *mean, *var;
-    if (!check_layer_norm(c))
-        return NULL;
-    gn_dims dims = {.n = (int)c->attr[0].i};
-    for (int d = 0; d < dims.n; d++)
-        dims.v[d] = x->ndim - dims.n + d;
-    return scale_shift(standardize(x, dims, c->attr[1].f, &mean, &var), c->in[1], c->in[2],
-                       c->attr + 2);
-}
-
-const gn_op gn_op_layer_norm = {
-    .name = "layer_norm",
-    .sig = "input, w=None, b=None, *, dims:int=1, eps:float=1e-5, " GN_ACT_SIG,
-    .doc = "act of the norm of each sample over its last dimensions, of which there are `dims`; "
-           "w and b have their sizes.",
-    .fwd = layer_norm_fwd,
-    .vjp = layer_norm_vjp,
-    .ref = layer_norm_ref,
-    .needs = "012y"};
