@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { SUB = 16, CHAIN = 128, FEW_TAPS = 16, TASKS = 4, LEAST_ROWS = 32 };
+enum { DEPTH = 128, SUB = 16, CHAIN = 128, FEW_TAPS = 16, TASKS = 4, LEAST_ROWS = 32 };
 
 /* ---- plan ---------------------------------------------------------------------------- */
 
@@ -32,7 +32,6 @@ static int64_t columns(const gn_conv_plan *p)
  * points stay in the second-level cache. */
 static int64_t chunk(const gn_conv_plan *p)
 {
-    enum { DEPTH = 128 };
     const gn_wino_axis *v = &p->wino.axis[0], *h = &p->wino.axis[1];
     return DEPTH / (v->apart ? 1 : v->units) / (h->apart ? 1 : h->units);
 }
@@ -167,20 +166,18 @@ static int list_units(const gn_conv_plan *p, int phi, int psi, const wino_part *
 
 /* ---- weights ------------------------------------------------------------------------- */
 
-/* One row of all sets, some channels of the source at a time. */
+/* One row of all sets, chunk by chunk. */
 static void transform_row(void *ctx, int64_t row)
 {
-    enum { MANY = 16, MOST_TAPS = 36 };
+    enum { MOST_TAPS = 36 };
     static const int32_t item = 0;
     const gn_conv_plan *p = ctx;
-    real taps[MANY * MOST_TAPS + 4] = {0};
-    int32_t lane[MANY];
+    real taps[DEPTH * MOST_TAPS + 4] = {0};
+    int32_t lane[DEPTH + GN_MAX_WIDE] = {0};
     gn_wino_unit unit[4];
     bool x = p->pass == GN_CONV_X;
     int64_t n = channels_in(p), step = (x ? p->s.c : 1) * p->taps;
     const real *w = p->w + row * (x ? 1 : n) * p->taps;
-    for (int l = 0; l < MANY; l++)
-        lane[l] = (int32_t)(l * p->taps);
     gn_wino_in in = {.src = taps,
                      .item = &item,
                      .lane = lane,
@@ -189,19 +186,20 @@ static void transform_row(void *ctx, int64_t row)
                      .rows = (int)p->s.r,
                      .cols = (int)p->s.s,
                      .form = GN_WINO_TAPS,
-                     .unit = unit};
-    for (int64_t k = 0; k < n; k += MANY) {
-        wino_part part = {.taps = true, .row = row, .c0 = k / chunk(p) * chunk(p)};
-        part.n = GN_MIN(chunk(p), n - part.c0);
-        in.lanes = GN_MIN(MANY, n - k);
-        for (int64_t l = 0; l < in.lanes; l++)
-            memcpy(taps + l * p->taps, w + (k + l) * step, (size_t)p->taps * sizeof(real));
-        in.dst = p->shared + k - part.c0;
+                     .unit = unit,
+                     .dst = p->shared};
+    for (int l = 0; l < DEPTH; l++)
+        lane[l] = (int32_t)(l * p->taps);
+    for (int64_t c = 0; c < n; c += chunk(p)) {
+        wino_part part = {.taps = true, .row = row, .c0 = c, .n = GN_MIN(chunk(p), n - c)};
+        for (int64_t l = 0; l < part.n; l++)
+            memcpy(taps + l * p->taps, w + (c + l) * step, (size_t)p->taps * sizeof(real));
+        in.lanes = part.n;
+        in.units = 0;
         for (int phi = 0; phi < gn_wino_phases(&p->wino.axis[0]); phi++)
-            for (int psi = 0; psi < gn_wino_phases(&p->wino.axis[1]); psi++) {
-                in.units = list_units(p, phi, psi, &part, unit);
-                p->kern->wino_in(&in);
-            }
+            for (int psi = 0; psi < gn_wino_phases(&p->wino.axis[1]); psi++)
+                in.units += list_units(p, phi, psi, &part, unit + in.units);
+        p->kern->wino_in(&in);
     }
 }
 
