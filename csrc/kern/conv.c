@@ -101,7 +101,7 @@ gn_conv_plan gn_conv_make_plan(const gn_conv_args *a)
 /* Positions of a block: what keeps y of a block in the cache. */
 int64_t gn_conv_block(const gn_conv_shape *s)
 {
-    return GN_MAX(GN_MIN((1 << 16) * s->groups / s->o, GN_CONV_COLUMNS), 256);
+    return GN_MAX(GN_MIN((1 << 16) * s->groups / s->o, GN_CONV_COLUMNS), 128);
 }
 
 /* ---- memory: weights or sums, offsets, flags, slots ---------------------------------- */
