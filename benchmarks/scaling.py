@@ -97,7 +97,7 @@ def plot(sweeps: dict[str, dict[int, float]], path: str) -> None:
         fixed, each = fit(seconds)
         x, t = np.array(list(seconds)), np.array(list(seconds.values()))
         line = fixed + each * x
-        text = f"{fixed * 1e3:.2g} ms + {each * 1e6:.2g} us each"
+        text = f"{fixed * 1e3:.2g} ms + {each * 1e6:.4g} us each"
         ax.semilogx(x, line / x * 1e6, color="0.7", label=text)
         text = f"at most {abs(t / line - 1).max():.0%} off the line"
         ax.semilogx(x, t / x * 1e6, "o", ms=5, label=text)

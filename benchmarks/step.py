@@ -43,7 +43,7 @@ def measure(model: str, names: list[str], args) -> dict:
 
 
 def main() -> None:
-    parser = arguments(__doc__.splitlines()[0])
+    parser = arguments(__doc__.splitlines()[0], seconds=1.0)
     models = [name for name in SPECS if name != "TFDCGAN"]
     names, models, args = contest(parser, rivals=["torch", "torch-compile"], models=models)
     report("step", [measure(model, names, args) for model in models], args)

@@ -65,8 +65,9 @@ def _takes(module: Module, method: str) -> bool:
 
     ``_forward_act(input, act, slope)`` is the activation named `act` applied to
     ``forward(input)``, in one operation; `slope` is that of a leaky ReLU, at least 0.
-    ``_forward_before(input, act, slope)`` is ``forward`` of the activation of the input. A
-    subclass that defines `forward` alone does something else than what it inherits.
+    ``_forward_before(input, act, slope)`` is ``forward`` of the activation of the input while
+    ``_of_batch()`` holds. A subclass that defines `forward` alone does something else than what
+    it inherits.
     """
     for cls in type(module).__mro__:
         if method in vars(cls):
