@@ -76,6 +76,8 @@ def a_shape_of_fewer_products(rng):
     r, s = (int(rng.integers(step + 1, 7)) for step in stride)
     padding = tuple(int(v) for v in rng.integers(0, 4, 4))
     h, w = (int(v) for v in rng.integers(7, 26, 2))
+    if rng.random() < 0.5:  # what is square has loops of its own
+        stride, s, w = stride[:1] * 2, r, h
     outputs = (h + sum(padding[2:]) - r + 1) * (w + sum(padding[:2]) - s + 1)
     n = 1 + 1024 * stride[0] * stride[1] // outputs + int(rng.integers(0, 3))
     return (n, c, o, h, w, r, s), {"stride": stride, "padding": padding}
