@@ -107,6 +107,15 @@ def batch_norm(shape: tuple, act: str) -> Iterator[Case]:
     )  # fmt: skip
 
 
+def batch_norm_of_relu(shape: tuple) -> Iterator[Case]:
+    return norm_case(
+        "relu + batch_norm", shape, "none",
+        lambda x, w, b: core.batch_norm(x, w, b, before="relu"),
+        lambda x, w, b: F.batch_norm(torch.relu(x), None, None, w, b, True),
+        shape[1:2],
+    )  # fmt: skip
+
+
 def group_norm(name: str, shape: tuple, groups: int) -> Iterator[Case]:
     return norm_case(
         name, shape, "none",
@@ -123,6 +132,7 @@ def norms() -> Iterator[Case]:
     for shape in LAYERS:
         for act in ("none", "leaky_relu"):
             yield from batch_norm(shape, act)
+        yield from batch_norm_of_relu(shape)
     for shape in (SHAPES[0], LAYERS[3], LAYERS[5]):
         yield from group_norm("instance_norm", shape, shape[1])
         yield from group_norm("group_norm", shape, 8)
