@@ -98,20 +98,11 @@ ACTS = {
 }
 
 
-def batch_norm(shape: tuple, act: str) -> Iterator[Case]:
+def batch_norm(shape: tuple, act: str, before: str = "none") -> Iterator[Case]:
     return norm_case(
-        "batch_norm", shape, act,
-        lambda x, w, b: core.batch_norm(x, w, b, act=act),
-        lambda x, w, b: ACTS[act](F.batch_norm(x, None, None, w, b, True)),
-        shape[1:2],
-    )  # fmt: skip
-
-
-def batch_norm_of_relu(shape: tuple) -> Iterator[Case]:
-    return norm_case(
-        "relu + batch_norm", shape, "none",
-        lambda x, w, b: core.batch_norm(x, w, b, before="relu"),
-        lambda x, w, b: F.batch_norm(torch.relu(x), None, None, w, b, True),
+        "batch_norm" if before == "none" else f"{before} + batch_norm", shape, act,
+        lambda x, w, b: core.batch_norm(x, w, b, act=act, before=before),
+        lambda x, w, b: ACTS[act](F.batch_norm(ACTS[before](x), None, None, w, b, True)),
         shape[1:2],
     )  # fmt: skip
 
@@ -132,7 +123,7 @@ def norms() -> Iterator[Case]:
     for shape in LAYERS:
         for act in ("none", "leaky_relu"):
             yield from batch_norm(shape, act)
-        yield from batch_norm_of_relu(shape)
+        yield from batch_norm(shape, "none", "relu")
     for shape in (SHAPES[0], LAYERS[3], LAYERS[5]):
         yield from group_norm("instance_norm", shape, shape[1])
         yield from group_norm("group_norm", shape, 8)

@@ -39,6 +39,14 @@ static void sample_vjp(gn_norm p, gn_call *c, gn_tensor *y, gn_tensor *dy, gn_te
     gn_norm_op_backward(&p, c, y, dy, c->in + 1, dx, dx + 1);
 }
 
+/* Weight and bias (dim), and the slope. */
+static bool check_affine(const char *op, const gn_call *c, int64_t ndim, const int64_t *dim)
+{
+    return gn_norm_check_weight(op, "w", c->in[1], (int)ndim, dim) &&
+           gn_norm_check_weight(op, "b", c->in[2], (int)ndim, dim) &&
+           gn_check_slope(op, c->attr[3].f);
+}
+
 static bool check_group_norm(gn_call *c)
 {
     gn_tensor *x = c->in[0];
@@ -47,9 +55,7 @@ static bool check_group_norm(gn_call *c)
         return gn_fail("group_norm: x has shape %s for %lld groups, expected (N, C, ...) with C a "
                        "multiple of them",
                        gn_shape_text(x), (long long)groups);
-    return gn_norm_check_weight("group_norm", "w", c->in[1], 1, &x->dim[1]) &&
-           gn_norm_check_weight("group_norm", "b", c->in[2], 1, &x->dim[1]) &&
-           gn_check_slope("group_norm", c->attr[3].f);
+    return check_affine("group_norm", c, 1, &x->dim[1]);
 }
 
 static gn_tensor *group_norm_fwd(gn_call *c)
@@ -92,10 +98,7 @@ static bool check_layer_norm(gn_call *c)
         return gn_fail("layer_norm: x has shape %s, dims = %lld, expected 1 to the number of its "
                        "dimensions",
                        gn_shape_text(x), (long long)dims);
-    const int64_t *last = x->dim + x->ndim - dims;
-    return gn_norm_check_weight("layer_norm", "w", c->in[1], (int)dims, last) &&
-           gn_norm_check_weight("layer_norm", "b", c->in[2], (int)dims, last) &&
-           gn_check_slope("layer_norm", c->attr[3].f);
+    return check_affine("layer_norm", c, dims, x->dim + x->ndim - dims);
 }
 
 static gn_tensor *layer_norm_fwd(gn_call *c)

@@ -172,8 +172,8 @@ static void transform_row(void *ctx, int64_t row)
     enum { MOST_TAPS = 36 };
     static const int32_t item = 0;
     const gn_conv_plan *p = ctx;
-    real taps[DEPTH * MOST_TAPS + 4] = {0};
-    int32_t lane[DEPTH + GN_MAX_WIDE] = {0};
+    real taps[DEPTH * MOST_TAPS + 4];
+    int32_t lane[DEPTH + GN_MAX_WIDE];
     gn_wino_unit unit[4];
     bool x = p->pass == GN_CONV_X;
     int64_t n = channels_in(p), step = (x ? p->s.c : 1) * p->taps;
@@ -194,6 +194,9 @@ static void transform_row(void *ctx, int64_t row)
         wino_part part = {.taps = true, .row = row, .c0 = c, .n = GN_MIN(chunk(p), n - c)};
         for (int64_t l = 0; l < part.n; l++)
             memcpy(taps + l * p->taps, w + (c + l) * step, (size_t)p->taps * sizeof(real));
+        memset(taps + part.n * p->taps, 0, 4 * sizeof(real)); /* which windows may read */
+        for (int64_t l = part.n; l % GN_MAX_WIDE; l++)
+            lane[l] = 0;
         in.lanes = part.n;
         in.units = 0;
         for (int phi = 0; phi < gn_wino_phases(&p->wino.axis[0]); phi++)
