@@ -39,6 +39,7 @@ class Model(Averaged, Samples):
     MAKER: ClassVar[str] = ""  # the network that takes latents; the others take samples
     OPTIONS: ClassVar[tuple[str, ...]] = ("latent_dim", "latent", "pixel_range")  # plain data
     OWN: ClassVar[tuple[str, ...]] = ()  # attributes behind `_own_state`
+    FIELDS: ClassVar[tuple[str, ...]] = ("x",)  # what a batch holds
     default_batch_size = 64
 
     def __init__(
@@ -333,6 +334,23 @@ class Model(Averaged, Samples):
         """Take back what `_own_state` gave."""
 
     # ---- what it is ----
+
+    def preview(self, n: int, *, seed: int) -> np.ndarray:
+        """Return what grids, cards, logs and the command line show of this model.
+
+        Parameters
+        ----------
+        n : int
+            How many pictures or points.
+        seed : int
+            The same seed gives the same pictures.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, C, H, W) or (n, F)
+            Images are in [-1, 1].
+        """
+        return self.sample(n, seed=seed)
 
     def summary(self) -> None:
         """Print the networks as tables."""
