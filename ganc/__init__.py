@@ -17,23 +17,26 @@ from ._tensor import *  # noqa: F403
 from ._tensor import __all__ as _tensor_names
 
 from . import data, datasets, io, nn, optim  # isort: skip
-from . import callbacks, losses, metrics, models, plot  # isort: skip
+from . import callbacks, losses, metrics, models, plot, train  # isort: skip
 from ._doctor import doctor
+from ._version import __version__
+from .callbacks import History
 from .data import to_uint8
 from .errors import DivergenceError
-from .gan import GAN, load, resume
-from .history import History
+from .gan import GAN
 from .io import FormatError
 from .nn import functional
-
-__version__ = "0.1.0"
+from .train import Field, Model, Update, load, resume
 
 __all__ = [
     *_tensor_names,
     "DivergenceError",
+    "Field",
     "FormatError",
     "GAN",
     "History",
+    "Model",
+    "Update",
     "__version__",
     "callbacks",
     "data",
@@ -50,4 +53,5 @@ __all__ = [
     "plot",
     "resume",
     "to_uint8",
+    "train",
 ]

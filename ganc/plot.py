@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from ganc._diagram import training_loop
 from ganc._options import at_least, finite
 from ganc._picture import Picture, axes, pillow
+from ganc.nn._inference import evaluate
 
 __all__ = [
     "animation",
@@ -284,8 +285,6 @@ def critic_map(
     -------
     matplotlib Axes
     """
-    from ganc.gan import _networks
-
     points = gan.sample(n, seed=seed)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"gan: makes samples of shape {points.shape[1:]}, expected (2,)")
@@ -296,7 +295,7 @@ def critic_map(
     xs = np.linspace(bounds[0], bounds[1], resolution, dtype=np.float32)
     ys = np.linspace(bounds[2], bounds[3], resolution, dtype=np.float32)
     plane = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    answer = _networks.evaluate(gan.discriminator, plane).reshape(resolution, resolution)
+    answer = evaluate(gan.discriminator, plane).reshape(resolution, resolution)
     label = "D(x), critic value"
     if getattr(gan.loss, "probability", False):
         answer, label = 1 / (1 + np.exp(-answer)), "D(x), probability of real"

@@ -236,6 +236,8 @@ static int add_functions(PyObject *module)
         *to++ = *m;
     for (const PyMethodDef *m = gn_py_train_functions; m->ml_name; m++)
         *to++ = *m;
+    for (const PyMethodDef *m = gn_py_step_functions; m->ml_name; m++)
+        *to++ = *m;
     for (int i = 0; i < n; i++)
         *to++ = op[i];
     return PyModule_AddFunctions(module, all);
@@ -298,7 +300,6 @@ static int exec(PyObject *module)
         add_type(module, "Generator", &gn_py->generator, gn_py_generator_type(module)) < 0 ||
         add_type(module, "Optimizer", &gn_py->optimizer, gn_py_optimizer_type(module)) < 0 ||
         add_type(module, "Average", &gn_py->average, gn_py_average_type(module)) < 0 ||
-        add_type(module, "Trainer", &gn_py->trainer, gn_py_trainer_type(module)) < 0 ||
         add_default_generator(module) < 0 || add_functions(module) < 0)
         return -1;
     return PyModule_AddStringConstant(module, "real", GN_REAL_NAME);
@@ -309,7 +310,6 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     gn_py_state *s = PyModule_GetState(module);
     Py_VISIT(s->tensor);
     Py_VISIT(s->optimizer);
-    Py_VISIT(s->trainer);
     Py_VISIT(s->generator);
     Py_VISIT(s->average);
     return 0;

@@ -15,7 +15,7 @@
 #endif
 #include <numpy/arrayobject.h>
 
-#include "../train.h"
+#include "../step.h"
 
 #ifdef GANC_FLOAT64
 #define GN_NPY_REAL NPY_DOUBLE
@@ -31,7 +31,7 @@
 #define GN_PY_CAST(f) ((PyCFunction)(void (*)(void))(f))
 
 typedef struct {
-    PyTypeObject *tensor, *optimizer, *trainer, *generator, *average;
+    PyTypeObject *tensor, *optimizer, *generator, *average;
 } gn_py_state;
 extern gn_py_state *gn_py; /* of the one module object */
 
@@ -88,10 +88,9 @@ PyObject *gn_py_op_list(PyObject *module, PyObject *unused);
 extern PyMethodDef gn_py_array_functions[];
 PyTypeObject *gn_py_generator_type(PyObject *module);
 
-/* optimizer.c, trainer.c */
+/* optimizer.c, average.c, step.c */
 PyTypeObject *gn_py_optimizer_type(PyObject *module);
-PyTypeObject *gn_py_trainer_type(PyObject *module);
 PyTypeObject *gn_py_average_type(PyObject *module);
-extern PyMethodDef gn_py_train_functions[];
+extern PyMethodDef gn_py_train_functions[], gn_py_step_functions[];
 
 #endif

@@ -84,10 +84,8 @@ class Doctor(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Keep the model, to be able to repeat the epoch."""
-        from ganc.gan import _checkpoint
-
         try:
-            self._rewind = _checkpoint.keep(self.model)
+            self._rewind = self.model.snapshot()
         except TypeError:  # an optimizer of another library
             self._rewind = None
 

@@ -1,4 +1,4 @@
-"""Arrays at the door: checking images and labels, conversion, batches in a repeatable order.
+"""Data as they come in: checks of images and labels, conversion, batches in a repeatable order.
 
 >>> import numpy as np
 >>> from ganc import data
@@ -14,6 +14,7 @@ from ._batches import Batches, order
 from ._folder import ImageFolder
 from ._images import as_images, as_labels, from_uint8, to_uint8
 from ._loader import DataLoader, Dataset, TensorDataset
+from ._sequences import as_sequences
 
 __all__ = [
     "Batches",
@@ -23,6 +24,7 @@ __all__ = [
     "TensorDataset",
     "as_images",
     "as_labels",
+    "as_sequences",
     "from_uint8",
     "order",
     "to_uint8",

@@ -27,8 +27,8 @@ class Classifier:
     def __init__(self, path: str) -> None:
         import hashlib
 
-        from ganc.gan._streams import INIT, drawing
         from ganc.io import read_tensors
+        from ganc.nn._drawing import INIT, drawing
 
         tensors, self.metadata = read_tensors(path, require_checksums=True)
         with open(path, "rb") as file:
@@ -41,7 +41,7 @@ class Classifier:
             network.load_state_dict(own)
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        from ganc.gan._networks import evaluate
+        from ganc.nn._inference import evaluate
 
         values = evaluate(self.body, images)
         return values, evaluate(self.head, values)

@@ -1,4 +1,4 @@
-"""Optimizers and losses as plain data, and back; networks go through `nn.module_to_config`.
+"""Networks and optimizers as plain data, and back; `nn.module_to_config` does networks.
 
 A file names classes of ganc (and registered layers), never code to run.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ganc import losses, nn, optim
+from ganc import nn, optim
 from ganc._backend import core
 from ganc.io import FormatError
 from ganc.nn import Module, Parameter
@@ -40,14 +40,6 @@ def _plain(value: Any) -> Any:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
-
-
-def loss_to_data(loss: Any) -> dict[str, Any] | None:
-    """Return the arguments of `losses.get` for a loss, or None if ganc does not know it."""
-    name = getattr(loss, "name", "")
-    if name in losses.list() and type(losses.get(name)) is type(loss):
-        return {"loss": name, "label_smoothing": loss.label_smoothing}
-    return None
 
 
 # ---- optimizers ----

@@ -1,9 +1,4 @@
-"""Random numbers of a model as pure functions of (seed, where).
-
-The core's generators are counters: a draw is a function of (seed, stream). A model gives each of
-its uses its own range of streams, so nothing has to be carried along, and a run that was stopped
-anywhere continues with the same numbers.
-"""
+"""Letting everything that draws inside a block draw from streams of its own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,17 +6,9 @@ from contextlib import contextmanager
 from ganc._backend import core
 from ganc.nn._inference import exclusive
 
-__all__ = ["INIT", "OWN_SAMPLES", "SAMPLES", "drawing", "step_stream"]
+__all__ = ["INIT", "drawing"]
 
 INIT = 1 << 61  # first stream of weight initialisation
-SAMPLES = 1 << 62  # of samples with a seed of their own
-OWN_SAMPLES = SAMPLES + INIT  # of samples drawn with the model's seed, counted
-_STEP = 1 << 24  # streams a training step may use
-
-
-def step_stream(step: int) -> int:
-    """Return the first stream of a training step."""
-    return step * _STEP
 
 
 @contextmanager

@@ -1,16 +1,17 @@
 """How long a training run will take, from a few steps that leave no trace."""
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
 from ganc._options import at_least
 from ganc._pace import Pace, clock_text
-from ganc.gan import _checkpoint, _door, _fit
-from ganc.gan._feed import Feed, feed_of
-from ganc.gan._interrupt import Interrupts
+from ganc.train import _checkpoint, _fit
+from ganc.train._batches import Batches, Position, batches_of
+from ganc.train._interrupt import Interrupts
 
 if TYPE_CHECKING:
-    from ganc.gan._model import Model
+    from ganc.train._model import Model
 
 __all__ = ["Estimate", "estimate"]
 
@@ -30,7 +31,7 @@ class Estimate(float):
 
     Examples
     --------
-    >>> from ganc.gan._estimate import Estimate
+    >>> from ganc.train._estimate import Estimate
     >>> Estimate(1500, 0.05)
     about 1:15 for 1,500 steps of 50 ms
     """
@@ -55,29 +56,33 @@ class Estimate(float):
 
 
 def estimate(
-    model: "Model", x: Any, epochs: int, batch_size: int | None, steps_per_epoch: int | None
+    model: "Model",
+    data: list[Any],
+    epochs: int,
+    batch_size: int | None,
+    steps_per_epoch: int | None,
 ) -> Estimate:
     """Make a few steps and take them back; see `Model.estimate`."""
-    feed = feed_of(model, x, batch_size)
-    steps = at_least("epochs", epochs, 0) * _fit.steps_of(feed, steps_per_epoch)
+    batches = batches_of(model, data, batch_size)
+    steps = at_least("epochs", epochs, 0) * _fit.steps_of(batches, steps_per_epoch)
     undo = _checkpoint.keep(model)
     with Interrupts() as interrupts:
         try:
-            step_seconds = _measured(model, feed, interrupts)
+            step_seconds = _measured(model, batches, interrupts)
         finally:
-            feed.close()
+            batches.close()
             with interrupts.held():
                 undo()
     return Estimate(steps, step_seconds)
 
 
-def _measured(model: "Model", feed: Feed, interrupts: Interrupts) -> float:
-    """Return the time of a step, as often with an update of G as in training."""
-    position, period = _door.Position(), getattr(model, "n_critic", 1)
+def _measured(model: "Model", batches: Batches, interrupts: Interrupts) -> float:
+    """Return the time of a step, with rarer updates as often as in training."""
+    position = Position()
     start = now = time.perf_counter()
     pace = Pace(start)
-    while not (_seen(pace.counted, now - start) and pace.counted % period == 0):
-        _fit.one_step(model, feed, position, interrupts)
+    while not (_seen(pace.counted, now - start) and pace.counted % _period(model) == 0):
+        _fit.one_step(model, batches, position, interrupts)
         now = time.perf_counter()
         pace.step(now)
     return pace.step_seconds
@@ -85,3 +90,8 @@ def _measured(model: "Model", feed: Feed, interrupts: Interrupts) -> float:
 
 def _seen(steps: int, seconds: float) -> bool:
     return (steps >= _USUAL and seconds >= _ENOUGH) or (steps >= _FEWEST and seconds >= _LIMIT)
+
+
+def _period(model: "Model") -> int:
+    """Return after how many steps the updates repeat; of long ones, such as lazy penalties, 16."""
+    return min(math.lcm(*(update.every for update in model._updates)), 16)

@@ -1,7 +1,7 @@
-/* train.h - what makes the core a GAN trainer: parameters in one storage, optimizers,
- * losses on logits, and the alternating step. */
-#ifndef GN_TRAIN_H
-#define GN_TRAIN_H
+/* step.h - training: parameters in one storage, optimizers, averages, and the step, which is
+ * a list of updates. */
+#ifndef GN_STEP_H
+#define GN_STEP_H
 
 #include "ops.h"
 
@@ -39,17 +39,6 @@ double gn_grad_norm(int n, gn_tensor **grad);
  * returns the norm of the gradient; NaN on failure. */
 double gn_optim_minimize(int n, gn_optim **o, gn_tensor *loss);
 
-/* ---- loss.c: on logits, all minimised (recipes 2.0) ---------------------------------- */
-typedef struct {
-    /* scalar tensors; self is the host's when the loss is written there */
-    gn_tensor *(*d_loss)(void *self, gn_tensor *real_logits, gn_tensor *fake_logits, double smooth);
-    gn_tensor *(*g_loss)(void *self, gn_tensor *fake_logits, gn_tensor *real_logits);
-    void *self;
-    bool probability; /* d_real, d_fake are reported as sigmoid(logit) */
-    const char *name;
-} gn_loss;
-const gn_loss *gn_loss_find(const char *name); /* NULL when there is none; sets no error */
-
 /* ---- average.c ----------------------------------------------------------------------- */
 typedef struct {
     double decay;
@@ -62,37 +51,24 @@ bool gn_average_init(gn_average *a, int n, gn_tensor **from, gn_tensor **to, int
 void gn_average_free(gn_average *a);
 bool gn_average_update(gn_average *a);
 
-/* ---- gan.c --------------------------------------------------------------------------- */
+/* ---- step.c -------------------------------------------------------------------------- */
 typedef struct {
-    gn_tensor *(*forward)(void *self, gn_tensor *x); /* NULL with an error pending */
+    const char *name; /* for messages */
+    /* What is minimised, a scalar; NULL with an error pending. */
+    gn_tensor *(*objective)(void *self);
     void *self;
-    int noptim; /* its parameters are those of its optimizers */
+    int noptim; /* who learns: the parameters of these optimizers and no others */
     gn_optim **optim;
-} gn_net;
+    int64_t every; /* >= 1: made in each step whose number it divides */
+    double clip;   /* > 0: the parameters are clipped to [-clip, clip] afterwards */
+    int naverage;  /* averages that follow */
+    gn_average **average;
+    /* filled in by gn_step */
+    bool due;
+    double loss, grad_norm;
+} gn_step_update;
 
-typedef struct {
-    gn_net g, d;
-    gn_loss loss;
-    int n_critic;
-    double label_smoothing, weight_clip, d_scale;
-    bool uniform_latent;
-    bool joint;      /* real and fake pass D as one batch: right when no layer couples samples */
-    bool separate;   /* D is updated on the real half of its loss, then on the fake one */
-    bool same_fakes; /* G learns on the fakes that D has just learned on */
-    int latent_ndim;
-    int64_t latent_dim[GN_MAX_DIM - 1];
-    gn_rng *rng;
-    gn_average *average;        /* of G, updated after it; NULL: none */
-    int64_t phase;              /* D updates since the last G update */
-    double g_loss, g_grad_norm; /* of the last G update; NaN before */
-} gn_gan;
-
-typedef struct {
-    double d_loss, g_loss, d_real, d_fake, d_grad_norm, g_grad_norm;
-} gn_gan_stats;
-
-/* One D update on x and fresh fakes; every n_critic-th call one G update. */
-bool gn_gan_step(gn_gan *gan, gn_tensor *x, gn_gan_stats *stats);
-gn_tensor *gn_gan_latent(gn_gan *gan, int64_t n);
+/* Step `number`, counted from 1: the updates that are due, in order.  Not interruptible. */
+bool gn_step(int n, gn_step_update *update, int64_t number);
 
 #endif

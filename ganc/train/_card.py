@@ -3,10 +3,10 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from ganc.gan import _networks
+from ganc.train._network import count
 
 if TYPE_CHECKING:
-    from ganc.gan._model import Model
+    from ganc.train._model import Model
 
 __all__ = ["card"]
 
@@ -25,10 +25,7 @@ def card(model: "Model") -> str:
 
 
 def _facts(model: "Model") -> list[tuple[str, str]]:
-    rows = [
-        (name, f"{_networks.count(network):,} parameters")
-        for name, network in model._parts().items()
-    ]
+    rows = [(name, f"{count(network):,} parameters") for name, network in model._parts().items()]
     loss = model._facts()["loss"].get("name")
     rows += [("loss", loss)] if loss else []
     for name in model.OPTIMIZERS:

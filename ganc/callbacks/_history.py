@@ -1,6 +1,6 @@
 """What `fit` records: one row an epoch.
 
->>> from ganc.history import History
+>>> from ganc.callbacks import History
 >>> history = History()
 >>> history.on_epoch_end(0, {"d_loss": 1.2, "g_loss": 0.8})
 >>> history.history
@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ganc import plot
 from ganc._picture import figure, html_image, png
 from ganc.callbacks._base import Callback
 
@@ -74,8 +75,6 @@ class History(Callback):
         -------
         matplotlib Axes
         """
-        from ganc import plot
-
         return plot.losses(self, ax=ax)
 
     def to_frame(self) -> Any:

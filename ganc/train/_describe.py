@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ganc.gan import _networks
+from ganc.train._network import count
 
 if TYPE_CHECKING:
-    from ganc.gan._model import Model
+    from ganc.train._model import Model
 
 __all__ = ["Description"]
 
@@ -48,8 +48,8 @@ def _data(model: "Model") -> dict[str, Any]:
         "source": getattr(model, "source", None),
         "parameters": {
             part: {
-                "total": _networks.count(network),
-                "running_statistics": _networks.count(network, trainable=False),
+                "total": count(network),
+                "running_statistics": count(network, trainable=False),
             }
             for part, network in model._parts().items()
         },

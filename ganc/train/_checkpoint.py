@@ -3,53 +3,60 @@
 The file has the safetensors layout (`ganc.io`): arrays by name, and one JSON text, "ganc.model",
 for everything else. `saved` and `DERIVED` name every attribute of a model; a test compares them
 with what an instance has.
+
+Format 1, of ganc 0.1.0, had the last numbers and the phase of the alternation as numbers of their
+own, and one average, "ema_generator", whatever the network was called; `_newer` makes it format 2.
 """
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ganc import nn
+from ganc._version import __version__
 from ganc.callbacks import _states
-from ganc.gan import _architecture as architecture
-from ganc.gan._door import Position
 from ganc.io import FormatError, read_tensors, write_tensors
+from ganc.io._plain import from_plain, to_plain
+from ganc.train import _serial
+from ganc.train._batches import Position
+from ganc.train._registry import MODELS, is_registered
 
 if TYPE_CHECKING:
-    from ganc.gan._model import Model
+    from ganc.train._model import Model
 
-__all__ = ["load", "save"]
+__all__ = ["NeedsModel", "keep", "load", "save"]
 
-FORMAT = 1
+FORMAT = 2
 _KEY = "ganc.model"
-# The phase and the last numbers of a trainer are in `_own_state`.
-DERIVED = ("stop_training", "_trainer", "_trainer_key", "_shape", "_busy", "_listening")
-_AVERAGED = "ema_generator"
-_HINT = "Only files of GAN.save can be loaded."
+# Not in a file: what is checked or made anew, and what holds only while something runs.
+DERIVED = (
+    "stop_training", "_shapes", "_updates", "_proven", "_stale", "_passed", "_busy",
+    "_listening",
+)  # fmt: skip
+_HINT = "Only files of `save` can be loaded."
 
 
-class _NeedsModel(ValueError):
+class NeedsModel(ValueError):
     """The file is fine, but holds parts that only the caller can build."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"this file cannot be loaded alone: {why}. Build the model as before and pass it: "
+            "ganc.load(path, gan)"
+        )
 
 
 def saved(model: "Model") -> set[str]:
     """Return the names of the attributes that a file holds."""
     own = {*model.OPTIONS, *model.OWN, *model._parts(), *model.OPTIMIZERS}
     return own | {
-        "seed",
-        "history",
-        "config",
-        "_position",
-        "_running",
-        "_step",
-        "_drawn",
-        "_average",
-        "_states",
-    }
+        "seed", "history", "config", "default_batch_size", "_position", "_running", "_step",
+        "_drawn", "_ema", "_averages", "_last", "_states",
+    }  # fmt: skip
 
 
 def save(model: "Model", path: str | os.PathLike[str]) -> None:
@@ -65,9 +72,10 @@ def _collect(model: "Model") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         for name, tensor in network.state_dict().items():
             arrays[f"{part}.{name}"] = np.array(tensor.detach().numpy())
     data = _to_data(model)
+    data["state"] = to_plain(model.state(), "state", arrays)
     for name in model.OPTIMIZERS:
         optimizer, parameters = getattr(model, name), model._trained_by(name)
-        data[name], slots = architecture.optimizer_to_data(name, optimizer, parameters)
+        data[name], slots = _serial.optimizer_to_data(name, optimizer, parameters)
         arrays |= slots
     listening = model._listening
     states = model._states if listening is None else listening.states()
@@ -76,12 +84,12 @@ def _collect(model: "Model") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _networks(model: "Model") -> dict[str, nn.Module]:
-    averaged = {_AVERAGED: model.ema_generator} if model.ema_generator is not None else {}
-    return model._parts() | averaged
+    averages = {f"ema_{name}": average.network for name, average in model._averages.items()}
+    return model._parts() | averages
 
 
 def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
-    """Load what `GAN.save` has written.
+    """Load what `save` has written.
 
     Parameters
     ----------
@@ -124,9 +132,10 @@ def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
         data = json.loads(metadata[_KEY])
         if data["format"] > FORMAT:
             raise FormatError(
-                f"got format {data['format']}, this ganc {_version()} reads up to {FORMAT}",
+                f"got format {data['format']}, this ganc {__version__} reads up to {FORMAT}",
                 hint="Install a newer ganc.",
             )
+        data, arrays = _newer(data, arrays, gan)
         if gan is None:
             gan = _build(data)
             _check_fit(gan, data, arrays)
@@ -134,7 +143,7 @@ def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
         else:
             _check_fit(gan, data, arrays)
             _restore_or_undo(gan, data, arrays)
-    except (_NeedsModel, MemoryError):
+    except (NeedsModel, MemoryError):
         raise
     except FormatError as error:
         raise FormatError(error.reason, file=file, hint=error.hint or _HINT) from error
@@ -148,99 +157,88 @@ def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
 
 
 def _to_data(model: "Model") -> dict[str, Any]:
-    preset, average = _is_preset(model), model._average
+    known = is_registered(model)
     return {
         "format": FORMAT,
-        "ganc": _version(),
-        "class": type(model).__name__ if preset else "GAN",
-        "own_class": None if preset or _is_plain(model) else type(model).__qualname__,
+        "ganc": __version__,
+        "class": type(model).__name__,
+        "own_class": None if known else type(model).__qualname__,
         "config": getattr(model, "config", None),
         "options": {name: getattr(model, name) for name in model.OPTIONS},
-        "ema": average and {"decay": average.core.decay, "steps": average.core.steps},
+        "ema": model.ema
+        and {
+            "decay": model.ema,
+            "steps": {name: average.core.steps for name, average in model._averages.items()},
+        },
         "seed": model.seed,
         "step": model.step,
         "drawn": model._drawn,
+        "last": model._last,
         "position": asdict(model._position),
         "running": model._running.sums,
         "epoch": model.history.epoch,
         "history": model.history.history,
         "loss_name": model.history.loss_name,
-        **{part: architecture.module_to_data(net) for part, net in model._parts().items()},
-        **model._own_state(),
+        **{part: _serial.module_to_data(net) for part, net in model._parts().items()},
+        **model._described(),
     }
-
-
-def _is_plain(model: "Model") -> bool:
-    from ganc.gan import GAN
-
-    return type(model) is GAN
-
-
-def _is_preset(model: "Model") -> bool:
-    from ganc import models
-
-    return type(model) is models.get(type(model).__name__, None)
-
-
-def _version() -> str:
-    import ganc
-
-    return getattr(ganc, "__version__", "?")
 
 
 # ---- reading ----
 
 
+def _newer(
+    data: dict[str, Any], arrays: dict[str, np.ndarray], gan: "Model | None"
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return a file's contents as format 2 has them."""
+    if data["format"] > 1:
+        return data, arrays
+    generator = "generator" if "g_optimizer" in data else "decoder"
+    data = {"state": {}, "penalties": [], **data}
+    g_loss, g_norm = data.pop("last", (None, None))
+    data["last"] = {} if g_loss is None else {"g": {"g_loss": g_loss, "g_grad_norm": g_norm}}
+    ema = data.get("ema")
+    if ema:
+        data["ema"] = {"decay": ema["decay"], "steps": {generator: ema["steps"]}}
+    old, new = "ema_generator.", f"ema_{generator}."
+    renamed = {
+        new + name[len(old) :] if name.startswith(old) else name: array
+        for name, array in arrays.items()
+    }
+    if gan is not None and data["own_class"] is None and data["class"] == "GAN":
+        data["class"] = type(gan).__name__
+    return data, renamed
+
+
 def _build(data: dict[str, Any]) -> "Model":
     """Make the model that a file describes, with fresh weights."""
-    from ganc import models
-    from ganc.gan import GAN
-
     if data["own_class"] is not None:
-        raise _needs_gan(f"its class {data['own_class']} is your own")
-    if data.get("loss", True) is None:
-        raise _needs_gan("its loss is your own")
-    if data["class"] != "GAN":
-        cls = models.get(data["class"], None)
-        if cls is None:
-            raise FormatError(f"got a model {data['class']!r} that ganc {_version()} lacks")
-        gan = cls(**_tuples(data["config"]))
-    else:
-        if data["generator"] is None or data["discriminator"] is None:
-            raise _needs_gan("it has layers of your own")
-        generator = _network(data["generator"])
-        discriminator = _network(data["discriminator"])
-        gan = GAN(generator, discriminator, **_tuples(data["options"]), seed=data["seed"])
-    for name in gan.OPTIMIZERS:
-        if type(getattr(gan, name)).__name__ != data[name]["class"] or data["class"] == "GAN":
-            made = architecture.optimizer_from_data(name, data[name], gan._trained_by(name))
-            setattr(gan, name, made)
-    return gan
-
-
-def _network(described: Any) -> nn.Module:
-    try:
-        return nn.module_from_config(described)
-    except ValueError as error:
-        raise FormatError(f"a network cannot be built: {error}") from error
-
-
-def _needs_gan(why: str) -> _NeedsModel:
-    return _NeedsModel(
-        f"this file cannot be loaded alone: {why}. Build the model as before and pass it: "
-        "ganc.load(path, gan)"
-    )
+        raise NeedsModel(f"its class {data['own_class']} is your own")
+    cls = MODELS.get(data["class"])
+    if cls is None:
+        raise FormatError(f"got a model {data['class']!r} that ganc {__version__} lacks")
+    model = cls.rebuild(_tuples(data))
+    for name in model.OPTIMIZERS:
+        if type(getattr(model, name)).__name__ != data[name]["class"] or data["config"] is None:
+            made = _serial.optimizer_from_data(name, data[name], model._trained_by(name))
+            setattr(model, name, made)
+    return model
 
 
 def _check_fit(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Raise unless the file has exactly the weights of the model."""
-    parts = model._parts() | ({_AVERAGED: model._maker()} if data.get("ema") else {})
+    parts = model._parts()
+    averaged = data["ema"]["steps"] if data.get("ema") else {}
+    for name in averaged:
+        if name not in model.GENERATORS:
+            raise FormatError(f"got an average of {name!r}, which {type(model).__name__} lacks")
+    networks = parts | {f"ema_{name}": parts[name] for name in averaged}
     own = {
         f"{part}.{name}": tuple(tensor.shape)
-        for part, network in parts.items()
+        for part, network in networks.items()
         for name, tensor in network.state_dict().items()
     }
-    known = {*parts, _AVERAGED}
+    known = {*parts, *(f"ema_{name}" for name in parts)}
     stored = {name: array.shape for name, array in arrays.items() if name.split(".", 1)[0] in known}
     for name in sorted(own.keys() | stored.keys()):
         if own.get(name) != stored.get(name):
@@ -263,9 +261,12 @@ def _restore_or_undo(model: "Model", data: dict[str, Any], arrays: dict[str, np.
 def keep(model: "Model") -> Callable[[], None]:
     """Return a function that makes a model what it is now, to the bit."""
     kept = _collect(model)
-    own = {name: getattr(model, name) for name in (*model.OWN, "_average")}
+    averages = dict(model._averages)
+    own = {name: getattr(model, name) for name in (*model.OWN, "_ema")}
 
     def undo() -> None:
+        model._averages = dict(averages)
+        vars(model).update(own)
         _restore(model, *kept)
         vars(model).update(own)
 
@@ -275,6 +276,7 @@ def keep(model: "Model") -> Callable[[], None]:
 def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     position = {field.name: _count(data["position"][field.name]) for field in fields(Position)}
     sums = {str(name): [float(s), _count(n)] for name, (s, n) in data["running"].items()}
+    last = {str(name): _numbers(entry) for name, entry in data["last"].items()}
     epochs = [_count(epoch) for epoch in data["epoch"]]
     history = {str(name): [float(v) for v in column] for name, column in data["history"].items()}
     waiting = _states.from_data(data.get("callbacks", []), arrays)
@@ -283,23 +285,32 @@ def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]
     for name, value in data["options"].items():
         if name in model.OPTIONS:
             setattr(model, name, _tuples(value))
-    ema = data.get("ema") or {"decay": None}  # files of ganc 0.1.0 do not mention it
-    if model.ema != ema["decay"]:
-        model.ema = ema["decay"]
-    if model._average is not None:
-        model._average.core.steps = _count(ema["steps"])
+    _restore_averages(model, data.get("ema"))
     for part, network in _networks(model).items():
         prefix = f"{part}."
         state = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
         network.load_state_dict(state)
     for name in model.OPTIMIZERS:
-        architecture.restore_optimizer(name, getattr(model, name), data[name], arrays)
+        _serial.restore_optimizer(name, getattr(model, name), data[name], arrays)
     model.seed, model._drawn, model._step = (_count(data[n]) for n in ("seed", "drawn", "step"))
-    model._restore_own(data)
-    model._position, model._running.sums = Position(**position), sums
+    model._restore_described(data)
+    model.restore(from_plain(data["state"], arrays))
+    model._position, model._running.sums, model._last = Position(**position), sums, last
     model._states = waiting
     model.history.epoch, model.history.history = epochs, history
     model.history.loss_name = str(data["loss_name"])
+
+
+def _restore_averages(model: "Model", ema: Mapping[str, Any] | None) -> None:
+    decay = ema["decay"] if ema else None  # files of ganc 0.1.0 may not mention it
+    if model.ema != decay:
+        model.ema = decay
+    for name, average in model._averages.items():
+        average.core.steps = _count(ema["steps"][name])
+
+
+def _numbers(entry: Mapping[str, Any]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in entry.items()}
 
 
 def _count(value: Any) -> int:

@@ -6,20 +6,17 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ganc._options import at_least, duration
-from ganc.callbacks import Callback, _states
+from ganc.callbacks import Callback, History, _states
 from ganc.callbacks._base import CallbackList
 from ganc.callbacks._progress import progress_for
 from ganc.callbacks._rates import with_schedules
-from ganc.gan import _door
-from ganc.gan._feed import Feed, feed_of, some
-from ganc.gan._interrupt import Interrupts
+from ganc.train._batches import Batches, Position, batches_of, held_out
+from ganc.train._interrupt import Interrupts
 
 if TYPE_CHECKING:
-    from ganc.gan._model import Model
-    from ganc.history import History
+    from ganc.train._model import Model
 
 _VALIDATION_SAMPLES = 1000
 
@@ -81,8 +78,7 @@ class Clock:
 
 def fit(
     model: "Model",
-    x: Any,
-    y: ArrayLike | None,
+    data: list[Any],
     *,
     epochs: int | None,
     batch_size: int | None,
@@ -92,42 +88,39 @@ def fit(
     validation_data: Any,
     initial_epoch: int,
     budget: float | str | None,
-) -> "History":
+) -> History:
     """Train; see `Model.fit`."""
     clock = Clock(budget)
-    _door.refuse("y", y)
-    feed = feed_of(model, x, batch_size)
-    held_out = _held_out(model, validation_data)
-    steps = steps_of(feed, steps_per_epoch)
+    batches = batches_of(model, data, batch_size)
+    validation = _validation_rows(model, validation_data)
+    steps = steps_of(batches, steps_per_epoch)
     last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
     listeners = CallbackList([*with_schedules(callbacks), *progress_for(verbose), model.history])
     listeners.attach(
         model,
         {"epochs": last, "steps": steps, "budget": clock.budget, "started": clock.started},
     )
-    _align(model, feed, steps)
+    _align(model, batches, steps)
     model.stop_training = False
     _states.hand_out(listeners.callbacks, model._states)
     model._states, model._listening = [], listeners
     try:
-        _run(model, feed, steps, last, clock, listeners, held_out)
+        _run(model, batches, steps, last, clock, listeners, validation)
     finally:
         model._listening = None
-        feed.close()
+        batches.close()
     return model.history
 
 
-def steps_of(feed: Feed, steps_per_epoch: int | None) -> int:
+def steps_of(batches: Batches, steps_per_epoch: int | None) -> int:
     """Return the steps of an epoch."""
     if steps_per_epoch is None:
-        return len(feed)
+        return len(batches)
     return at_least("steps_per_epoch", steps_per_epoch, 1)
 
 
-def _held_out(model: "Model", data: Any) -> np.ndarray | None:
-    if data is None:
-        return None
-    return _door.evaluation_array(model, some(data, _VALIDATION_SAMPLES), _VALIDATION_SAMPLES)
+def _validation_rows(model: "Model", data: Any) -> tuple[np.ndarray, ...] | None:
+    return None if data is None else held_out(model, data, _VALIDATION_SAMPLES)
 
 
 def _last_epoch(model: "Model", epochs: int | None, initial: int, budget: float | None) -> float:
@@ -139,13 +132,13 @@ def _last_epoch(model: "Model", epochs: int | None, initial: int, budget: float 
     return model.epoch + max(at_least("epochs", epochs, 0) - initial, 0)
 
 
-def _align(model: "Model", feed: Feed, steps: int) -> None:
+def _align(model: "Model", batches: Batches, steps: int) -> None:
     """Go on inside the epoch and the pass of the last call, or begin new ones."""
     at = model._position
-    if (at.n, at.batch_size) != (feed.n, feed.batch_size):
+    if (at.n, at.batch_size) != (batches.n, batches.batch_size):
         if at.index:
             at.pass_, at.index = at.pass_ + 1, 0
-        at.n, at.batch_size = feed.n, feed.batch_size
+        at.n, at.batch_size = batches.n, batches.batch_size
     if at.step > steps:
         at.epoch, at.step = at.epoch + 1, 0
     if at.step == 0:
@@ -154,12 +147,12 @@ def _align(model: "Model", feed: Feed, steps: int) -> None:
 
 def _run(
     model: "Model",
-    feed: Feed,
+    batches: Batches,
     steps: int,
     last: float,
     clock: Clock,
     listeners: CallbackList,
-    held_out: np.ndarray | None,
+    validation: tuple[np.ndarray, ...] | None,
 ) -> None:
     at = model._position
     with Interrupts(until_saved=bool(listeners.savers)) as interrupts:
@@ -168,9 +161,9 @@ def _run(
             clock.begin()
             while at.epoch < last and not _enough(model, at.step + 1 == steps, clock, interrupts):
                 listeners.epoch_begin(at.epoch)
-                if _epoch(model, feed, steps, clock, listeners, interrupts):
+                if _epoch(model, batches, steps, clock, listeners, interrupts):
                     ended = time.perf_counter()
-                    _end_epoch(model, listeners, interrupts, held_out)
+                    _end_epoch(model, listeners, interrupts, validation)
                     clock.close_epoch(time.perf_counter() - ended)
             listeners.save_last()
             if interrupts.terminated:
@@ -193,9 +186,12 @@ def _enough(model: "Model", last: bool, clock: Clock, interrupts: Interrupts) ->
 
 
 def _end_epoch(
-    model: "Model", listeners: CallbackList, interrupts: Interrupts, held_out: np.ndarray | None
+    model: "Model",
+    listeners: CallbackList,
+    interrupts: Interrupts,
+    validation: tuple[np.ndarray, ...] | None,
 ) -> None:
-    at, logs = model._position, model._running.means() | _validation(model, held_out)
+    at, logs = model._position, model._running.means() | _validation(model, validation)
     with interrupts.held():
         number, at.epoch, at.step = at.epoch, at.epoch + 1, 0
         model._running = Running()
@@ -206,7 +202,7 @@ def _end_epoch(
 
 def _epoch(
     model: "Model",
-    feed: Feed,
+    batches: Batches,
     steps: int,
     clock: Clock,
     listeners: CallbackList,
@@ -216,7 +212,7 @@ def _epoch(
     at = model._position
     while at.step < steps:
         listeners.batch_begin(at.step)
-        logs = one_step(model, feed, at, interrupts)
+        logs = one_step(model, batches, at, interrupts)
         clock.tick()
         listeners.batch_end(at.step - 1, logs)
         if at.step < steps:  # else the epoch ends first
@@ -227,25 +223,16 @@ def _epoch(
 
 
 def one_step(
-    model: "Model", feed: Feed, at: _door.Position, interrupts: Interrupts
+    model: "Model", batches: Batches, at: Position, interrupts: Interrupts
 ) -> dict[str, float]:
     """Make the step at a position and move on; both or neither."""
-    batch = feed.take(at.pass_, at.index)
+    batch = batches.take(at.pass_, at.index)
     with interrupts.held():
-        logs = model._update(batch)
+        logs = model._make_step(batch)
         model._running.add(model._counted(logs))
-        _advance(at, len(feed))
+        at.advance(len(batches))
     return logs
 
 
-def _advance(at: _door.Position, batches: int) -> None:
-    at.step += 1
-    at.index += 1
-    if at.index == batches:
-        at.pass_, at.index = at.pass_ + 1, 0
-
-
-def _validation(model: "Model", held_out: np.ndarray | None) -> dict[str, float]:
-    if held_out is None:
-        return {}
-    return model._validate(_door.from_unit(held_out, model.pixel_range))
+def _validation(model: "Model", rows: tuple[np.ndarray, ...] | None) -> dict[str, float]:
+    return {} if rows is None else model._validate(rows)

@@ -25,7 +25,7 @@ class Interrupts:
 
     Examples
     --------
-    >>> from ganc.gan._interrupt import Interrupts
+    >>> from ganc.train._interrupt import Interrupts
     >>> with Interrupts() as interrupts:
     ...     with interrupts.held():
     ...         pass

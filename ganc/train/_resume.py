@@ -6,11 +6,11 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganc.gan._checkpoint import load
 from ganc.io import FormatError
+from ganc.train._checkpoint import load
 
 if TYPE_CHECKING:
-    from ganc.gan._model import Model
+    from ganc.train._model import Model
 
 __all__ = ["checkpoints", "resume"]
 
