@@ -224,19 +224,15 @@ static void release_buffer(PyObject *self, Py_buffer *view)
     PyMem_Free(view->internal);
 }
 
-int gn_py_export_slots(PyType_Slot *to)
-{
-    to[0] = (PyType_Slot){Py_bf_getbuffer, get_buffer};
-    to[1] = (PyType_Slot){Py_bf_releasebuffer, release_buffer};
-    return 2;
-}
+const PyType_Slot gn_py_export_slots[] = {
+    {Py_bf_getbuffer, get_buffer},
+    {Py_bf_releasebuffer, release_buffer},
+    {0, NULL},
+};
 
-int gn_py_export_methods(PyMethodDef *to)
-{
-    to[0] = (PyMethodDef){"numpy", tensor_numpy, METH_NOARGS,
-                          "numpy()\n--\n\nAn array that shares the tensor's memory: training "
-                          "changes it."};
-    to[1] =
-        (PyMethodDef){"__array__", GN_PY_CAST(tensor_array), METH_VARARGS | METH_KEYWORDS, NULL};
-    return 2;
-}
+PyMethodDef gn_py_export_methods[] = {
+    {"numpy", tensor_numpy, METH_NOARGS,
+     "numpy()\n--\n\nAn array that shares the tensor's memory: training changes it."},
+    {"__array__", GN_PY_CAST(tensor_array), METH_VARARGS | METH_KEYWORDS, NULL},
+    {NULL, NULL, 0, NULL},
+};
