@@ -96,13 +96,15 @@ static int read_attr(const gn_py_signature *s, const gn_py_param *p, PyObject *o
 
 typedef struct {
     gn_call call;
+    PyObject *kept; /* a list of Tensors as a tuple: the list may change during the call */
     int nattr;
     int64_t work; /* elements touched: decides whether to release the GIL */
 } frame;
 
 static int read_list(frame *f, PyObject *o)
 {
-    f->call.list = gn_py_tensor_list(o, "tensors", &f->call.nin);
+    f->kept = PyList_Check(o) ? PySequence_Tuple(o) : Py_NewRef(o);
+    f->call.list = f->kept ? gn_py_tensor_list(f->kept, "tensors", &f->call.nin) : NULL;
     for (int i = 0; f->call.list && i < f->call.nin; i++)
         f->work += f->call.list[i]->numel;
     return f->call.list ? 0 : -1;
@@ -212,6 +214,7 @@ PyObject *gn_py_call(const gn_py_signature *s, PyObject *self, PyObject *const *
     PyObject *result = status == 0 ? run(&f) : NULL;
     gn_scope_end(mark);
     gn_free(f.call.list);
+    Py_XDECREF(f.kept);
     Py_XDECREF(tail);
     return result;
 }
