@@ -131,9 +131,7 @@ bool gn_py_shape(PyObject *o, int *ndim, int64_t *dim)
 
 static void storage_capsule_free(PyObject *capsule)
 {
-    gn_storage *s = PyCapsule_GetPointer(capsule, "ganc.storage");
-    __atomic_fetch_sub(&s->exports, 1, __ATOMIC_RELAXED);
-    gn_storage_release(s);
+    gn_storage_release(PyCapsule_GetPointer(capsule, "ganc.storage"));
 }
 
 /* The array aliases the tensor: writing one changes the other. */
@@ -146,7 +144,6 @@ static PyObject *as_array(gn_tensor *t)
     if (!a)
         return NULL;
     __atomic_fetch_add(&t->storage->refs, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&t->storage->exports, 1, __ATOMIC_RELAXED);
     PyObject *owner = PyCapsule_New(t->storage, "ganc.storage", storage_capsule_free);
     if (!owner) {
         gn_storage_release(t->storage);
