@@ -8,18 +8,20 @@
  *
  * Who owns what
  *   References: arguments are borrowed, results are new, NULL means that a Python exception
- *     is set.  The core holds no reference to a Python object and knows of none.
+ *     is set.  The core holds no reference to a Python object.
  *   Objects: each type of the module is described by a gn_py_class.  An object owns the
  *     Python references in its array of them, which the collector sees, and what its C part
  *     keeps of the core: a Tensor its gn_tensor, an Optimizer or Average its gn_tensors.
- *     state.c gives up both when the object goes.  Several Tensors may keep one gn_tensor.
+ *     state.c gives up both when the object goes.  Several Tensors may keep one gn_tensor; an
+ *     array of numpy() keeps the storage, a memoryview the Tensor.
  *   Scopes: a gn_tensor * is borrowed, from the Tensor that keeps it or from the scope that it
  *     was made in.  A function called from Python that makes tensors opens a scope, wraps its
- *     result, which keeps it, and ends the scope; nobody releases anything else by hand.
+ *     result, which keeps it, and ends the scope.  gn_tensor_release is for what was kept on
+ *     purpose: .grad, the results of gn_grad.
  *   The GIL: held, except between PyEval_SaveThread and PyEval_RestoreThread around work of
  *     the core that may take long.  In between no Python object is touched; what the core
  *     works on is kept by the arguments, which the caller holds.  The core comes back through
- *     the hook for Ctrl-C and through a network or loss written in Python; both take the GIL.
+ *     the hook for Ctrl-C and through what of a step is written in Python; both take the GIL.
  *   Errors: the core's are sticky (base.h); who sees a NULL or false calls gn_py_raise. */
 #ifndef GN_PY_H
 #define GN_PY_H
