@@ -12,21 +12,20 @@ A C core trains them fast on a CPU, reproducible to the bit for any number of th
 
 from __future__ import annotations
 
-from . import _indexing, _tensor  # noqa: F401
-from ._tensor import *  # noqa: F403
-from ._tensor import __all__ as _tensor_names
+from ganc._tensor import *  # noqa: F403
+from ganc._tensor import __all__ as _tensor_names
+from ganc._threads import get_num_threads, set_num_threads, show_config
+from ganc._version import __version__
 
-from . import data, datasets, io, nn, optim  # isort: skip
-from . import callbacks, losses, metrics, models, plot  # isort: skip
-from ._doctor import doctor
-from .data import to_uint8
-from .errors import DivergenceError
-from .gan import GAN, load, resume
-from .history import History
-from .io import FormatError
-from .nn import functional
-
-__version__ = "0.1.0"
+from ganc import data, datasets, io, nn, optim  # isort: skip
+from ganc import callbacks, losses, metrics, models, plot  # isort: skip
+from ganc._doctor import doctor
+from ganc.data import to_uint8
+from ganc.errors import DivergenceError
+from ganc.gan import GAN, load, resume
+from ganc.history import History
+from ganc.io import FormatError
+from ganc.nn import functional
 
 __all__ = [
     *_tensor_names,
@@ -40,6 +39,7 @@ __all__ = [
     "datasets",
     "doctor",
     "functional",
+    "get_num_threads",
     "io",
     "load",
     "losses",
@@ -49,5 +49,7 @@ __all__ = [
     "optim",
     "plot",
     "resume",
+    "set_num_threads",
+    "show_config",
     "to_uint8",
 ]

@@ -9,11 +9,11 @@
 ((4, 1, 28, 28), 'float32', None)
 """
 
-from . import transforms
-from ._batches import Batches, order
-from ._folder import ImageFolder
-from ._images import as_images, as_labels, from_uint8, to_uint8
-from ._loader import DataLoader, Dataset, TensorDataset
+from ganc.data import transforms
+from ganc.data._batches import Batches, order
+from ganc.data._folder import ImageFolder
+from ganc.data._images import as_images, as_labels, from_uint8, to_uint8
+from ganc.data._loader import DataLoader, Dataset, TensorDataset
 
 __all__ = [
     "Batches",

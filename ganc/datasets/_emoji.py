@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._pictures import Pictures
+from ganc.datasets._pictures import Pictures
 
 __all__ = ["load_emoji"]
 
@@ -76,10 +76,10 @@ def load_emoji(
     >>> from ganc import datasets
     >>> x, y = datasets.load_emoji("noto", size=32)  # doctest: +SKIP
     """
-    from .._options import choose
-    from ..data._pictures import Decoder
-    from ._catalog import EMOJI
-    from ._collection import arrays, find, read_json
+    from ganc._options import choose
+    from ganc.data._pictures import Decoder
+    from ganc.datasets._catalog import EMOJI
+    from ganc.datasets._collection import arrays, find, read_json
 
     spec = EMOJI[choose("vendor", vendor, EMOJI)]
     decode: Any = Decoder(size, channels, background=background)
@@ -99,7 +99,7 @@ def load_emoji(
 
 def _rendered(decode: Any) -> Callable[[bytes, str], np.ndarray]:
     """Draw an SVG at the size wanted, then decode it."""
-    from ..data._pictures import decoding
+    from ganc.data._pictures import decoding
 
     try:
         from resvg_py import svg_to_bytes
@@ -132,7 +132,7 @@ def _key(name: str, prefix: str, wanted: str = "png") -> str:
 
 def _known(index: Any, file: str) -> dict[str, tuple[str, str]]:
     """Category and caption by code points; empty without an index."""
-    from ..io import FormatError
+    from ganc.io import FormatError
 
     known = {}
     try:

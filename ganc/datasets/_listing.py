@@ -52,7 +52,7 @@ def list() -> builtins.list[DatasetInfo]:
     ['fashion_mnist', 'mnist', 'digits', 'embedded', 'emojione', 'noto', 'openmoji', 'sprites',
      'photos', 'faces', 'ring', 'grid', 'swiss_roll', 'moons']
     """
-    from ._catalog import PICTURES, SPECS
+    from ganc.datasets._catalog import PICTURES, SPECS
 
     found = [_info(spec) for spec in SPECS.values()]
     found.append(DatasetInfo("embedded", 10_000, (28, 28), "ganc itself"))
@@ -62,7 +62,7 @@ def list() -> builtins.list[DatasetInfo]:
 
 
 def _info(spec) -> DatasetInfo:
-    from ._search import available
+    from ganc.datasets._search import available
 
     source, images = available(spec), sum(spec.counts)
     hint = spec.commands[0] if spec.commands else ""
@@ -72,7 +72,7 @@ def _info(spec) -> DatasetInfo:
 
 
 def _picture_info(spec) -> DatasetInfo:
-    from ._collection import available
+    from ganc.datasets._collection import available
 
     source = available(spec)
     return DatasetInfo(

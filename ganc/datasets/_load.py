@@ -52,7 +52,7 @@ def load_fashion_mnist(
     >>> x.shape[1:], x.dtype.name, y.dtype.name
     ((28, 28), 'uint8', 'uint8')
     """
-    from ._search import NotFoundError, load
+    from ganc.datasets._search import NotFoundError, load
 
     try:
         return load("fashion_mnist", path, data_home, download)
@@ -95,7 +95,7 @@ def load_mnist(
     >>> from ganc import datasets
     >>> (x, y), (x_test, y_test) = datasets.load_mnist()  # doctest: +SKIP
     """
-    from ._search import load
+    from ganc.datasets._search import load
 
     return load("mnist", path, data_home, download)
 
@@ -135,7 +135,7 @@ def load_digits(
     >>> from ganc import datasets
     >>> (x, y), (x_test, y_test) = datasets.load_digits()  # doctest: +SKIP
     """
-    from ._search import load
+    from ganc.datasets._search import load
 
     return load("digits", path, data_home, download)
 
@@ -170,7 +170,7 @@ def remember(name: str, source: str) -> None:
 
 def _embedded_instead() -> tuple[_Split, _Split]:
     global _warned
-    from ._embedded import load_embedded, split
+    from ganc.datasets._embedded import load_embedded, split
 
     if not _warned:
         _warned = True

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import zeros_like
+from ganc._tensor._creation import zeros_like
 from ganc.gan import _networks
 from ganc.gan._model import Model
 

@@ -7,7 +7,7 @@
 (64, 784)
 """
 
-from . import (
+from ganc.nn import (
     _activation,
     _attention,
     _conditional,
@@ -31,28 +31,28 @@ from . import (
     init,
     utils,
 )
-from ._activation import *  # noqa: F403
-from ._attention import *  # noqa: F403
-from ._conditional import *  # noqa: F403
-from ._config import module_from_config, module_to_config, register
-from ._containers import *  # noqa: F403
-from ._conv import *  # noqa: F403
-from ._conv_transpose import *  # noqa: F403
-from ._equalized import *  # noqa: F403
-from ._linear import *  # noqa: F403
-from ._loss import *  # noqa: F403
-from ._minibatch import *  # noqa: F403
-from ._module import Module
-from ._noise import *  # noqa: F403
-from ._norm import *  # noqa: F403
-from ._pad import *  # noqa: F403
-from ._parameter import Buffer, Parameter
-from ._pool import *  # noqa: F403
-from ._recurrent import *  # noqa: F403
-from ._reshape import *  # noqa: F403
-from ._resize import *  # noqa: F403
-from ._sample_norm import *  # noqa: F403
-from ._smooth import *  # noqa: F403
+from ganc.nn._activation import *  # noqa: F403
+from ganc.nn._attention import *  # noqa: F403
+from ganc.nn._conditional import *  # noqa: F403
+from ganc.nn._config import module_from_config, module_to_config, register
+from ganc.nn._containers import *  # noqa: F403
+from ganc.nn._conv import *  # noqa: F403
+from ganc.nn._conv_transpose import *  # noqa: F403
+from ganc.nn._equalized import *  # noqa: F403
+from ganc.nn._linear import *  # noqa: F403
+from ganc.nn._loss import *  # noqa: F403
+from ganc.nn._minibatch import *  # noqa: F403
+from ganc.nn._module import Module
+from ganc.nn._noise import *  # noqa: F403
+from ganc.nn._norm import *  # noqa: F403
+from ganc.nn._pad import *  # noqa: F403
+from ganc.nn._parameter import Buffer, Parameter
+from ganc.nn._pool import *  # noqa: F403
+from ganc.nn._recurrent import *  # noqa: F403
+from ganc.nn._reshape import *  # noqa: F403
+from ganc.nn._resize import *  # noqa: F403
+from ganc.nn._sample_norm import *  # noqa: F403
+from ganc.nn._smooth import *  # noqa: F403
 
 __all__ = [
     "Buffer",

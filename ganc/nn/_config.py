@@ -10,10 +10,10 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ganc._creation import Tensor
+from ganc._tensor._creation import Tensor
 
 if TYPE_CHECKING:
-    from ._module import Module
+    from ganc.nn._module import Module
 
 __all__ = ["module_from_config", "module_to_config", "register"]
 
@@ -55,7 +55,7 @@ def register(kind: _C) -> _C:
     >>> nn.module_from_config(nn.module_to_config(Scale(3.0))).factor
     3.0
     """
-    from ._module import Module
+    from ganc.nn._module import Module
 
     if not (isinstance(kind, type) and issubclass(kind, Module)):
         raise TypeError(f"register: got {kind!r}, expected a subclass of nn.Module")
@@ -201,7 +201,7 @@ def module_from_config(config: Mapping[str, Any]) -> Module:
 
 def _wrap(module: Module, options: dict[str, Any]) -> None:
     """Normalise a weight of a module or of one of its parts, unless it is so by construction."""
-    from . import utils
+    from ganc.nn import utils
 
     kind, path = options.pop("kind", None), options.pop("path", "")
     if kind not in ("spectral_norm", "weight_norm"):

@@ -7,13 +7,12 @@ import operator
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, empty
-
-from . import functional as F
-from . import init
-from ._config import register
-from ._module import Module
-from ._parameter import Parameter
+from ganc._tensor._creation import Tensor, empty
+from ganc.nn import functional as F
+from ganc.nn import init
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
 
 __all__ = ["Bilinear", "Embedding", "Linear", "Maxout"]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganc._creation import Tensor, tensor
-
-from . import functional as F
-from ._config import register
-from ._module import Module
+from ganc._tensor._creation import Tensor, tensor
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
 
 __all__ = [
     "BCELoss",

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 from ganc._backend import core
-from ganc._creation import Tensor
-from ganc._random import Generator
-
-from ._hooks import RemovableHandle, call_with_hooks, structure
-from ._parameter import Buffer, Parameter
-from ._state import LoadResult, load_state, save_state
-from ._tree import Tree
+from ganc._tensor._creation import Tensor
+from ganc._tensor._random import Generator
+from ganc.nn._hooks import RemovableHandle, call_with_hooks, structure
+from ganc.nn._parameter import Buffer, Parameter
+from ganc.nn._state import LoadResult, load_state, save_state
+from ganc.nn._tree import Tree
 
 __all__ = ["Module"]
 

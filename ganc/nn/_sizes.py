@@ -6,7 +6,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from ._linear import count
+from ganc.nn._linear import count
 
 __all__ = ["Sizes", "quadruple", "sizes"]
 

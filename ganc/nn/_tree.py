@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from ganc._creation import Tensor
-
-from ._parameter import Parameter
+from ganc._tensor._creation import Tensor
+from ganc.nn._parameter import Parameter
 
 if TYPE_CHECKING:
-    from ._module import Module
-    from ._summary import Summary
+    from ganc.nn._module import Module
+    from ganc.nn._summary import Summary
 
 __all__ = ["Tree"]
 
@@ -321,7 +320,7 @@ class Tree:
         -------
         dict
         """
-        from ._config import constructor_arguments
+        from ganc.nn._config import constructor_arguments
 
         return constructor_arguments(self)
 
@@ -386,11 +385,11 @@ class Tree:
         ------------------------------------
         Parameters: 33 (132 B), trainable: 33
         """
-        from ._summary import summarize
+        from ganc.nn._summary import summarize
 
         return summarize(self, input_shape)
 
     def _repr_html_(self) -> str:
-        from ._summary import outline_html
+        from ganc.nn._summary import outline_html
 
         return outline_html(self)

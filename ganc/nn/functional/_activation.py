@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ganc._backend import core
-from ganc._creation import Tensor
+from ganc._tensor._creation import Tensor
 
 __all__ = [
     "elu",

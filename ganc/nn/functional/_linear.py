@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, tensor
-
-from ._index import as_index
+from ganc._tensor._creation import Tensor, tensor
+from ganc.nn.functional._index import as_index
 
 __all__ = ["bilinear", "embedding", "linear", "one_hot"]
 

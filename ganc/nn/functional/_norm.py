@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from ganc._backend import core
-from ganc._creation import Tensor
+from ganc._tensor._creation import Tensor
 
 __all__ = [
     "batch_norm",
@@ -288,7 +288,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     >>> F.normalize(ganc.tensor([[4.0, 0.0]])).tolist()
     [[1.0, 0.0]]
     """
-    from ganc._math import norm
+    from ganc._tensor._math import norm
 
     length = norm(input, p, dim, True)
     return core.div(input, core.clamp_scalar(length, eps, float("inf")))

@@ -11,8 +11,8 @@ import operator
 
 import numpy as np
 
-from ._backend import core
-from ._creation import Tensor, sizes
+from ganc._backend import core
+from ganc._tensor._creation import Tensor, sizes
 
 __all__ = [
     "Generator",
