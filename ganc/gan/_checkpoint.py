@@ -127,6 +127,8 @@ def load(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
                 f"got format {data['format']}, this ganc {_version()} reads up to {FORMAT}",
                 hint="Install a newer ganc.",
             )
+        if {"maxout", "pieces"} & set(data["config"] or ()):  # layers of 0.1.0 had a part "linear"
+            arrays = {name.replace(".linear.", "."): array for name, array in arrays.items()}
         if gan is None:
             gan = _build(data)
             _check_fit(gan, data, arrays)

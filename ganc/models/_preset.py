@@ -144,7 +144,7 @@ def widths(name: str, hidden: Iterable[int]) -> tuple[int, ...]:
 
 def uniform_init(network: nn.Module, limits: Iterable[float]) -> None:
     """Draw the weights of the linear layers, in order, from U(-limit, limit); zero the biases."""
-    layers = [m for m in network.modules() if isinstance(m, nn.Linear)]
+    layers = [m for m in network.modules() if isinstance(m, (nn.Linear, nn.Maxout))]
     for layer, limit in zip(layers, limits, strict=True):
         nn.init.uniform_(layer.weight, -limit, limit)
         nn.init.zeros_(layer.bias)

@@ -10,6 +10,8 @@
 from ganc.nn import (
     _activation,
     _attention,
+    _cell,
+    _class_loss,
     _conditional,
     _containers,
     _conv,
@@ -22,17 +24,19 @@ from ganc.nn import (
     _norm,
     _pad,
     _pool,
-    _recurrent,
     _reshape,
     _resize,
     _sample_norm,
     _smooth,
+    _softmax,
     functional,
     init,
     utils,
 )
 from ganc.nn._activation import *  # noqa: F403
 from ganc.nn._attention import *  # noqa: F403
+from ganc.nn._cell import *  # noqa: F403
+from ganc.nn._class_loss import *  # noqa: F403
 from ganc.nn._conditional import *  # noqa: F403
 from ganc.nn._config import module_from_config, module_to_config, register
 from ganc.nn._containers import *  # noqa: F403
@@ -48,11 +52,11 @@ from ganc.nn._norm import *  # noqa: F403
 from ganc.nn._pad import *  # noqa: F403
 from ganc.nn._parameter import Buffer, Parameter
 from ganc.nn._pool import *  # noqa: F403
-from ganc.nn._recurrent import *  # noqa: F403
 from ganc.nn._reshape import *  # noqa: F403
 from ganc.nn._resize import *  # noqa: F403
 from ganc.nn._sample_norm import *  # noqa: F403
 from ganc.nn._smooth import *  # noqa: F403
+from ganc.nn._softmax import *  # noqa: F403
 
 __all__ = [
     "Buffer",
@@ -67,6 +71,8 @@ __all__ = [
 ]
 __all__ += _activation.__all__
 __all__ += _attention.__all__
+__all__ += _cell.__all__
+__all__ += _class_loss.__all__
 __all__ += _conditional.__all__
 __all__ += _containers.__all__
 __all__ += _conv.__all__
@@ -79,8 +85,8 @@ __all__ += _noise.__all__
 __all__ += _norm.__all__
 __all__ += _pad.__all__
 __all__ += _pool.__all__
-__all__ += _recurrent.__all__
 __all__ += _reshape.__all__
 __all__ += _resize.__all__
 __all__ += _sample_norm.__all__
 __all__ += _smooth.__all__
+__all__ += _softmax.__all__

@@ -9,7 +9,7 @@ import numpy as np
 
 from ganc._backend import core
 
-from ._module import Module
+from ganc.nn._module import Module
 
 __all__ = ["eval_mode", "evaluate", "exclusive"]
 

@@ -13,6 +13,7 @@ from ganc.nn.functional import (
     _class_loss,
     _conditional,
     _conv,
+    _conv_transpose,
     _equalized,
     _grid,
     _linear,
@@ -23,6 +24,8 @@ from ganc.nn.functional import (
     _pad,
     _pool,
     _resize,
+    _sample_norm,
+    _smooth,
     _softmax,
 )
 from ganc.nn.functional._activation import *  # noqa: F403
@@ -31,6 +34,7 @@ from ganc.nn.functional._cell import *  # noqa: F403
 from ganc.nn.functional._class_loss import *  # noqa: F403
 from ganc.nn.functional._conditional import *  # noqa: F403
 from ganc.nn.functional._conv import *  # noqa: F403
+from ganc.nn.functional._conv_transpose import *  # noqa: F403
 from ganc.nn.functional._equalized import *  # noqa: F403
 from ganc.nn.functional._grid import *  # noqa: F403
 from ganc.nn.functional._linear import *  # noqa: F403
@@ -41,6 +45,8 @@ from ganc.nn.functional._norm import *  # noqa: F403
 from ganc.nn.functional._pad import *  # noqa: F403
 from ganc.nn.functional._pool import *  # noqa: F403
 from ganc.nn.functional._resize import *  # noqa: F403
+from ganc.nn.functional._sample_norm import *  # noqa: F403
+from ganc.nn.functional._smooth import *  # noqa: F403
 from ganc.nn.functional._softmax import *  # noqa: F403
 
 __all__ = sorted(
@@ -52,6 +58,7 @@ __all__ = sorted(
         _class_loss,
         _conditional,
         _conv,
+        _conv_transpose,
         _equalized,
         _grid,
         _linear,
@@ -62,6 +69,8 @@ __all__ = sorted(
         _pad,
         _pool,
         _resize,
+        _sample_norm,
+        _smooth,
         _softmax,
     )
     for name in module.__all__
