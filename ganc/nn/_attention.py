@@ -8,9 +8,9 @@ from ganc.nn import functional as F
 from ganc.nn import utils
 from ganc.nn._config import register
 from ganc.nn._conv import Conv2d
-from ganc.nn._linear import count
 from ganc.nn._module import Module
 from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 
 __all__ = ["SelfAttention2d"]
 

@@ -7,10 +7,11 @@ from typing import Any
 from ganc._backend import core
 from ganc._tensor._creation import Tensor, ones, zeros
 from ganc.nn._config import register
-from ganc.nn._linear import Linear, count
+from ganc.nn._linear import Linear
 from ganc.nn._module import Module
 from ganc.nn._norm import BatchNorm2d, InstanceNorm2d
 from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 from ganc.nn.functional._conditional import by_label, modulate
 
 __all__ = ["AdaIN", "ConditionalBatchNorm2d"]

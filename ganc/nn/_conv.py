@@ -11,9 +11,9 @@ from ganc._tensor._creation import Tensor, empty
 from ganc.nn import functional as F
 from ganc.nn import init
 from ganc.nn._config import register
-from ganc.nn._linear import count
 from ganc.nn._module import Module
 from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 from ganc.nn.functional._conv import Sizes, batched, each, sides
 
 __all__ = ["Conv1d", "Conv2d"]

@@ -10,9 +10,9 @@ from ganc._tensor._random import randn
 from ganc.nn import init
 from ganc.nn._config import register
 from ganc.nn._conv import Conv2d
-from ganc.nn._linear import count
 from ganc.nn._module import Module
 from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 from ganc.nn.functional._conv import Sizes
 from ganc.nn.functional._equalized import equalized
 

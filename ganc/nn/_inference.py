@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import numpy as np
 
 from ganc._backend import core
-
 from ganc.nn._module import Module
 
 __all__ = ["eval_mode", "evaluate", "exclusive"]

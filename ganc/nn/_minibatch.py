@@ -7,9 +7,9 @@ from ganc._tensor._creation import Tensor, eye, zeros
 from ganc._tensor._random import randn
 from ganc.nn import functional as F
 from ganc.nn._config import register
-from ganc.nn._linear import count
 from ganc.nn._module import Module
 from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 from ganc.nn.functional._minibatch import closeness, row_distances
 
 __all__ = ["MinibatchDiscrimination", "MinibatchStdDev"]

@@ -9,9 +9,9 @@ from ganc._backend import core
 from ganc._tensor._creation import Tensor, ones, tensor, zeros
 from ganc.nn import functional as F
 from ganc.nn._config import register
-from ganc.nn._linear import count
 from ganc.nn._module import Module
 from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "InstanceNorm2d"]
 

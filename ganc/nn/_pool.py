@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from ganc._tensor._creation import Tensor
 from ganc.nn import functional as F
 from ganc.nn._config import register
-from ganc.nn._linear import count
 from ganc.nn._module import Module
-from ganc.nn._sizes import Sizes, sizes
+from ganc.nn._sizes import Sizes, count, sizes
 
 __all__ = ["AdaptiveAvgPool2d", "AvgPool2d", "MaxPool2d"]
 

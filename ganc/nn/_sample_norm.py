@@ -9,10 +9,10 @@ from typing import Any
 from ganc._tensor._creation import Tensor, ones, zeros
 from ganc.nn import functional as F
 from ganc.nn._config import register
-from ganc.nn._linear import count
 from ganc.nn._module import Module
 from ganc.nn._norm import check_eps
 from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 
 __all__ = ["GroupNorm", "LayerNorm", "PixelNorm"]
 
