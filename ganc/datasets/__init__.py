@@ -27,9 +27,10 @@ from ganc.datasets import toy
 from ganc.datasets._embedded import load_embedded
 from ganc.datasets._emoji import load_emoji
 from ganc.datasets._listing import DatasetInfo, list
-from ganc.datasets._load import last_source, load_digits, load_fashion_mnist, load_mnist
+from ganc.datasets._load import load_digits, load_fashion_mnist, load_mnist
 from ganc.datasets._pictures import Pictures, load_images
 from ganc.datasets._scenes import load_faces, load_photos, load_sprites
+from ganc.datasets._source import last_source
 
 __all__ = [
     "DatasetInfo",

@@ -8,9 +8,9 @@ import numpy as np
 
 from ganc.datasets._catalog import CSV_FILES, SPECS, PictureSet, Spec
 from ganc.datasets._download import download as fetch
-from ganc.datasets._load import remember
 from ganc.datasets._locate import cache_folder, is_offline, places
 from ganc.datasets._readers import Arrays, Candidate, OtherSetError, candidates, idx_header
+from ganc.datasets._source import remember
 from ganc.io import FormatError, atomic_write
 from ganc.io._roots import Folder, is_archive, root_of
 
