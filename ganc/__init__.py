@@ -12,21 +12,21 @@ A C core trains them fast on a CPU, reproducible to the bit for any number of th
 
 from __future__ import annotations
 
-from . import _indexing, _tensor  # noqa: F401
-from ._tensor import *  # noqa: F403
-from ._tensor import __all__ as _tensor_names
+from ganc._tensor import *  # noqa: F403
+from ganc._tensor import __all__ as _tensor_names
+from ganc._threads import get_num_threads, set_num_threads, show_config
+from ganc._version import __version__
 
-from . import data, datasets, io, nn, optim  # isort: skip
-from . import callbacks, losses, metrics, models, plot, train  # isort: skip
-from ._doctor import doctor
-from ._version import __version__
-from .callbacks import History
-from .data import to_uint8
-from .errors import DivergenceError
-from .gan import GAN
-from .io import FormatError
-from .nn import functional
-from .train import Field, Model, Update, load, resume
+from ganc import data, datasets, io, nn, optim  # isort: skip
+from ganc import callbacks, losses, metrics, models, plot, train  # isort: skip
+from ganc._doctor import doctor
+from ganc.callbacks import History
+from ganc.data import to_uint8
+from ganc.errors import DivergenceError
+from ganc.gan import GAN
+from ganc.io import FormatError
+from ganc.nn import functional
+from ganc.train import Field, Model, Update, load, resume
 
 __all__ = [
     *_tensor_names,
@@ -43,6 +43,7 @@ __all__ = [
     "datasets",
     "doctor",
     "functional",
+    "get_num_threads",
     "io",
     "load",
     "losses",
@@ -52,6 +53,8 @@ __all__ = [
     "optim",
     "plot",
     "resume",
+    "set_num_threads",
+    "show_config",
     "to_uint8",
     "train",
 ]

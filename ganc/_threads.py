@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import operator
+import platform
 
-from ._backend import core
+import numpy as np
+
+from ganc._backend import core
+from ganc._version import __version__
 
 __all__ = ["get_num_threads", "set_num_threads", "show_config"]
 
@@ -66,15 +70,9 @@ def show_config() -> str:
     >>> ganc.show_config().startswith("ganc ")
     True
     """
-    import platform
-
-    import numpy as np
-
-    import ganc
-
     dtype = core.tensor(0.0).dtype
     return (
-        f"ganc {getattr(ganc, '__version__', '?')}, {dtype}, {core.get_isa()}, "
+        f"ganc {__version__}, {dtype}, {core.get_isa()}, "
         f"{core.get_num_threads()} threads, Python {platform.python_version()}, "
         f"NumPy {np.__version__}, {platform.system()} {platform.machine()}"
     )

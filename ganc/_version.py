@@ -1,4 +1,4 @@
-"""The version, for whoever writes it into a file."""
+"""The version, which every other module may import."""
 
 __all__ = ["__version__"]
 

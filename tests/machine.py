@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ganc.datasets import _download, _load, _locate
+from ganc.datasets import _download, _load, _locate, _source
 from ganc.datasets._catalog import CSV_FILES, IDX_FILES, SPECS, idx_parts
 from ganc.datasets._readers import idx_header
 
@@ -41,7 +41,7 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setattr(_locate, "_SYSTEM_ROOT", tmp_path / "system")
     monkeypatch.setattr(_locate, "_package_folder", lambda name: None)
     monkeypatch.setattr(_load, "_warned", False)
-    monkeypatch.setattr(_load, "_sources", {})
+    monkeypatch.setattr(_source, "_sources", {})
     monkeypatch.setattr(_download, "_failed", set())
     for name, arrays in ARRAYS.items():
         digests = tuple(hashlib.sha256(idx_bytes(arrays[key])).hexdigest() for key in IDX_FILES)

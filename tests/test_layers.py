@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -183,3 +184,19 @@ def test_bad_input(name):
     error, call = BAD[name]
     with pytest.raises(error):
         call()
+
+
+def test_a_layer_is_in_the_file_of_its_function():
+    def word(name):  # BatchNorm2d and batch_norm are one
+        return re.sub(r"\dd$", "", name.replace("_", "").lower())
+
+    functions = {word(n): getattr(nn.functional, n) for n in nn.functional.__all__}
+    layers = {word(n): getattr(nn, n) for n in nn.__all__ if isinstance(getattr(nn, n), type)}
+    pairs = {word: (layers[word], functions[word]) for word in layers.keys() & functions}
+    assert len(pairs) > 40
+    apart = [
+        (layer.__module__, function.__module__)
+        for layer, function in pairs.values()
+        if layer.__module__ != function.__module__.replace(".functional.", ".")
+    ]
+    assert not apart

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from small import SMALL, data_for, small_model
 import ganc
 from ganc import models, nn
 from ganc.gan import _networks
+from ganc.io import read_tensors
 
 
 def count(network):
@@ -93,11 +95,23 @@ def test_goodfellow_schedule():
 
 
 def test_maxout_is_the_largest_piece():
-    layer = models._maxout.Maxout(3, 4, 5)
+    layer = nn.Maxout(3, 4, 5)
     x = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
-    w, b = layer.linear.weight.detach().numpy(), layer.linear.bias.detach().numpy()
+    w, b = layer.weight.detach().numpy(), layer.bias.detach().numpy()
     want = (x @ w.T + b).reshape(6, 4, 5).max(axis=2)
     np.testing.assert_allclose(layer(ganc.tensor(x)).detach().numpy(), want, atol=1e-5)
+
+
+def test_maxout_of_older_files():
+    path = Path(__file__).parent / "files" / "maxout_0.1.0.ganc"
+    arrays, _ = read_tensors(path)
+    assert "discriminator.0.linear.weight" in arrays
+    gan = ganc.load(path)
+    for name, value in gan.discriminator.state_dict().items():
+        stored = name if name.startswith("1.") else name.replace("0.", "0.linear.")
+        np.testing.assert_array_equal(value.numpy(), arrays[f"discriminator.{stored}"])
+    assert gan.step == 4
+    gan.train_on_batch(np.zeros((16, 2), np.float32))
 
 
 def test_toy():

@@ -6,10 +6,10 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
-from ganc._autograd import detect_anomaly
 from ganc._backend import core
 from ganc._doctor._evidence import Evidence
 from ganc._doctor._finding import Measured
+from ganc._tensor._autograd import detect_anomaly
 from ganc.gan import _door, _networks
 from ganc.nn import Module, ReLU
 

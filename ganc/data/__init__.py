@@ -1,4 +1,4 @@
-"""Data as they come in: checks of images and labels, conversion, batches in a repeatable order.
+"""Arrays at the door: checking images and labels, conversion, batches in a repeatable order.
 
 >>> import numpy as np
 >>> from ganc import data
@@ -9,12 +9,12 @@
 ((4, 1, 28, 28), 'float32', None)
 """
 
-from . import transforms
-from ._batches import Batches, order
-from ._folder import ImageFolder
-from ._images import as_images, as_labels, from_uint8, to_uint8
-from ._loader import DataLoader, Dataset, TensorDataset
-from ._sequences import as_sequences
+from ganc.data import transforms
+from ganc.data._batches import Batches, order
+from ganc.data._folder import ImageFolder
+from ganc.data._images import as_images, as_labels, from_uint8, to_uint8
+from ganc.data._loader import DataLoader, Dataset, TensorDataset
+from ganc.data._sequences import as_sequences
 
 __all__ = [
     "Batches",

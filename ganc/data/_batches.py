@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._images import as_images, as_labels, from_uint8
+from ganc.data._images import as_images, as_labels, from_uint8
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

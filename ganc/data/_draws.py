@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .._options import at_least
+from ganc._options import at_least
+from ganc._tensor._random import draw
 
 __all__ = ["Draws", "current_draws", "drawing"]
 
@@ -130,8 +131,6 @@ def current_draws() -> Draws:
     """
     where = getattr(_local, "where", None)
     if where is None:
-        from .._random import draw
-
         return Draws(*draw(None), 0)
     if where[3] is None:
         where[3] = Draws(*where[:3])

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .._options import choose
-from ..io import FormatError
-from ._loader import Dataset
-from ._pictures import MAX_PIXELS, Decoder
-from ._sources import Source, items
+from ganc._options import choose
+from ganc.data._loader import Dataset
+from ganc.data._pictures import MAX_PIXELS, Decoder
+from ganc.data._sources import Source, items
+from ganc.io import FormatError
 
 __all__ = ["ImageFolder"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._options import at_least
-from ._ahead import Ahead, wanted
-from ._batches import Orders, order
-from ._draws import drawing
+from ganc._options import at_least
+from ganc.data._ahead import Ahead, wanted
+from ganc.data._batches import Orders, order
+from ganc.data._draws import drawing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

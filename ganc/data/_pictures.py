@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._options import at_least, choose
-from ..io import FormatError
+from ganc._options import at_least, choose
+from ganc.io import FormatError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

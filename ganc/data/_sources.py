@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from ..io._roots import Archive, Folder, Root, is_archive
-from ._pictures import MAX_BYTES, SUFFIXES
+from ganc.data._pictures import MAX_BYTES, SUFFIXES
+from ganc.io._roots import Archive, Folder, Root, is_archive
 
 __all__: list[str] = []
 

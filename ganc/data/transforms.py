@@ -27,10 +27,19 @@ from typing import Any
 
 import numpy as np
 
-from .._options import at_least, choose, finite
-from ._draws import Draws, current_draws, drawing
-from ._layout import as_picture, borders_of, cropped, extent, on_array, padded, picture_array, sides
-from ._pictures import FILTERS, pair
+from ganc._options import at_least, choose, finite
+from ganc.data._draws import Draws, current_draws, drawing
+from ganc.data._layout import (
+    as_picture,
+    borders_of,
+    cropped,
+    extent,
+    on_array,
+    padded,
+    picture_array,
+    sides,
+)
+from ganc.data._pictures import FILTERS, pair
 
 __all__ = [
     "CenterCrop",

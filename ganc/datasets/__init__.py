@@ -23,13 +23,14 @@ checked. `last_source` says which place it was.
 ((100, 28, 28), 'uint8', array([0, 1, 2, 3, 4], dtype=uint8))
 """
 
-from . import toy
-from ._embedded import load_embedded
-from ._emoji import load_emoji
-from ._listing import DatasetInfo, list
-from ._load import last_source, load_digits, load_fashion_mnist, load_mnist
-from ._pictures import Pictures, load_images
-from ._scenes import load_faces, load_photos, load_sprites
+from ganc.datasets import toy
+from ganc.datasets._embedded import load_embedded
+from ganc.datasets._emoji import load_emoji
+from ganc.datasets._listing import DatasetInfo, list
+from ganc.datasets._load import load_digits, load_fashion_mnist, load_mnist
+from ganc.datasets._pictures import Pictures, load_images
+from ganc.datasets._scenes import load_faces, load_photos, load_sprites
+from ganc.datasets._source import last_source
 
 __all__ = [
     "DatasetInfo",

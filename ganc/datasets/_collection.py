@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..io import FormatError
-from ..io._errors import reading
-from ..io._roots import Root, is_archive, root_of
-from ._catalog import PictureSet
-from ._load import remember
-from ._locate import places
-from ._search import NotFoundError, nowhere
+from ganc.datasets._catalog import PictureSet
+from ganc.datasets._locate import places
+from ganc.datasets._search import NotFoundError, nowhere
+from ganc.datasets._source import remember
+from ganc.io import FormatError
+from ganc.io._errors import reading
+from ganc.io._roots import Root, is_archive, root_of
 
 __all__: list[str] = []
 

@@ -5,10 +5,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from ..io import FormatError
-from ..io._roots import Folder
-from ._catalog import Part, Spec
-from ._readers import read_idx
+from ganc.datasets._catalog import Part, Spec
+from ganc.datasets._readers import read_idx
+from ganc.io import FormatError
+from ganc.io._roots import Folder
 
 __all__: list[str] = []
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..io import FormatError
+from ganc.io import FormatError
 
 __all__ = ["load_embedded"]
 

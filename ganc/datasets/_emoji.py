@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ._pictures import Pictures
+from ganc._options import choose
+from ganc.data._pictures import Decoder, decoding
+from ganc.datasets._catalog import EMOJI
+from ganc.datasets._collection import arrays, find, read_json
+from ganc.datasets._pictures import Pictures
+from ganc.io import FormatError
 
 __all__ = ["load_emoji"]
 
@@ -76,11 +81,6 @@ def load_emoji(
     >>> from ganc import datasets
     >>> x, y = datasets.load_emoji("noto", size=32)  # doctest: +SKIP
     """
-    from .._options import choose
-    from ..data._pictures import Decoder
-    from ._catalog import EMOJI
-    from ._collection import arrays, find, read_json
-
     spec = EMOJI[choose("vendor", vendor, EMOJI)]
     decode: Any = Decoder(size, channels, background=background)
     found = find(spec, path, data_home)
@@ -99,8 +99,6 @@ def load_emoji(
 
 def _rendered(decode: Any) -> Callable[[bytes, str], np.ndarray]:
     """Draw an SVG at the size wanted, then decode it."""
-    from ..data._pictures import decoding
-
     try:
         from resvg_py import svg_to_bytes
     except ImportError as error:
@@ -132,8 +130,6 @@ def _key(name: str, prefix: str, wanted: str = "png") -> str:
 
 def _known(index: Any, file: str) -> dict[str, tuple[str, str]]:
     """Category and caption by code points; empty without an index."""
-    from ..io import FormatError
-
     known = {}
     try:
         for entry in (index or {}).values():

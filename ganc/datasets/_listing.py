@@ -3,6 +3,9 @@
 import builtins
 from typing import NamedTuple
 
+from ganc.datasets import _collection, _search
+from ganc.datasets._catalog import PICTURES, SPECS
+
 __all__ = ["DatasetInfo", "list"]
 
 
@@ -52,8 +55,6 @@ def list() -> builtins.list[DatasetInfo]:
     ['fashion_mnist', 'mnist', 'digits', 'embedded', 'emojione', 'noto', 'openmoji', 'sprites',
      'photos', 'faces', 'ring', 'grid', 'swiss_roll', 'moons']
     """
-    from ._catalog import PICTURES, SPECS
-
     found = [_info(spec) for spec in SPECS.values()]
     found.append(DatasetInfo("embedded", 10_000, (28, 28), "ganc itself"))
     found += [_picture_info(spec) for spec in PICTURES.values()]
@@ -62,9 +63,7 @@ def list() -> builtins.list[DatasetInfo]:
 
 
 def _info(spec) -> DatasetInfo:
-    from ._search import available
-
-    source, images = available(spec), sum(spec.counts)
+    source, images = _search.available(spec), sum(spec.counts)
     hint = spec.commands[0] if spec.commands else ""
     if source is None and spec.name == "fashion_mnist":
         return DatasetInfo(spec.name, 10_000, spec.shape, "ganc itself (test images only)", hint)
@@ -72,9 +71,7 @@ def _info(spec) -> DatasetInfo:
 
 
 def _picture_info(spec) -> DatasetInfo:
-    from ._collection import available
-
-    source = available(spec)
+    source = _collection.available(spec)
     return DatasetInfo(
         spec.name, spec.count, spec.shape, source, "" if source else spec.commands[0]
     )

@@ -1,16 +1,19 @@
-"""The loaders. The search is imported only when one is called, to keep `import ganc` short."""
+"""The loaders of what is in MNIST's form: training and test images with labels."""
 
 import os
 import warnings
 
 import numpy as np
 
-__all__ = ["last_source", "load_digits", "load_fashion_mnist", "load_mnist"]
+from ganc.datasets._embedded import load_embedded, split
+from ganc.datasets._search import NotFoundError, load
+from ganc.datasets._source import remember
+
+__all__ = ["load_digits", "load_fashion_mnist", "load_mnist"]
 
 _Split = tuple[np.ndarray, np.ndarray]
 _Path = str | os.PathLike[str]
 
-_sources: dict[str, str] = {}  # data set -> where it came from; "last" -> data set
 _warned = False  # of the embedded images standing in
 
 
@@ -52,8 +55,6 @@ def load_fashion_mnist(
     >>> x.shape[1:], x.dtype.name, y.dtype.name
     ((28, 28), 'uint8', 'uint8')
     """
-    from ._search import NotFoundError, load
-
     try:
         return load("fashion_mnist", path, data_home, download)
     except NotFoundError:
@@ -95,8 +96,6 @@ def load_mnist(
     >>> from ganc import datasets
     >>> (x, y), (x_test, y_test) = datasets.load_mnist()  # doctest: +SKIP
     """
-    from ._search import load
-
     return load("mnist", path, data_home, download)
 
 
@@ -135,43 +134,11 @@ def load_digits(
     >>> from ganc import datasets
     >>> (x, y), (x_test, y_test) = datasets.load_digits()  # doctest: +SKIP
     """
-    from ._search import load
-
     return load("digits", path, data_home, download)
-
-
-def last_source(name: str | None = None) -> str | None:
-    """Return where a data set was loaded from.
-
-    Parameters
-    ----------
-    name : str, optional
-        Which one, as `list` calls it; by default the one loaded last.
-
-    Returns
-    -------
-    str or None
-        A folder, file or description; None if it was not loaded yet.
-
-    Examples
-    --------
-    >>> from ganc import datasets
-    >>> _ = datasets.load_fashion_mnist(download=False)
-    >>> datasets.last_source() == datasets.last_source("fashion_mnist")
-    True
-    """
-    return _sources.get(_sources.get("last") if name is None else name)
-
-
-def remember(name: str, source: str) -> None:
-    """Keep the answer of `last_source`."""
-    _sources.update({name: source, "last": name})
 
 
 def _embedded_instead() -> tuple[_Split, _Split]:
     global _warned
-    from ._embedded import load_embedded, split
-
     if not _warned:
         _warned = True
         warnings.warn(

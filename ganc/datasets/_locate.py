@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..io._roots import is_archive
-from ._catalog import PictureSet, Spec
+from ganc.datasets._catalog import PictureSet, Spec
+from ganc.io._roots import is_archive
 
 __all__: list[str] = []
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ganc.data import ImageFolder
+from ganc.io import FormatError
+
 __all__ = ["Pictures", "load_images"]
 
 _NAMED = 3  # damaged files that the warning names
@@ -134,8 +137,6 @@ def load_images(
     >>> x.shape, x.dtype.name, y
     ((2, 32, 32, 3), 'uint8', array([0, 0]))
     """
-    from ganc.data import ImageFolder
-    from ganc.io import FormatError
 
     folder = ImageFolder(source, size, on_error=on_error, **options)
     x, kept = _decoded(folder)

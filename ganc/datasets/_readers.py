@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..io import FormatError
-from ..io._roots import Root, read_into
-from ._catalog import CSV_FILES, SPECS, Part, Spec
+from ganc.datasets._catalog import CSV_FILES, SPECS, Part, Spec
+from ganc.io import FormatError
+from ganc.io._errors import reading
+from ganc.io._roots import Root, read_into
 
 __all__: list[str] = []
 
@@ -100,8 +101,6 @@ def _read_idx_set(root: Root, names: dict[str, str], spec: Spec) -> Arrays:
 
 def _read_npz(root: Root, name: str, spec: Spec) -> Arrays:
     import zipfile
-
-    from ..io._errors import reading
 
     file = root.label(name)
     arrays = {}

@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ._pictures import Pictures
+from ganc.data._pictures import Decoder, decoding
+from ganc.datasets._catalog import FACES, PHOTOS, SPRITES
+from ganc.datasets._collection import arrays, find
+from ganc.datasets._pictures import Pictures
+from ganc.io import FormatError
+from ganc.io._errors import reading
 
 __all__ = ["load_faces", "load_photos", "load_sprites"]
 
@@ -68,9 +73,6 @@ def load_sprites(
     >>> from ganc import datasets
     >>> x, y = datasets.load_sprites(size=64)  # doctest: +SKIP
     """
-    from ..data._pictures import Decoder, decoding
-    from ._catalog import SPRITES
-    from ._collection import arrays, find
 
     whole = Decoder(None, channels, background=background)
     wanted = Decoder(size, channels, background=background)
@@ -134,9 +136,6 @@ def load_photos(
     >>> from ganc import datasets
     >>> x, y = datasets.load_photos(size=32)  # doctest: +SKIP
     """
-    from ..data._pictures import Decoder, decoding
-    from ._catalog import PHOTOS
-    from ._collection import find
 
     whole, square = Decoder(), Decoder(size, channels, resample="box")
 
@@ -187,11 +186,6 @@ def load_faces(path: _Path | None = None, *, data_home: _Path | None = None) -> 
     >>> x, y = datasets.load_faces()  # doctest: +SKIP
     """
     import io
-
-    from ..io import FormatError
-    from ..io._errors import reading
-    from ._catalog import FACES
-    from ._collection import find
 
     found = find(FACES, path, data_home)
     file = found.label(FACES.marker)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..io import FormatError, atomic_write
-from ..io._roots import Folder, is_archive, root_of
-from ._catalog import CSV_FILES, SPECS, PictureSet, Spec
-from ._download import download as fetch
-from ._load import remember
-from ._locate import cache_folder, is_offline, places
-from ._readers import Arrays, Candidate, OtherSetError, candidates, idx_header
+from ganc.datasets._catalog import CSV_FILES, SPECS, PictureSet, Spec
+from ganc.datasets._download import download as fetch
+from ganc.datasets._locate import cache_folder, is_offline, places
+from ganc.datasets._readers import Arrays, Candidate, OtherSetError, candidates, idx_header
+from ganc.datasets._source import remember
+from ganc.io import FormatError, atomic_write
+from ganc.io._roots import Folder, is_archive, root_of
 
 __all__: list[str] = []
 

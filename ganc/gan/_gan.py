@@ -19,8 +19,8 @@ import numpy as np
 
 from ganc import losses
 from ganc._backend import core
-from ganc._creation import zeros_like
 from ganc._options import at_least, choose, finite
+from ganc._tensor._creation import zeros_like
 from ganc.gan import _described, _labels, _networks
 from ganc.gan._latent_model import LatentModel
 from ganc.gan._networks import without_graph

@@ -11,8 +11,8 @@
 ((2, 3), {'kind': 'demo'})
 """
 
-from ._atomic import atomic_write
-from ._errors import FormatError
-from ._tensors import read_tensors, write_tensors
+from ganc.io._atomic import atomic_write
+from ganc.io._errors import FormatError
+from ganc.io._tensors import read_tensors, write_tensors
 
 __all__ = ["FormatError", "atomic_write", "read_tensors", "write_tensors"]

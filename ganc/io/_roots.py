@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ._errors import FormatError, reading
+from ganc.io._errors import FormatError, reading
 
 __all__: list[str] = []
 

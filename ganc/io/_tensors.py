@@ -12,8 +12,8 @@ from zlib import crc32
 
 import numpy as np
 
-from ._atomic import atomic_write
-from ._errors import FormatError, reading
+from ganc.io._atomic import atomic_write
+from ganc.io._errors import FormatError, reading
 
 __all__ = ["read_tensors", "write_tensors"]
 

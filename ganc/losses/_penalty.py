@@ -6,10 +6,10 @@ With D's gradient g = d D(x) / d x, one for each sample, its norm taken over all
 from collections.abc import Callable
 from typing import Any
 
-from ganc._autograd import grad
 from ganc._backend import core
-from ganc._math import norm
 from ganc._options import at_least, choose, finite
+from ganc._tensor._autograd import grad
+from ganc._tensor._math import norm
 
 __all__ = [
     "DRAGAN",

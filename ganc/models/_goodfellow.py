@@ -4,7 +4,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from ganc import nn
-from ganc.models._maxout import Maxout
 from ganc.models._preset import Preset, image_size, uniform_init, widths
 from ganc.optim import SGD
 from ganc.train import register
@@ -108,7 +107,7 @@ class Goodfellow2014(Preset):
         generator = nn.Sequential(*layers)
         layers, width = [nn.Flatten(), nn.Dropout(c.input_dropout)], size
         for hidden in d_hidden:
-            layers += [Maxout(width, hidden, c.pieces), nn.Dropout(c.dropout)]
+            layers += [nn.Maxout(width, hidden, c.pieces), nn.Dropout(c.dropout)]
             width = hidden
         discriminator = nn.Sequential(*layers, nn.Linear(width, 1))
         uniform_init(generator, [c.g_range] * (len(g_hidden) + 1))

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 from ganc import nn
 from ganc._options import at_least, entropy, finite, seed_word
+from ganc._tensor._random import drawing
 from ganc.gan import GAN, _described
-from ganc.nn._drawing import INIT, drawing
 from ganc.optim import Adam
 from ganc.train import Model
+from ganc.train._streams import INIT
 
 __all__ = ["Preset"]
 
@@ -149,7 +150,7 @@ def widths(name: str, hidden: Iterable[int]) -> tuple[int, ...]:
 
 def uniform_init(network: nn.Module, limits: Iterable[float]) -> None:
     """Draw the weights of the linear layers, in order, from U(-limit, limit); zero the biases."""
-    layers = [m for m in network.modules() if isinstance(m, nn.Linear)]
+    layers = [m for m in network.modules() if isinstance(m, (nn.Linear, nn.Maxout))]
     for layer, limit in zip(layers, limits, strict=True):
         nn.init.uniform_(layer.weight, -limit, limit)
         nn.init.zeros_(layer.bias)

@@ -5,7 +5,6 @@ from typing import Any
 
 from ganc import nn
 from ganc._options import at_least, choose
-from ganc.models._maxout import Maxout
 from ganc.models._preset import Preset, widths
 from ganc.train import register
 
@@ -108,7 +107,7 @@ class ToyGAN(Preset):
         layers, width = [], features
         for hidden in widths("d_hidden", c.d_hidden):
             if c.maxout:
-                layers.append(Maxout(width, hidden, at_least("maxout", c.maxout, 2)))
+                layers.append(nn.Maxout(width, hidden, at_least("maxout", c.maxout, 2)))
             else:
                 layers += [nn.Linear(width, hidden), activation()]
             width = hidden
@@ -126,7 +125,7 @@ def _initialise(network: nn.Module, how: str, gain: float) -> None:
     if how == "default":
         return
     for module in network.modules():
-        if isinstance(module, nn.Linear):
+        if isinstance(module, (nn.Linear, nn.Maxout)):
             if how == "he":
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             else:

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least, choose
+from ganc._tensor._random import drawing
 from ganc.data._conversion import from_unit, to_unit
 from ganc.gan._latent_model import LatentModel
-from ganc.nn._drawing import drawing
 from ganc.nn._inference import eval_mode, evaluate
 from ganc.train import Update, _streams
 from ganc.train._field import evaluation_array

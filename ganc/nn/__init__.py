@@ -7,9 +7,11 @@
 (64, 784)
 """
 
-from . import (
+from ganc.nn import (
     _activation,
     _attention,
+    _cell,
+    _class_loss,
     _conditional,
     _containers,
     _conv,
@@ -22,37 +24,39 @@ from . import (
     _norm,
     _pad,
     _pool,
-    _recurrent,
     _reshape,
     _resize,
     _sample_norm,
     _smooth,
+    _softmax,
     functional,
     init,
     utils,
 )
-from ._activation import *  # noqa: F403
-from ._attention import *  # noqa: F403
-from ._conditional import *  # noqa: F403
-from ._config import module_from_config, module_to_config, register
-from ._containers import *  # noqa: F403
-from ._conv import *  # noqa: F403
-from ._conv_transpose import *  # noqa: F403
-from ._equalized import *  # noqa: F403
-from ._linear import *  # noqa: F403
-from ._loss import *  # noqa: F403
-from ._minibatch import *  # noqa: F403
-from ._module import Module
-from ._noise import *  # noqa: F403
-from ._norm import *  # noqa: F403
-from ._pad import *  # noqa: F403
-from ._parameter import Buffer, Parameter
-from ._pool import *  # noqa: F403
-from ._recurrent import *  # noqa: F403
-from ._reshape import *  # noqa: F403
-from ._resize import *  # noqa: F403
-from ._sample_norm import *  # noqa: F403
-from ._smooth import *  # noqa: F403
+from ganc.nn._activation import *  # noqa: F403
+from ganc.nn._attention import *  # noqa: F403
+from ganc.nn._cell import *  # noqa: F403
+from ganc.nn._class_loss import *  # noqa: F403
+from ganc.nn._conditional import *  # noqa: F403
+from ganc.nn._config import module_from_config, module_to_config, register
+from ganc.nn._containers import *  # noqa: F403
+from ganc.nn._conv import *  # noqa: F403
+from ganc.nn._conv_transpose import *  # noqa: F403
+from ganc.nn._equalized import *  # noqa: F403
+from ganc.nn._linear import *  # noqa: F403
+from ganc.nn._loss import *  # noqa: F403
+from ganc.nn._minibatch import *  # noqa: F403
+from ganc.nn._module import Module
+from ganc.nn._noise import *  # noqa: F403
+from ganc.nn._norm import *  # noqa: F403
+from ganc.nn._pad import *  # noqa: F403
+from ganc.nn._parameter import Buffer, Parameter
+from ganc.nn._pool import *  # noqa: F403
+from ganc.nn._reshape import *  # noqa: F403
+from ganc.nn._resize import *  # noqa: F403
+from ganc.nn._sample_norm import *  # noqa: F403
+from ganc.nn._smooth import *  # noqa: F403
+from ganc.nn._softmax import *  # noqa: F403
 
 __all__ = [
     "Buffer",
@@ -67,6 +71,8 @@ __all__ = [
 ]
 __all__ += _activation.__all__
 __all__ += _attention.__all__
+__all__ += _cell.__all__
+__all__ += _class_loss.__all__
 __all__ += _conditional.__all__
 __all__ += _containers.__all__
 __all__ += _conv.__all__
@@ -79,8 +85,8 @@ __all__ += _noise.__all__
 __all__ += _norm.__all__
 __all__ += _pad.__all__
 __all__ += _pool.__all__
-__all__ += _recurrent.__all__
 __all__ += _reshape.__all__
 __all__ += _resize.__all__
 __all__ += _sample_norm.__all__
 __all__ += _smooth.__all__
+__all__ += _softmax.__all__

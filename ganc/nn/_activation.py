@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from ganc._backend import core
-from ganc._creation import Tensor, full
-
-from . import functional as F
-from ._config import register
-from ._module import Module
-from ._parameter import Parameter
+from ganc._tensor._creation import Tensor, full
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
 
 __all__ = ["Hardtanh", "LeakyReLU", "PReLU", "ReLU", "Sigmoid", "Tanh"]
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from ganc._backend import core
-from ganc._creation import Tensor, zeros
-
-from . import functional as F
-from . import utils
-from ._config import register
-from ._conv import Conv2d
-from ._linear import count
-from ._module import Module
-from ._parameter import Parameter
+from ganc._tensor._creation import Tensor, zeros
+from ganc.nn import functional as F
+from ganc.nn import utils
+from ganc.nn._config import register
+from ganc.nn._conv import Conv2d
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 
 __all__ = ["SelfAttention2d"]
 

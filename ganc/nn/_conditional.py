@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, ones, zeros
-
-from ._config import register
-from ._linear import Linear, count
-from ._module import Module
-from ._norm import BatchNorm2d, InstanceNorm2d
-from ._parameter import Parameter
-from .functional._conditional import by_label, modulate
+from ganc._tensor._creation import Tensor, ones, zeros
+from ganc.nn._config import register
+from ganc.nn._linear import Linear
+from ganc.nn._module import Module
+from ganc.nn._norm import BatchNorm2d, InstanceNorm2d
+from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
+from ganc.nn.functional._conditional import by_label, modulate
 
 __all__ = ["AdaIN", "ConditionalBatchNorm2d"]
 

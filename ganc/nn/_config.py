@@ -6,14 +6,11 @@ run: names are looked up in a registry.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from ganc._creation import Tensor
-
-if TYPE_CHECKING:
-    from ._module import Module
+from ganc.nn import utils
+from ganc.nn._module import Module
 
 __all__ = ["module_from_config", "module_to_config", "register"]
 
@@ -55,8 +52,6 @@ def register(kind: _C) -> _C:
     >>> nn.module_from_config(nn.module_to_config(Scale(3.0))).factor
     3.0
     """
-    from ._module import Module
-
     if not (isinstance(kind, type) and issubclass(kind, Module)):
         raise TypeError(f"register: got {kind!r}, expected a subclass of nn.Module")
     known = _classes.get(kind.__name__)
@@ -64,32 +59,6 @@ def register(kind: _C) -> _C:
         raise ValueError(f"register: the name {kind.__name__!r} belongs to ganc; choose another")
     _classes[kind.__name__] = kind
     return kind
-
-
-def constructor_arguments(module: Module) -> dict[str, Any]:
-    """Read the constructor's arguments from attributes of the same names."""
-    config: dict[str, Any] = {}
-    for name, parameter in inspect.signature(type(module).__init__).parameters.items():
-        if name == "self" or parameter.kind in (
-            parameter.VAR_POSITIONAL,
-            parameter.VAR_KEYWORD,
-        ):
-            continue
-        if not hasattr(module, name):
-            raise TypeError(
-                f"cannot describe {type(module).__name__}: its constructor takes {name!r}, but it "
-                "has no attribute of that name; define get_config() returning the constructor's "
-                "arguments"
-            )
-        value = getattr(module, name)
-        if name == "bias" and not isinstance(value, bool):
-            value = value is not None
-        elif isinstance(value, Tensor):
-            value = value.tolist()
-        elif isinstance(value, tuple):
-            value = list(value)
-        config[name] = value
-    return config
 
 
 def module_to_config(module: Module) -> dict[str, Any]:
@@ -201,8 +170,6 @@ def module_from_config(config: Mapping[str, Any]) -> Module:
 
 def _wrap(module: Module, options: dict[str, Any]) -> None:
     """Normalise a weight of a module or of one of its parts, unless it is so by construction."""
-    from . import utils
-
     kind, path = options.pop("kind", None), options.pop("path", "")
     if kind not in ("spectral_norm", "weight_norm"):
         raise ValueError(f"config: got wrapper {kind!r}, expected spectral_norm or weight_norm")

@@ -6,10 +6,10 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
-from ._config import describe, module_from_config, register
-from ._fuse import steps
-from ._hooks import structure
-from ._module import Module
+from ganc.nn._config import describe, module_from_config, register
+from ganc.nn._fuse import steps
+from ganc.nn._hooks import structure
+from ganc.nn._module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 

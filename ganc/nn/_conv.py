@@ -7,15 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from ganc._backend import core
-from ganc._creation import Tensor, empty
-
-from . import functional as F
-from . import init
-from ._config import register
-from ._linear import count
-from ._module import Module
-from ._parameter import Parameter
-from .functional._conv import Sizes, batched, each, sides
+from ganc._tensor._creation import Tensor, empty
+from ganc.nn import functional as F
+from ganc.nn import init
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
+from ganc.nn.functional._conv import Sizes, batched, each, sides
 
 __all__ = ["Conv1d", "Conv2d"]
 

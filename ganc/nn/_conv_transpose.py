@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganc._backend import core
-from ganc._creation import Tensor
-
-from ._config import register
-from ._conv import Conv
-from .functional._conv import Sizes, batched
+from ganc._tensor._creation import Tensor
+from ganc.nn._config import register
+from ganc.nn._conv import Conv
+from ganc.nn.functional._conv import Sizes, batched
 
 __all__ = ["ConvTranspose1d", "ConvTranspose2d"]
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 
 from ganc._backend import core
-from ganc._creation import Tensor, zeros
-from ganc._random import randn
-
-from . import init
-from ._config import register
-from ._conv import Conv2d
-from ._linear import count
-from ._module import Module
-from ._parameter import Parameter
-from .functional._conv import Sizes
-from .functional._equalized import equalized
+from ganc._tensor._creation import Tensor, zeros
+from ganc._tensor._random import randn
+from ganc.nn import init
+from ganc.nn._config import register
+from ganc.nn._conv import Conv2d
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
+from ganc.nn.functional._conv import Sizes
+from ganc.nn.functional._equalized import equalized
 
 __all__ = ["EqualizedConv2d", "EqualizedLinear"]
 

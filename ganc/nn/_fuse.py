@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ._activation import LeakyReLU, ReLU, Sigmoid, Tanh
-from ._module import Module
+from ganc.nn._activation import LeakyReLU, ReLU, Sigmoid, Tanh
+from ganc.nn._module import Module
 
 __all__ = ["steps"]
 

@@ -1,27 +1,17 @@
 """Networks that are asked and not trained: evaluation mode, a chunk of samples at a time."""
 
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
 from ganc._backend import core
+from ganc._tensor._random import exclusive
+from ganc.nn._module import Module
 
-from ._module import Module
-
-__all__ = ["eval_mode", "evaluate", "exclusive"]
+__all__ = ["eval_mode", "evaluate"]
 
 _CHUNK = 512  # samples generated at a time
-
-exclusive = threading.RLock()  # held while a model draws or changes its mode
-if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it has not got
-    os.register_at_fork(
-        before=exclusive.acquire,
-        after_in_parent=exclusive.release,
-        after_in_child=exclusive.release,
-    )
 
 
 @contextmanager

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, empty
-
-from . import functional as F
-from . import init
-from ._config import register
-from ._module import Module
-from ._parameter import Parameter
+from ganc._tensor._creation import Tensor, empty
+from ganc.nn import functional as F
+from ganc.nn import init
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 
 __all__ = ["Bilinear", "Embedding", "Linear", "Maxout"]
 
 _linear = core.linear
-
-
-def count(what: str, name: str, value: Any, low: int = 1) -> int:
-    """Check a size given to a layer."""
-    try:
-        n = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{what}: got {name}={value!r}, expected an int") from None
-    if n < low:
-        raise ValueError(f"{what}: got {name}={n}, expected at least {low}")
-    return n
 
 
 def uniform_parameter(shape: tuple[int, ...], bound: float) -> Parameter:

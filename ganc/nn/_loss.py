@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganc._creation import Tensor, tensor
+from ganc._tensor._creation import Tensor, tensor
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
 
-from . import functional as F
-from ._config import register
-from ._module import Module
-
-__all__ = [
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "CrossEntropyLoss",
-    "KLDivLoss",
-    "L1Loss",
-    "MSELoss",
-    "NLLLoss",
-    "SmoothL1Loss",
-]
+__all__ = ["BCELoss", "BCEWithLogitsLoss", "KLDivLoss", "L1Loss", "MSELoss", "SmoothL1Loss"]
 
 _REDUCTIONS = ("mean", "sum", "none")
 
 
-class _Loss(Module):
+class Loss(Module):
+    """What all losses share: how the terms are put together, and weights as buffers."""
+
     def __init__(self, reduction: str, allowed: tuple[str, ...] = _REDUCTIONS) -> None:
         super().__init__()
         if reduction not in allowed:
@@ -41,7 +33,7 @@ class _Loss(Module):
 
 
 @register
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """Squared differences.
 
     Parameters
@@ -75,7 +67,7 @@ class MSELoss(_Loss):
 
 
 @register
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """Absolute differences.
 
     Parameters
@@ -109,7 +101,7 @@ class L1Loss(_Loss):
 
 
 @register
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(Loss):
     """Squared where the difference is below `beta`, absolute beyond.
 
     Parameters
@@ -152,7 +144,7 @@ class SmoothL1Loss(_Loss):
 
 
 @register
-class KLDivLoss(_Loss):
+class KLDivLoss(Loss):
     """Kullback-Leibler divergence of a target from log-probabilities.
 
     Parameters
@@ -193,7 +185,7 @@ class KLDivLoss(_Loss):
 
 
 @register
-class BCELoss(_Loss):
+class BCELoss(Loss):
     """Binary cross-entropy of probabilities.
 
     Parameters
@@ -231,7 +223,7 @@ class BCELoss(_Loss):
 
 
 @register
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(Loss):
     """Binary cross-entropy of logits, finite for any finite logit.
 
     Parameters
@@ -275,103 +267,4 @@ class BCEWithLogitsLoss(_Loss):
         """
         return F.binary_cross_entropy_with_logits(
             input, target, self.weight, self.reduction, self.pos_weight
-        )
-
-
-@register
-class NLLLoss(_Loss):
-    """Negative log-likelihood of the target classes.
-
-    Parameters
-    ----------
-    weight : Tensor of shape (C,), optional
-        What each class weighs.
-    ignore_index : int, default -100
-        A target that does not count.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> nn.NLLLoss()(ganc.tensor([[-1.0, -2.0], [-3.0, -4.0]]), [0, 1]).item()
-    2.5
-    """
-
-    def __init__(
-        self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
-    ) -> None:
-        super().__init__(reduction)
-        self._weight("weight", weight)
-        self.ignore_index = ignore_index
-
-    def forward(self, input: Tensor, target: Any) -> Tensor:
-        """Compute the loss.
-
-        Parameters
-        ----------
-        input : Tensor of shape (C,), (N, C) or (N, C, ...)
-            Log-probabilities.
-        target : Tensor or array_like of whole numbers in [0, C)
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
-
-
-@register
-class CrossEntropyLoss(_Loss):
-    """Cross-entropy of logits and classes.
-
-    Parameters
-    ----------
-    weight : Tensor of shape (C,), optional
-        What each class weighs.
-    ignore_index : int, default -100
-        A target that does not count.
-    reduction : {"mean", "sum", "none"}, default "mean"
-    label_smoothing : float in [0, 1], default 0.0
-        The share of the target that is spread evenly over the classes.
-
-    References
-    ----------
-    Szegedy et al. 2016, Rethinking the Inception architecture (label smoothing).
-
-    Examples
-    --------
-    >>> import ganc
-    >>> from ganc import nn
-    >>> round(nn.CrossEntropyLoss()(ganc.zeros(3, 10), [1, 2, 3]).item(), 4)
-    2.3026
-    """
-
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        label_smoothing: float = 0.0,
-    ) -> None:
-        super().__init__(reduction)
-        self._weight("weight", weight)
-        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
-
-    def forward(self, input: Tensor, target: Any) -> Tensor:
-        """Compute the loss.
-
-        Parameters
-        ----------
-        input : Tensor of shape (C,), (N, C) or (N, C, ...)
-            Logits.
-        target : Tensor or array_like
-            Class numbers in [0, C), or probabilities in the shape of `input`.
-
-        Returns
-        -------
-        Tensor
-        """
-        return F.cross_entropy(
-            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
         )

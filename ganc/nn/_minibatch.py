@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from ganc._backend import core
-from ganc._creation import Tensor, eye, zeros
-from ganc._random import randn
-
-from . import functional as F
-from ._config import register
-from ._linear import count
-from ._module import Module
-from ._parameter import Parameter
-from .functional._minibatch import closeness, row_distances
+from ganc._tensor._creation import Tensor, eye, zeros
+from ganc._tensor._random import randn
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
+from ganc.nn.functional._minibatch import closeness, row_distances
 
 __all__ = ["MinibatchDiscrimination", "MinibatchStdDev"]
 

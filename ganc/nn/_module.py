@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from ganc._backend import core
-from ganc._creation import Tensor
-from ganc._random import Generator
-
-from ._hooks import RemovableHandle, call_with_hooks, structure
-from ._parameter import Buffer, Parameter
-from ._state import LoadResult, load_state, save_state
-from ._tree import Tree
+from ganc._tensor._creation import Tensor
+from ganc._tensor._random import Generator
+from ganc.nn._arguments import constructor_arguments
+from ganc.nn._hooks import RemovableHandle, call_with_hooks
+from ganc.nn._state import LoadResult, load_state, save_state
+from ganc.nn._summary import Summary, outline_html, summarize
+from ganc.nn._tree import Tree
 
 __all__ = ["Module"]
-
-_REGISTRIES = ("_parameters", "_buffers", "_modules")
 
 
 class Module(Tree):
     """Base class of layers and networks.
 
     A subclass calls ``super().__init__()``, assigns parameters and other modules as attributes
-    and defines ``forward``. Parameters, buffers and modules are ordinary entries of the
-    instance's ``__dict__``, so that reading them costs what any attribute costs; registries of
-    the same objects give the names their order.
+    and defines ``forward``.
 
     Attributes
     ----------
@@ -56,11 +52,9 @@ class Module(Tree):
     training: bool
 
     def __init__(self) -> None:
+        super().__init__()
         own = self.__dict__
         own["training"] = True
-        for name in _REGISTRIES:
-            own[name] = {}
-        own["_non_persistent"] = set()
         own["_pre_hooks"], own["_post_hooks"] = {}, {}
 
     # ---- calls -----------------------------------------------------------------------------
@@ -127,143 +121,6 @@ class Module(Tree):
         (4, 3)
         """
         return RemovableHandle(self._post_hooks, (hook, with_kwargs), prepend)
-
-    # ---- registration ----------------------------------------------------------------------
-    def __setattr__(self, name: str, value: Any) -> None:
-        own = self.__dict__
-        if name == "training":
-            own[name] = value
-            return
-        if "_modules" not in own:
-            if isinstance(value, (Parameter, Buffer, Module)):
-                raise AttributeError(
-                    f"cannot assign {name} before Module.__init__(); call super().__init__() first"
-                )
-            object.__setattr__(self, name, value)
-        elif isinstance(value, Parameter):
-            self._forget(name, "_parameters")
-            self.register_parameter(name, value)
-        elif isinstance(value, Module):
-            self._forget(name, "_modules")
-            self.add_module(name, value)
-        elif isinstance(value, Buffer):
-            self._forget(name, "_buffers")
-            self.register_buffer(name, value, value.persistent)
-        elif name in own["_parameters"]:
-            if value is not None:
-                raise TypeError(
-                    f"cannot assign {type(value).__name__} as parameter {name!r}, expected "
-                    "nn.Parameter or None"
-                )
-            self.register_parameter(name, None)
-        elif name in own["_modules"]:
-            if value is not None:
-                raise TypeError(
-                    f"cannot assign {type(value).__name__} as module {name!r}, expected nn.Module "
-                    "or None"
-                )
-            self.add_module(name, None)
-        elif name in own["_buffers"]:
-            if value is not None and not isinstance(value, Tensor):
-                raise TypeError(
-                    f"cannot assign {type(value).__name__} as buffer {name!r}, expected Tensor "
-                    "or None"
-                )
-            own["_buffers"][name] = own[name] = value
-        else:
-            if name == "forward":
-                structure.version += 1
-            object.__setattr__(self, name, value)
-
-    def __delattr__(self, name: str) -> None:
-        own = self.__dict__
-        for registry in _REGISTRIES:
-            if own.get(registry, {}).pop(name, own) is not own:
-                structure.version += 1
-        own.get("_non_persistent", set()).discard(name)
-        object.__delattr__(self, name)
-
-    def _forget(self, name: str, registry: str) -> None:
-        """Make room for `name` in `registry`: it may have been something else before."""
-        own = self.__dict__
-        if name not in own[registry]:
-            for other in _REGISTRIES:
-                own[other].pop(name, None)
-            own.pop(name, None)
-
-    def _register(self, registry: str, name: str, value: Any) -> None:
-        own = self.__dict__
-        if "_modules" not in own:
-            raise AttributeError(
-                f"cannot register {name!r} before Module.__init__(); call super().__init__() first"
-            )
-        if not isinstance(name, str):
-            raise TypeError(f"name: got {type(name).__name__}, expected str")
-        if not name or "." in name:
-            raise KeyError(f"name: got {name!r}, expected a name without dots")
-        if name not in own[registry] and hasattr(self, name):
-            raise KeyError(f"attribute {name!r} already exists")
-        own["_non_persistent"].discard(name)
-        own[registry][name] = own[name] = value
-        structure.version += 1
-
-    def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Add a parameter; the same as assigning it to an attribute.
-
-        Parameters
-        ----------
-        name : str
-        param : Parameter or None
-            None: the module has no such parameter, and says so.
-
-        Raises
-        ------
-        TypeError, KeyError
-            If it is not a parameter, or the name is taken.
-        """
-        if param is not None and not isinstance(param, Parameter):
-            raise TypeError(f"param: got {type(param).__name__}, expected nn.Parameter or None")
-        self._register("_parameters", name, param)
-
-    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that belongs to the state but is not trained.
-
-        Parameters
-        ----------
-        name : str
-        tensor : Tensor or None
-        persistent : bool, default True
-            Part of `state_dict`.
-
-        Raises
-        ------
-        TypeError, KeyError
-            If it is not a tensor, or the name is taken.
-        """
-        if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"tensor: got {type(tensor).__name__}, expected Tensor or None")
-        self._register("_buffers", name, tensor)
-        if not persistent:
-            self._non_persistent.add(name)
-
-    def add_module(self, name: str, module: Module | None) -> None:
-        """Add a module; the same as assigning it to an attribute.
-
-        Parameters
-        ----------
-        name : str
-        module : Module or None
-
-        Raises
-        ------
-        TypeError, KeyError
-            If it is not a module, or the name is taken.
-        """
-        if module is not None and not isinstance(module, Module):
-            raise TypeError(f"module: got {type(module).__name__}, expected nn.Module or None")
-        self._register("_modules", name, module)
-
-    register_module = add_module
 
     # ---- state -----------------------------------------------------------------------------
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
@@ -369,6 +226,31 @@ class Module(Tree):
         """
         return self.train(False)
 
+    def apply(self, fn: Callable[[Module], None]) -> Self:
+        """Call a function with every module below, then with this one.
+
+        Parameters
+        ----------
+        fn : callable
+
+        Returns
+        -------
+        Module
+            Itself.
+
+        Examples
+        --------
+        >>> from ganc import nn
+        >>> def init(m):
+        ...     if isinstance(m, nn.Linear):
+        ...         nn.init.normal_(m.weight, 0.0, 0.02)
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU()).apply(init)
+        """
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
     def _set_generator(self, generator: Generator | None) -> Self:
         """Let all random layers below draw from `generator`; None: the global one."""
         for module in self.modules():
@@ -388,3 +270,120 @@ class Module(Tree):
                 value = copy.deepcopy(value, memo)
             new.__dict__[name] = value
         return new
+
+    # ---- scripts written for several types and devices -------------------------------------
+    def to(self, device: Any = "cpu") -> Self:
+        """Return the module itself; anything but the CPU is refused.
+
+        Parameters
+        ----------
+        device : str, default "cpu"
+
+        Returns
+        -------
+        Module
+
+        Raises
+        ------
+        ValueError
+            For another device or a number type.
+        """
+        if str(device) != "cpu":
+            raise ValueError(f"to: got {device!r}, expected 'cpu'; ganc runs on CPUs")
+        return self
+
+    def cpu(self) -> Self:
+        """Return the module itself.
+
+        Returns
+        -------
+        Module
+        """
+        return self
+
+    def float(self) -> Self:
+        """Return the module itself: there is one number type.
+
+        Returns
+        -------
+        Module
+        """
+        return self
+
+    # ---- architecture ----------------------------------------------------------------------
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON values.
+
+        Read from attributes of the same names; override it where they have others.
+
+        Returns
+        -------
+        dict
+        """
+        return constructor_arguments(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a module from what `get_config` returned.
+
+        Parameters
+        ----------
+        config : dict
+
+        Returns
+        -------
+        Module
+        """
+        return cls(**config)
+
+    # ---- printing --------------------------------------------------------------------------
+    def extra_repr(self) -> str:
+        """Return what ``repr`` shows between the brackets of this module.
+
+        Returns
+        -------
+        str
+        """
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        below = [
+            f"({name}): " + repr(module).replace("\n", "\n  ")
+            for name, module in self._modules.items()
+        ]
+        name = type(self).__name__
+        if not below and len(lines) <= 1:
+            return f"{name}({extra})"
+        return f"{name}(\n  " + "\n  ".join(lines + below) + "\n)"
+
+    def summary(self, input_shape: Sequence[int] | list[Sequence[int]]) -> Summary:
+        """Return a table of the layers, their output shapes and their parameters.
+
+        Parameters
+        ----------
+        input_shape : tuple of int, or list of them
+            The shape of one sample, without the batch; a list for several inputs.
+
+        Returns
+        -------
+        Summary
+            Prints itself, and shows itself in a notebook.
+
+        Examples
+        --------
+        >>> from ganc import nn
+        >>> print(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1)).summary((2,)))
+        Layer       Output shape  Parameters
+        ------------------------------------
+        0 (Linear)  (N, 8)                24
+        1 (ReLU)    (N, 8)                 0
+        2 (Linear)  (N, 1)                 9
+        ------------------------------------
+        Parameters: 33 (132 B), trainable: 33
+        """
+        return summarize(self, input_shape)
+
+    def _repr_html_(self) -> str:
+        return outline_html(self)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from ganc._backend import core
-from ganc._creation import Tensor
-from ganc._random import Generator, draw
-
-from . import functional as F
-from ._config import register
-from ._module import Module
+from ganc._tensor._creation import Tensor
+from ganc._tensor._random import Generator, draw
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
 
 __all__ = ["Dropout", "Dropout2d", "GaussianNoise"]
 

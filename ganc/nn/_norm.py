@@ -6,13 +6,12 @@ import warnings
 from typing import ClassVar
 
 from ganc._backend import core
-from ganc._creation import Tensor, ones, tensor, zeros
-
-from . import functional as F
-from ._config import register
-from ._linear import count
-from ._module import Module
-from ._parameter import Parameter
+from ganc._tensor._creation import Tensor, ones, tensor, zeros
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "InstanceNorm2d"]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ganc._creation import Tensor
-
-from . import functional as F
-from ._config import register
-from ._module import Module
-from ._sizes import Sizes, quadruple, sizes
+from ganc._tensor._creation import Tensor
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._sizes import Sizes, quadruple, sizes
 
 __all__ = ["ConstantPad2d", "Fold", "ReflectionPad2d", "ReplicationPad2d", "Unfold", "ZeroPad2d"]
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ganc._creation import Tensor
-
-from . import functional as F
-from ._config import register
-from ._linear import count
-from ._module import Module
-from ._sizes import Sizes, sizes
+from ganc._tensor._creation import Tensor
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._sizes import Sizes, count, sizes
 
 __all__ = ["AdaptiveAvgPool2d", "AvgPool2d", "MaxPool2d"]
 

@@ -6,10 +6,9 @@ import operator
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor
-
-from ._config import register
-from ._module import Module
+from ganc._tensor._creation import Tensor
+from ganc.nn._config import register
+from ganc.nn._module import Module
 
 __all__ = ["Flatten", "Identity", "Unflatten"]
 

@@ -6,14 +6,13 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from ganc._creation import Tensor, ones, zeros
-
-from . import functional as F
-from ._config import register
-from ._linear import count
-from ._module import Module
-from ._norm import check_eps
-from ._parameter import Parameter
+from ganc._tensor._creation import Tensor, ones, zeros
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._module import Module
+from ganc.nn._norm import check_eps
+from ganc.nn._parameter import Parameter
+from ganc.nn._sizes import count
 
 __all__ = ["GroupNorm", "LayerNorm", "PixelNorm"]
 

@@ -1,4 +1,4 @@
-"""Sizes given to layers as one int or one a dimension."""
+"""Checks of sizes given to layers: one int, or one per dimension."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from ._linear import count
-
-__all__ = ["Sizes", "quadruple", "sizes"]
+__all__ = ["Sizes", "count", "quadruple", "sizes"]
 
 Sizes = int | Sequence[int]
+
+
+def count(what: str, name: str, value: Any, low: int = 1) -> int:
+    """Check a size given to a layer."""
+    try:
+        n = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what}: got {name}={value!r}, expected an int") from None
+    if n < low:
+        raise ValueError(f"{what}: got {name}={n}, expected at least {low}")
+    return n
 
 
 def sizes(what: str, name: str, value: Any, low: int = 1, n: int = 2) -> Any:

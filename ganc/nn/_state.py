@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ganc._backend import core
-from ganc._creation import Tensor, tensor
+from ganc._tensor._creation import Tensor, tensor
 
 if TYPE_CHECKING:
-    from ._module import Module
+    from ganc.nn._module import Module
 
 __all__ = ["LoadResult", "load_state", "save_state"]
 

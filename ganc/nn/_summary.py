@@ -7,10 +7,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, zeros
+from ganc._tensor._creation import Tensor, zeros
 
 if TYPE_CHECKING:
-    from ._module import Module
+    from ganc.nn._module import Module
 
 __all__ = ["Summary", "outline_html", "summarize"]
 

@@ -1,27 +1,166 @@
-"""`Tree`: a module as a tree of modules - walking it, printing it."""
+"""`Tree`: parameters, buffers and modules under names, registered and walked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from ganc._creation import Tensor
-
-from ._parameter import Parameter
+from ganc._tensor._creation import Tensor
+from ganc.nn._hooks import structure
+from ganc.nn._parameter import Buffer, Parameter
 
 if TYPE_CHECKING:
-    from ._module import Module
-    from ._summary import Summary
+    from ganc.nn._module import Module
 
 __all__ = ["Tree"]
 
+_REGISTRIES = ("_parameters", "_buffers", "_modules")
+
 
 class Tree:
-    """The part of `Module` that only reads its registries."""
+    """A node that holds parameters, buffers and nodes by name, and knows of no computation.
+
+    All three are ordinary entries of the instance's ``__dict__``, so that reading them costs what
+    any attribute costs; registries of the same objects give the names their order. `Module` is
+    the only subclass.
+    """
 
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
+    _non_persistent: set[str]
+
+    def __init__(self) -> None:
+        own = self.__dict__
+        for name in _REGISTRIES:
+            own[name] = {}
+        own["_non_persistent"] = set()
+
+    # ---- registration ----------------------------------------------------------------------
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = self.__dict__
+        if name == "training":
+            own[name] = value
+            return
+        if "_modules" not in own:
+            if isinstance(value, (Parameter, Buffer, Tree)):
+                raise AttributeError(
+                    f"cannot assign {name} before Module.__init__(); call super().__init__() first"
+                )
+            object.__setattr__(self, name, value)
+        elif isinstance(value, Parameter):
+            self._forget(name, "_parameters")
+            self.register_parameter(name, value)
+        elif isinstance(value, Tree):
+            self._forget(name, "_modules")
+            self.add_module(name, value)
+        elif isinstance(value, Buffer):
+            self._forget(name, "_buffers")
+            self.register_buffer(name, value, value.persistent)
+        elif name in own["_parameters"]:
+            _refuse(value, f"parameter {name!r}, expected nn.Parameter or None")
+            self.register_parameter(name, None)
+        elif name in own["_modules"]:
+            _refuse(value, f"module {name!r}, expected nn.Module or None")
+            self.add_module(name, None)
+        elif name in own["_buffers"]:
+            if not isinstance(value, Tensor):
+                _refuse(value, f"buffer {name!r}, expected Tensor or None")
+            own["_buffers"][name] = own[name] = value
+        else:
+            if name == "forward":
+                structure.version += 1
+            object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        own = self.__dict__
+        for registry in _REGISTRIES:
+            if own.get(registry, {}).pop(name, own) is not own:
+                structure.version += 1
+        own.get("_non_persistent", set()).discard(name)
+        object.__delattr__(self, name)
+
+    def _forget(self, name: str, registry: str) -> None:
+        """Make room for `name` in `registry`: it may have been something else before."""
+        own = self.__dict__
+        if name not in own[registry]:
+            for other in _REGISTRIES:
+                own[other].pop(name, None)
+            own.pop(name, None)
+
+    def _register(self, registry: str, name: str, value: Any) -> None:
+        own = self.__dict__
+        if "_modules" not in own:
+            raise AttributeError(
+                f"cannot register {name!r} before Module.__init__(); call super().__init__() first"
+            )
+        if not isinstance(name, str):
+            raise TypeError(f"name: got {type(name).__name__}, expected str")
+        if not name or "." in name:
+            raise KeyError(f"name: got {name!r}, expected a name without dots")
+        if name not in own[registry] and hasattr(self, name):
+            raise KeyError(f"attribute {name!r} already exists")
+        own["_non_persistent"].discard(name)
+        own[registry][name] = own[name] = value
+        structure.version += 1
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Add a parameter; the same as assigning it to an attribute.
+
+        Parameters
+        ----------
+        name : str
+        param : Parameter or None
+            None: the module has no such parameter, and says so.
+
+        Raises
+        ------
+        TypeError, KeyError
+            If it is not a parameter, or the name is taken.
+        """
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(f"param: got {type(param).__name__}, expected nn.Parameter or None")
+        self._register("_parameters", name, param)
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Add a tensor that belongs to the state but is not trained.
+
+        Parameters
+        ----------
+        name : str
+        tensor : Tensor or None
+        persistent : bool, default True
+            Part of `state_dict`.
+
+        Raises
+        ------
+        TypeError, KeyError
+            If it is not a tensor, or the name is taken.
+        """
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(f"tensor: got {type(tensor).__name__}, expected Tensor or None")
+        self._register("_buffers", name, tensor)
+        if not persistent:
+            self._non_persistent.add(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a module; the same as assigning it to an attribute.
+
+        Parameters
+        ----------
+        name : str
+        module : Module or None
+
+        Raises
+        ------
+        TypeError, KeyError
+            If it is not a module, or the name is taken.
+        """
+        if module is not None and not isinstance(module, Tree):
+            raise TypeError(f"module: got {type(module).__name__}, expected nn.Module or None")
+        self._register("_modules", name, module)
+
+    register_module = add_module
 
     # ---- walking ---------------------------------------------------------------------------
     def named_modules(
@@ -247,150 +386,7 @@ class Tree:
             raise AttributeError(f"{type(module).__name__} has no {kind} {name!r}")
         return found
 
-    def apply(self, fn: Callable[[Module], None]) -> Self:
-        """Call a function with every module below, then with this one.
 
-        Parameters
-        ----------
-        fn : callable
-
-        Returns
-        -------
-        Module
-            Itself.
-
-        Examples
-        --------
-        >>> from ganc import nn
-        >>> def init(m):
-        ...     if isinstance(m, nn.Linear):
-        ...         nn.init.normal_(m.weight, 0.0, 0.02)
-        >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU()).apply(init)
-        """
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
-        return self
-
-    # ---- scripts written for several types and devices -------------------------------------
-    def to(self, device: Any = "cpu") -> Self:
-        """Return the module itself; anything but the CPU is refused.
-
-        Parameters
-        ----------
-        device : str, default "cpu"
-
-        Returns
-        -------
-        Module
-
-        Raises
-        ------
-        ValueError
-            For another device or a number type.
-        """
-        if str(device) != "cpu":
-            raise ValueError(f"to: got {device!r}, expected 'cpu'; ganc runs on CPUs")
-        return self
-
-    def cpu(self) -> Self:
-        """Return the module itself.
-
-        Returns
-        -------
-        Module
-        """
-        return self
-
-    def float(self) -> Self:
-        """Return the module itself: there is one number type.
-
-        Returns
-        -------
-        Module
-        """
-        return self
-
-    # ---- architecture ----------------------------------------------------------------------
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as JSON values.
-
-        Read from attributes of the same names; override it where they have others.
-
-        Returns
-        -------
-        dict
-        """
-        from ._config import constructor_arguments
-
-        return constructor_arguments(self)
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a module from what `get_config` returned.
-
-        Parameters
-        ----------
-        config : dict
-
-        Returns
-        -------
-        Module
-        """
-        return cls(**config)
-
-    # ---- printing --------------------------------------------------------------------------
-    def extra_repr(self) -> str:
-        """Return what ``repr`` shows between the brackets of this module.
-
-        Returns
-        -------
-        str
-        """
-        return ""
-
-    def __repr__(self) -> str:
-        extra = self.extra_repr()
-        lines = extra.split("\n") if extra else []
-        below = [
-            f"({name}): " + repr(module).replace("\n", "\n  ")
-            for name, module in self._modules.items()
-        ]
-        name = type(self).__name__
-        if not below and len(lines) <= 1:
-            return f"{name}({extra})"
-        return f"{name}(\n  " + "\n  ".join(lines + below) + "\n)"
-
-    def summary(self, input_shape: Sequence[int] | list[Sequence[int]]) -> Summary:
-        """Return a table of the layers, their output shapes and their parameters.
-
-        Parameters
-        ----------
-        input_shape : tuple of int, or list of them
-            The shape of one sample, without the batch; a list for several inputs.
-
-        Returns
-        -------
-        Summary
-            Prints itself, and shows itself in a notebook.
-
-        Examples
-        --------
-        >>> from ganc import nn
-        >>> print(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1)).summary((2,)))
-        Layer       Output shape  Parameters
-        ------------------------------------
-        0 (Linear)  (N, 8)                24
-        1 (ReLU)    (N, 8)                 0
-        2 (Linear)  (N, 1)                 9
-        ------------------------------------
-        Parameters: 33 (132 B), trainable: 33
-        """
-        from ._summary import summarize
-
-        return summarize(self, input_shape)
-
-    def _repr_html_(self) -> str:
-        from ._summary import outline_html
-
-        return outline_html(self)
+def _refuse(value: Any, what: str) -> None:
+    if value is not None:
+        raise TypeError(f"cannot assign {type(value).__name__} as {what}")

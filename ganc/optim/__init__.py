@@ -10,9 +10,9 @@
 >>> opt.step()
 """
 
-from . import _algorithms, lr_scheduler
-from ._algorithms import *  # noqa: F403
-from ._optimizer import Optimizer
+from ganc.optim import _algorithms, lr_scheduler
+from ganc.optim._algorithms import *  # noqa: F403
+from ganc.optim._optimizer import Optimizer
 
 __all__ = ["Optimizer", "lr_scheduler"]
 __all__ += _algorithms.__all__

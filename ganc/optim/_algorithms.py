@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ._optimizer import Optimizer, refuse
+from ganc.optim._optimizer import Optimizer, refuse
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "RMSprop"]
 

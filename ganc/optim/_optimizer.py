@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, tensor
-
-from ._group import Group, as_number
+from ganc._tensor._creation import Tensor, tensor
+from ganc.optim._group import Group, as_number
 
 __all__ = ["Optimizer"]
 

@@ -205,6 +205,8 @@ def _newer(
         new + name[len(old) :] if name.startswith(old) else name: array
         for name, array in arrays.items()
     }
+    if {"maxout", "pieces"} & set(data["config"] or ()):  # these layers had a part "linear"
+        renamed = {name.replace(".linear.", "."): array for name, array in renamed.items()}
     if gan is not None and data["own_class"] is None and data["class"] == "GAN":
         data["class"] = type(gan).__name__
     return data, renamed

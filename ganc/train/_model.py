@@ -194,8 +194,8 @@ class Model(Steps):
         """
         return fit(
             self, given(x, y, *more), epochs=epochs, batch_size=batch_size,
-            steps_per_epoch=steps_per_epoch, callbacks=callbacks, verbose=verbose, validation_data=validation_data,
-            initial_epoch=initial_epoch, budget=budget,
+            steps_per_epoch=steps_per_epoch, callbacks=callbacks, verbose=verbose,
+            validation_data=validation_data, initial_epoch=initial_epoch, budget=budget,
         )  # fmt: skip
 
     def estimate(

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ganc._tensor._random import drawing
 from ganc.errors import DivergenceError
-from ganc.nn._drawing import drawing
 from ganc.train import _streams, _update
 from ganc.train._batches import batch_of, given
 from ganc.train._checkpoint import keep

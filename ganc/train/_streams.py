@@ -4,10 +4,9 @@ The core's generators are counters: a draw is a function of (seed, stream). So n
 carried along, and a run that was stopped anywhere continues with the same numbers.
 """
 
-from ganc.nn._drawing import INIT
+__all__ = ["INIT", "OWN_SAMPLES", "SAMPLES", "step_stream"]
 
-__all__ = ["OWN_SAMPLES", "SAMPLES", "step_stream"]
-
+INIT = 1 << 61  # first stream of weight initialisation
 SAMPLES = 1 << 62  # of samples with a seed of their own
 OWN_SAMPLES = SAMPLES + INIT  # of samples drawn with the model's seed, counted
 _STEP = 1 << 24  # streams a training step may use

@@ -6,13 +6,14 @@
 [0.0, 2.0]
 """
 
-from . import (
+from ganc.nn.functional import (
     _activation,
     _attention,
     _cell,
     _class_loss,
     _conditional,
     _conv,
+    _conv_transpose,
     _equalized,
     _grid,
     _linear,
@@ -23,25 +24,30 @@ from . import (
     _pad,
     _pool,
     _resize,
+    _sample_norm,
+    _smooth,
     _softmax,
 )
-from ._activation import *  # noqa: F403
-from ._attention import *  # noqa: F403
-from ._cell import *  # noqa: F403
-from ._class_loss import *  # noqa: F403
-from ._conditional import *  # noqa: F403
-from ._conv import *  # noqa: F403
-from ._equalized import *  # noqa: F403
-from ._grid import *  # noqa: F403
-from ._linear import *  # noqa: F403
-from ._loss import *  # noqa: F403
-from ._minibatch import *  # noqa: F403
-from ._noise import *  # noqa: F403
-from ._norm import *  # noqa: F403
-from ._pad import *  # noqa: F403
-from ._pool import *  # noqa: F403
-from ._resize import *  # noqa: F403
-from ._softmax import *  # noqa: F403
+from ganc.nn.functional._activation import *  # noqa: F403
+from ganc.nn.functional._attention import *  # noqa: F403
+from ganc.nn.functional._cell import *  # noqa: F403
+from ganc.nn.functional._class_loss import *  # noqa: F403
+from ganc.nn.functional._conditional import *  # noqa: F403
+from ganc.nn.functional._conv import *  # noqa: F403
+from ganc.nn.functional._conv_transpose import *  # noqa: F403
+from ganc.nn.functional._equalized import *  # noqa: F403
+from ganc.nn.functional._grid import *  # noqa: F403
+from ganc.nn.functional._linear import *  # noqa: F403
+from ganc.nn.functional._loss import *  # noqa: F403
+from ganc.nn.functional._minibatch import *  # noqa: F403
+from ganc.nn.functional._noise import *  # noqa: F403
+from ganc.nn.functional._norm import *  # noqa: F403
+from ganc.nn.functional._pad import *  # noqa: F403
+from ganc.nn.functional._pool import *  # noqa: F403
+from ganc.nn.functional._resize import *  # noqa: F403
+from ganc.nn.functional._sample_norm import *  # noqa: F403
+from ganc.nn.functional._smooth import *  # noqa: F403
+from ganc.nn.functional._softmax import *  # noqa: F403
 
 __all__ = sorted(
     name
@@ -52,6 +58,7 @@ __all__ = sorted(
         _class_loss,
         _conditional,
         _conv,
+        _conv_transpose,
         _equalized,
         _grid,
         _linear,
@@ -62,6 +69,8 @@ __all__ = sorted(
         _pad,
         _pool,
         _resize,
+        _sample_norm,
+        _smooth,
         _softmax,
     )
     for name in module.__all__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ganc._backend import core
-from ganc._creation import Tensor
+from ganc._tensor._creation import Tensor
 
 __all__ = ["gru_cell", "lstm_cell"]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, tensor
-
-from ._index import as_index
-from ._loss import reduced
+from ganc._tensor._creation import Tensor, tensor
+from ganc.nn.functional._index import as_index
+from ganc.nn.functional._loss import reduced
 
 __all__ = ["cross_entropy", "nll_loss"]
 

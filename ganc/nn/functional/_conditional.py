@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, tensor
-
-from ._linear import embedding
-from ._norm import batch_norm, instance_norm
+from ganc._tensor._creation import Tensor, tensor
+from ganc.nn.functional._linear import embedding
+from ganc.nn.functional._norm import batch_norm, instance_norm
 
 __all__ = ["adain", "conditional_batch_norm"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 from ganc._backend import core
-from ganc._creation import Tensor
-
-from ._conv import Sizes, conv2d
+from ganc._tensor._creation import Tensor
+from ganc.nn.functional._conv import Sizes, conv2d
 
 __all__ = ["equalized_conv2d", "equalized_linear"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ganc._creation import Tensor, tensor
+from ganc._tensor._creation import Tensor, tensor
 
 __all__ = ["as_index"]
 

@@ -1,15 +1,14 @@
-"""Linear maps and tables."""
+"""Linear maps, the maximum of several, and tables."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, tensor
+from ganc._tensor._creation import Tensor, tensor
+from ganc.nn.functional._index import as_index
 
-from ._index import as_index
-
-__all__ = ["bilinear", "embedding", "linear", "one_hot"]
+__all__ = ["bilinear", "embedding", "linear", "maxout", "one_hot"]
 
 _linear = core.linear
 
@@ -158,3 +157,40 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     index, _ = as_index("one_hot", tensor, num_classes)
     classes = core.tensor(list(range(num_classes)))
     return core.eq(core.reshape(index, (*index.shape, 1)), classes)
+
+
+def maxout(input: Tensor, pieces: int) -> Tensor:
+    """The largest of each group of `pieces` neighbours in the last dimension.
+
+    Parameters
+    ----------
+    input : Tensor of shape (..., F * pieces)
+    pieces : int
+
+    Returns
+    -------
+    Tensor of shape (..., F)
+
+    Raises
+    ------
+    ValueError
+        If the last dimension is not a multiple of `pieces`.
+
+    References
+    ----------
+    Goodfellow et al. 2013, Maxout networks.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import ganc.nn.functional as F
+    >>> F.maxout(ganc.tensor([[1.0, 5.0, 2.0, 0.0]]), 2).tolist()
+    [[5.0, 2.0]]
+    """
+    width = input.shape[-1] if input.ndim else 0
+    if pieces < 1 or not input.ndim or width % pieces:
+        raise ValueError(
+            f"maxout: got shape {input.shape} for pieces={pieces}, expected a last dimension that "
+            "is a multiple of it"
+        )
+    return core.amax(core.reshape(input, (*input.shape[:-1], width // pieces, pieces)), -1)

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor, tensor
+from ganc._tensor._creation import Tensor, tensor
 
 __all__ = [
     "binary_cross_entropy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from ganc._backend import core
-from ganc._creation import Tensor, eye
+from ganc._tensor._creation import Tensor, eye
 
 __all__ = ["minibatch_discrimination", "minibatch_stddev"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ganc._backend import core
-from ganc._creation import Tensor, ones
-from ganc._random import Generator, draw
+from ganc._tensor._creation import Tensor, ones
+from ganc._tensor._random import Generator, draw
 
 __all__ = ["dropout", "dropout2d", "gaussian_noise"]
 

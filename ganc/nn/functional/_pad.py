@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganc._backend import core
-from ganc._creation import Tensor
-from ganc._shape import ints
+from ganc._tensor._creation import Tensor
+from ganc._tensor._shape import ints
 
 __all__ = ["fold", "pad", "unfold"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganc._backend import core
-from ganc._creation import Tensor
+from ganc._tensor._creation import Tensor
 
 __all__ = ["interpolate", "pixel_shuffle", "pixel_unshuffle"]
 

@@ -1,13 +1,13 @@
-"""Activations along a dimension."""
+"""Softmax and its logarithm."""
 
 from __future__ import annotations
 
 import warnings
 
 from ganc._backend import core
-from ganc._creation import Tensor
+from ganc._tensor._creation import Tensor
 
-__all__ = ["log_softmax", "maxout", "softmax"]
+__all__ = ["log_softmax", "softmax"]
 
 
 def _implicit_dim(what: str, ndim: int) -> int:
@@ -63,40 +63,3 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
     [0.0, -1000.0]
     """
     return core.log_softmax(input, _implicit_dim("log_softmax", input.ndim) if dim is None else dim)
-
-
-def maxout(input: Tensor, pieces: int) -> Tensor:
-    """The largest of each group of `pieces` neighbours in the last dimension.
-
-    Parameters
-    ----------
-    input : Tensor of shape (..., F * pieces)
-    pieces : int
-
-    Returns
-    -------
-    Tensor of shape (..., F)
-
-    Raises
-    ------
-    ValueError
-        If the last dimension is not a multiple of `pieces`.
-
-    References
-    ----------
-    Goodfellow et al. 2013, Maxout networks.
-
-    Examples
-    --------
-    >>> import ganc
-    >>> import ganc.nn.functional as F
-    >>> F.maxout(ganc.tensor([[1.0, 5.0, 2.0, 0.0]]), 2).tolist()
-    [[5.0, 2.0]]
-    """
-    width = input.shape[-1] if input.ndim else 0
-    if pieces < 1 or not input.ndim or width % pieces:
-        raise ValueError(
-            f"maxout: got shape {input.shape} for pieces={pieces}, expected a last dimension that "
-            "is a multiple of it"
-        )
-    return core.amax(core.reshape(input, (*input.shape[:-1], width // pieces, pieces)), -1)

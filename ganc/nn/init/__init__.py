@@ -7,8 +7,8 @@
 (50, 100)
 """
 
-from . import _plain, _scaled
-from ._plain import *  # noqa: F403
-from ._scaled import *  # noqa: F403
+from ganc.nn.init import _plain, _scaled
+from ganc.nn.init._plain import *  # noqa: F403
+from ganc.nn.init._scaled import *  # noqa: F403
 
 __all__ = sorted(_plain.__all__ + _scaled.__all__)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ganc._backend import core
-from ganc._creation import Tensor
-from ganc._random import Generator, draw
+from ganc._tensor._creation import Tensor
+from ganc._tensor._random import Generator, draw
 
 __all__ = [
     "constant_",

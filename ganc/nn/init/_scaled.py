@@ -7,10 +7,9 @@ import math
 import numpy as np
 
 from ganc._backend import core
-from ganc._creation import Tensor
-from ganc._random import Generator, draw
-
-from ._plain import fill, normal_, uniform_
+from ganc._tensor._creation import Tensor
+from ganc._tensor._random import Generator, draw
+from ganc.nn.init._plain import fill, normal_, uniform_
 
 __all__ = [
     "calculate_gain",

@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable
 
 from ganc._backend import core
-from ganc._creation import Tensor, tensor
-from ganc._math import norm
-
-from .._module import Module
+from ganc._tensor._creation import Tensor, tensor
+from ganc._tensor._math import norm
+from ganc.nn._module import Module
 
 __all__ = [
     "clip_grad_norm_",

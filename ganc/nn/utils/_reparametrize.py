@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from ganc._backend import core
-from ganc._creation import Tensor
-from ganc._random import randn
-
-from .._module import Module
-from .._parameter import Parameter
+from ganc._tensor._creation import Tensor
+from ganc._tensor._random import randn
+from ganc.nn._module import Module
+from ganc.nn._parameter import Parameter
 
 __all__ = ["remove_spectral_norm", "remove_weight_norm", "spectral_norm", "weight_norm"]
 

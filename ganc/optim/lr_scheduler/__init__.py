@@ -8,10 +8,16 @@
 [0.05]
 """
 
-from ._base import LambdaLR, LRScheduler
-from ._one_cycle import OneCycleLR
-from ._plateau import ReduceLROnPlateau
-from ._rules import CosineAnnealingLR, ExponentialLR, LinearLR, MultiStepLR, StepLR
+from ganc.optim.lr_scheduler._base import LambdaLR, LRScheduler
+from ganc.optim.lr_scheduler._one_cycle import OneCycleLR
+from ganc.optim.lr_scheduler._plateau import ReduceLROnPlateau
+from ganc.optim.lr_scheduler._rules import (
+    CosineAnnealingLR,
+    ExponentialLR,
+    LinearLR,
+    MultiStepLR,
+    StepLR,
+)
 
 __all__ = [
     "CosineAnnealingLR",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .._optimizer import Optimizer
+from ganc.optim._optimizer import Optimizer
 
 __all__ = ["LRScheduler", "LambdaLR"]
 

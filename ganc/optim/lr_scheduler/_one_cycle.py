@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .._optimizer import Optimizer
-from ._base import LRScheduler, check_optimizer
+from ganc.optim._optimizer import Optimizer
+from ganc.optim.lr_scheduler._base import LRScheduler, check_optimizer
 
 __all__ = ["OneCycleLR"]
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._optimizer import Optimizer
-from ._base import check_optimizer
+from ganc.optim._optimizer import Optimizer
+from ganc.optim.lr_scheduler._base import check_optimizer
 
 __all__ = ["ReduceLROnPlateau"]
 

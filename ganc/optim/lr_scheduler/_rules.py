@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from .._optimizer import Optimizer
-from ._base import LRScheduler
+from ganc.optim._optimizer import Optimizer
+from ganc.optim.lr_scheduler._base import LRScheduler
 
 __all__ = ["CosineAnnealingLR", "ExponentialLR", "LinearLR", "MultiStepLR", "StepLR"]
 

@@ -1,33 +1,33 @@
 """Tensors: creation, functions, methods, gradients, random numbers (PyTorch's names).
 
 Everything public here is also ``ganc.<name>``; functions that the core has itself are taken from
-it as they are.
+it as they are. The folder has an underscore because ``ganc.tensor`` is a function: a package of
+that name would be hidden behind it (``import ganc.tensor._math as m`` fails then).
 """
 
 from __future__ import annotations
 
-from . import (
+from ganc._backend import core
+from ganc._tensor import (
     _autograd,
     _creation,
     _einsum,
     _gradcheck,
+    _indexing,
     _join,
     _math,
     _methods,
     _random,
     _shape,
-    _threads,
 )
-from ._autograd import *  # noqa: F403
-from ._backend import core
-from ._creation import *  # noqa: F403
-from ._einsum import *  # noqa: F403
-from ._gradcheck import *  # noqa: F403
-from ._join import *  # noqa: F403
-from ._math import *  # noqa: F403
-from ._random import *  # noqa: F403
-from ._shape import *  # noqa: F403
-from ._threads import *  # noqa: F403
+from ganc._tensor._autograd import *  # noqa: F403
+from ganc._tensor._creation import *  # noqa: F403
+from ganc._tensor._einsum import *  # noqa: F403
+from ganc._tensor._gradcheck import *  # noqa: F403
+from ganc._tensor._join import *  # noqa: F403
+from ganc._tensor._math import *  # noqa: F403
+from ganc._tensor._random import *  # noqa: F403
+from ganc._tensor._shape import *  # noqa: F403
 
 _FROM_CORE = [
     "abs",
@@ -91,12 +91,12 @@ __all__ = sorted(
             _creation,
             _einsum,
             _gradcheck,
+            _indexing,
             _join,
             _math,
             _methods,
             _random,
             _shape,
-            _threads,
         )
         for name in module.__all__
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._backend import core
+from ganc._backend import core
 
 __all__ = [
     "Tensor",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._backend import core
+from ganc._backend import core
 
 __all__: list[str] = []
 

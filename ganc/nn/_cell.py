@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from ganc._creation import Tensor, zeros
-
-from . import functional as F
-from ._config import register
-from ._linear import count, uniform_parameter
-from ._module import Module
+from ganc._tensor._creation import Tensor, zeros
+from ganc.nn import functional as F
+from ganc.nn._config import register
+from ganc.nn._linear import uniform_parameter
+from ganc.nn._module import Module
+from ganc.nn._sizes import count
 
 __all__ = ["GRUCell", "LSTMCell"]
 

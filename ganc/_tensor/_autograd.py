@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ._backend import core
-from ._creation import Tensor
+from ganc._backend import core
+from ganc._tensor._creation import Tensor
 
 __all__ = [
     "detect_anomaly",

@@ -10,10 +10,10 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from . import _einsum, _join, _math, _shape
-from ._backend import core
-from ._creation import Tensor
-from ._random import Generator, draw
+from ganc._backend import core
+from ganc._tensor import _einsum, _join, _math, _shape
+from ganc._tensor._creation import Tensor
+from ganc._tensor._random import Generator, draw
 
 __all__: list[str] = []
 

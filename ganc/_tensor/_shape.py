@@ -7,8 +7,8 @@ from math import prod
 
 import numpy as np
 
-from ._backend import core
-from ._creation import Tensor, tensor
+from ganc._backend import core
+from ganc._tensor._creation import Tensor, tensor
 
 __all__ = [
     "broadcast_to",

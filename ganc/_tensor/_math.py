@@ -7,9 +7,9 @@ import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ._backend import core
-from ._creation import Tensor
-from ._shape import dim_index
+from ganc._backend import core
+from ganc._tensor._creation import Tensor
+from ganc._tensor._shape import dim_index
 
 __all__ = ["bmm", "clamp", "max", "min", "norm", "pow", "std", "topk", "var", "where"]
 

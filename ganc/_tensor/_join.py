@@ -6,9 +6,9 @@ import operator
 from collections.abc import Sequence
 from math import prod
 
-from ._backend import core
-from ._creation import Tensor, sizes
-from ._shape import dim_index, ints
+from ganc._backend import core
+from ganc._tensor._creation import Tensor, sizes
+from ganc._tensor._shape import dim_index, ints
 
 __all__ = [
     "chunk",

@@ -8,11 +8,15 @@ generator's whole state is two integers.
 from __future__ import annotations
 
 import operator
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
-from ._backend import core
-from ._creation import Tensor, sizes
+from ganc._backend import core
+from ganc._tensor._creation import Tensor, sizes
 
 __all__ = [
     "Generator",
@@ -29,10 +33,35 @@ Generator = core.Generator
 default_generator = core.default_generator
 _uniform, _normal = core.rand_uniform, core.rand_normal
 
+exclusive = (
+    threading.RLock()
+)  # held by who sets the global generator, or a network's mode, for a time
+if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it has not got
+    os.register_at_fork(
+        before=exclusive.acquire,
+        after_in_parent=exclusive.release,
+        after_in_child=exclusive.release,
+    )
+
 
 def draw(generator: Generator | None) -> tuple[int, int]:
     """Return the (seed, stream) of the next draw; None means the global generator."""
     return (default_generator if generator is None else generator).next()
+
+
+@contextmanager
+def drawing(seed: int, stream: int) -> Iterator[Generator]:
+    """Let everything that draws inside the block draw from (seed, stream), (seed, stream + 1)...
+
+    The state of the global generator is put back at the end; other threads wait.
+    """
+    with exclusive:
+        kept = default_generator.seed, default_generator.stream
+        default_generator.seed, default_generator.stream = seed, stream
+        try:
+            yield default_generator
+        finally:
+            default_generator.seed, default_generator.stream = kept
 
 
 def _seed(seed: int) -> int:

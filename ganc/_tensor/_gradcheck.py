@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ._autograd import grad
-from ._backend import core
-from ._creation import Tensor, tensor
-from ._random import randn_like
+from ganc._backend import core
+from ganc._tensor._autograd import grad
+from ganc._tensor._creation import Tensor, tensor
+from ganc._tensor._random import randn_like
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from ._backend import core
-from ._creation import Tensor
+from ganc._backend import core
+from ganc._tensor._creation import Tensor
 
 __all__ = ["einsum"]
 
