@@ -9,15 +9,14 @@ import numpy as np
 
 from ganc import losses
 from ganc._backend import core
-from ganc.gan._streams import exclusive
 from ganc.nn import Module, Parameter
+from ganc.nn._inference import eval_mode, evaluate  # noqa: F401
 
 if TYPE_CHECKING:
     from ganc.gan import GAN
     from ganc.gan._model import Model
 
 _CORE_LOSSES = (losses.NonSaturating, losses.Minimax, losses.LSGAN, losses.WGAN, losses.Hinge)
-_CHUNK = 512  # samples generated at a time
 
 
 # ---- construction ----
@@ -142,35 +141,6 @@ def train_mode(*networks: Module) -> None:
     for network in networks:
         if not network.training:
             network.train()
-
-
-@contextmanager
-def eval_mode(network: Module) -> Iterator[None]:
-    """Keep a network in evaluation mode without gradients, then put back what was.
-
-    Other threads neither train nor sample meanwhile.
-    """
-    with exclusive:
-        kept = [(module, module.training) for module in network.modules()]
-        previous = core.set_grad_enabled(False)
-        try:
-            network.eval()
-            yield
-        finally:
-            core.set_grad_enabled(previous)
-            for module, training in kept:
-                module.training = training
-
-
-def evaluate(network: Module, x: np.ndarray) -> np.ndarray:
-    """Return what a network in evaluation mode makes of an array, a chunk at a time."""
-    with eval_mode(network):
-        # Nothing is asked of n = 0 but the shape, which one zero input tells.
-        chunks = [x[i : i + _CHUNK] for i in range(0, len(x), _CHUNK)] or [
-            np.zeros_like(x, shape=(1, *x.shape[1:]))
-        ]
-        made = [np.array(network(core.Tensor(chunk)).numpy(), np.float32) for chunk in chunks]
-    return np.concatenate(made)[: len(x)]
 
 
 def clip(network: Module, limit: float) -> None:

@@ -5,26 +5,18 @@ its uses its own range of streams, so nothing has to be carried along, and a run
 anywhere continues with the same numbers.
 """
 
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ganc._backend import core
+from ganc.nn._inference import exclusive
 
-__all__ = ["INIT", "OWN_SAMPLES", "SAMPLES", "drawing", "exclusive", "step_stream"]
+__all__ = ["INIT", "OWN_SAMPLES", "SAMPLES", "drawing", "step_stream"]
 
 INIT = 1 << 61  # first stream of weight initialisation
 SAMPLES = 1 << 62  # of samples with a seed of their own
 OWN_SAMPLES = SAMPLES + INIT  # of samples drawn with the model's seed, counted
 _STEP = 1 << 24  # streams a training step may use
-exclusive = threading.RLock()  # held while a model draws or changes its mode
-if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it has not got
-    os.register_at_fork(
-        before=exclusive.acquire,
-        after_in_parent=exclusive.release,
-        after_in_child=exclusive.release,
-    )
 
 
 def step_stream(step: int) -> int:
