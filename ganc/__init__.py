@@ -18,8 +18,8 @@ from ._tensor import __all__ as _tensor_names
 
 from . import data, datasets, io, nn, optim  # isort: skip
 from . import callbacks, losses, metrics, models, plot  # isort: skip
-from ._doctor import doctor
 from .data import to_uint8
+from .doctor import doctor
 from .errors import DivergenceError
 from .gan import GAN, load, resume
 from .history import History

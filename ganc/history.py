@@ -14,8 +14,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ganc._picture import figure, html_image, png
 from ganc.callbacks._base import Callback
+from ganc.plot._picture import figure, html_image, png
 
 __all__ = ["History"]
 

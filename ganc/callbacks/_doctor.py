@@ -12,7 +12,7 @@ from ganc.callbacks._base import Callback
 from ganc.errors import DivergenceError
 
 if TYPE_CHECKING:
-    from ganc._doctor._finding import Diagnosis
+    from ganc.doctor._finding import Diagnosis
 
 __all__ = ["Doctor"]
 
@@ -95,7 +95,7 @@ class Doctor(Callback):
         """Look at the run."""
         if (epoch + 1) % self.every:
             return
-        from ganc._doctor import doctor
+        from ganc.doctor import doctor
 
         self.diagnosis = doctor(self.model, self.x, self.y, validation_data=self.validation_data)
         known = {name for _, name in self.log}
@@ -114,7 +114,7 @@ class Doctor(Callback):
         error = sys.exc_info()[1]
         if not isinstance(error, DivergenceError) or rewind is None:
             return
-        from ganc._doctor._replay import cause
+        from ganc.doctor._replay import cause
 
         found = cause(self.model, rewind, self.x)
         self.log.append((self.model.epoch, "not-finite"))

@@ -41,7 +41,7 @@ def _facts(model: "Model") -> list[tuple[str, str]]:
 
 def _samples(model: "Model") -> str:
     from ganc import plot
-    from ganc._picture import figure, html_image, png
+    from ganc.plot._picture import figure, html_image, png
 
     if not model.step or not (len(model._shape) == 3 or model._shape == (2,)):
         return ""

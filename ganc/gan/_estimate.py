@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ganc._options import at_least
-from ganc._pace import Pace, clock_text
+from ganc._throughput import Throughput, clock_text
 from ganc.gan import _checkpoint, _door, _fit
 from ganc.gan._feed import Feed, feed_of
 from ganc.gan._interrupt import Interrupts
@@ -75,7 +75,7 @@ def _measured(model: "Model", feed: Feed, interrupts: Interrupts) -> float:
     """Return the time of a step, as often with an update of G as in training."""
     position, period = _door.Position(), getattr(model, "n_critic", 1)
     start = now = time.perf_counter()
-    pace = Pace(start)
+    pace = Throughput(start)
     while not (_seen(pace.counted, now - start) and pace.counted % period == 0):
         _fit.one_step(model, feed, position, interrupts)
         now = time.perf_counter()

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ganc._backend import core
-from ganc._doctor._evidence import Evidence
-from ganc._doctor._finding import Measured
+from ganc.doctor._evidence import Evidence
+from ganc.doctor._finding import Measured
 from ganc.gan import _networks
 
 __all__ = ["memory", "signal", "victory"]

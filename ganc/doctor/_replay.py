@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ganc._doctor import _layers
 from ganc.data import DataLoader
+from ganc.doctor import _layers
 from ganc.errors import DivergenceError
 from ganc.gan import _checkpoint, _fit
 from ganc.gan._feed import Feed, feed_of

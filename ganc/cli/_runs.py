@@ -10,20 +10,21 @@ import json
 import os
 import shlex
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-from ganc import plot
-from ganc._diary import Diary
-from ganc._picture import figure
+import ganc
+from ganc._backend import core
 from ganc.callbacks import History, ModelCheckpoint
+from ganc.cli._pictures import save_losses, save_samples
+from ganc.cli._run_log import RunLog
 from ganc.gan import GAN, resume
+from ganc.gan._door import sample_shape
 from ganc.io import FormatError, atomic_write
 
-if TYPE_CHECKING:
-    from ganc._doctor._finding import Diagnosis
+__all__ = ["begin", "build", "check_interval", "data_of", "go_on", "history_of", "plan_of"]
 
 MODEL, HISTORY, CONFIG, LOG = "model.ganc", "history.csv", "config.json", "log.txt"
 SAMPLES, LOSSES = "samples.png", "losses.png"
@@ -33,8 +34,6 @@ _NAME, _KEEP = "{step:09}.ganc", 3
 
 def build(model: type, x: np.ndarray, options: dict[str, Any]) -> GAN:
     """Return a model for data, with options of its constructor."""
-    from ganc.gan._door import sample_shape
-
     shape = sample_shape(x)
     if model.__name__ == "ToyGAN":
         if len(shape) != 1:
@@ -93,10 +92,7 @@ def _crc(x: np.ndarray) -> str:
 
 
 def _versions() -> dict[str, str]:
-    from ganc import __version__
-    from ganc._backend import core
-
-    return {"ganc": __version__, "isa": core.get_isa(), "numpy": np.__version__}
+    return {"ganc": ganc.__version__, "isa": core.get_isa(), "numpy": np.__version__}
 
 
 def _train(gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any]) -> dict[str, Any]:
@@ -104,26 +100,26 @@ def _train(gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any]) -> dict[s
     path = os.path.join(folder, CHECKPOINTS, _NAME)
     save = ModelCheckpoint(path, every=plan["save_every"], keep=_KEEP)
     save.load_state_dict({"name": _NAME, "best": None, "written": [_NAME.format(step=0)]})
-    diary = Diary(folder, save_samples, save_losses)
+    log = RunLog(folder)
     try:
         gan.fit(
             x, epochs=plan["epochs"], initial_epoch=gan.epoch, batch_size=plan["batch_size"],
-            budget=plan["budget"], callbacks=[diary, save],
+            budget=plan["budget"], callbacks=[log, save],
         )  # fmt: skip
     except ArithmeticError as error:  # not to be gone on from
-        diary.close(error)
+        log.close(error)
         raise
     except BaseException as error:
-        diary.close(error)
+        log.close(error)
         save._save_last()
-        write(gan, folder)
+        _write(gan, folder)
         raise
-    diary.close(None)
+    log.close(None)
     last = {name: values[-1] for name, values in gan.history.history.items() if values}
-    return write(gan, folder) | {"epochs": gan.epoch, "steps": gan.step} | last
+    return _write(gan, folder) | {"epochs": gan.epoch, "steps": gan.step} | last
 
 
-def write(gan: GAN, folder: str) -> dict[str, Any]:
+def _write(gan: GAN, folder: str) -> dict[str, Any]:
     """Write model, history and pictures; return the paths."""
     paths = {"config": CONFIG, "model": MODEL, "history": HISTORY, "samples": SAMPLES}
     paths = {name: os.path.join(folder, file) for name, file in paths.items()}
@@ -142,53 +138,11 @@ def write(gan: GAN, folder: str) -> dict[str, Any]:
     return paths
 
 
-def save_samples(samples: np.ndarray, path: str) -> None:
-    """Write samples to a PNG, images as a grid, points as a cloud."""
-    if samples.ndim == 4:
-        height = samples.shape[2]
-        plot.save_image(path, plot.grid(samples), scale=max(1, 56 // height))
-        return
-    drawn = figure((5, 5))
-    plot.samples(samples, ax=drawn.subplots())
-    drawn.savefig(path, dpi=120)
-
-
-def save_losses(history: History, path: str) -> None:
-    """Write the loss curves to a PNG."""
-    drawn = figure((6.4, 4))
-    plot.losses(history, ax=drawn.subplots())
-    drawn.savefig(path, dpi=120)
-
-
-def sample(run: str, n: int, output: str, seed: int | None) -> dict[str, Any]:
-    """Write samples of a trained model; return where."""
-    samples = _model(run).sample(n, seed=seed)
-    if output.endswith(".npy"):
-        np.save(output, samples)
-    elif output.lower().endswith(".png"):
-        save_samples(samples, output)
-    else:
-        raise ValueError(f"-o: got {output!r}, expected a name that ends in .png or .npy")
-    return {"samples": output, "n": n, "seed": seed}
-
-
-def plot_losses(run: str, output: str | None) -> dict[str, Any]:
-    """Draw the losses of a run, which may still be going on; return where."""
-    if os.path.isdir(run):
-        output = output or os.path.join(run, LOSSES)
-        history = _history(run)
-    elif output is None:
-        raise ValueError("-o: a file has no folder for the picture; pass -o losses.png")
-    else:
-        history = resume(run).history
-    save_losses(history, output)
-    return {"losses": output, "epochs": len(history)}
-
-
-def _history(folder: str) -> History:
-    path, history = os.path.join(folder, HISTORY), History()
-    if not os.path.exists(path):  # of the demo, or nothing at all
-        return resume(folder).history
+def history_of(run: str) -> History:
+    """Return the losses of a run, or of a model's file."""
+    path, history = os.path.join(run, HISTORY), History()
+    if not os.path.exists(path):  # a file, the demo's folder, or nothing at all
+        return resume(run).history
     with open(path, newline="", encoding="utf-8") as file:
         try:
             for row in csv.DictReader(file):
@@ -199,26 +153,6 @@ def _history(folder: str) -> History:
     return history
 
 
-def evaluate(
-    run: str,
-    x: np.ndarray,
-    metrics: list[str] | None,
-    *,
-    n: int,
-    extractor: str | None,
-    seed: int,
-) -> dict[str, float]:
-    """Measure samples of a trained model against data."""
-    return _model(run).evaluate(x, metrics, n=n, extractor=extractor, seed=seed)
-
-
-def doctor(run: str, x: np.ndarray | None) -> "Diagnosis":
-    """Look at a trained model, and at data if there are any."""
-    from ganc._doctor import doctor
-
-    return doctor(_model(run), x)
-
-
 def data_of(run: str) -> str | None:
     """Return the name of the data that a run was trained on, if its folder tells."""
     try:
@@ -226,7 +160,3 @@ def data_of(run: str) -> str | None:
             return json.load(file)["run"]["data"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _model(run: str) -> GAN:
-    return resume(run)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ganc._doctor._evidence import Evidence
-from ganc._doctor._finding import Measured
-from ganc._doctor._inputs import last_layer
+from ganc.doctor._evidence import Evidence
+from ganc.doctor._finding import Measured
+from ganc.doctor._inputs import last_layer
 from ganc.gan import _networks
 from ganc.nn import LogSoftmax, Module, Sigmoid, Softmax
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ganc._autograd import detect_anomaly
 from ganc._backend import core
-from ganc._doctor._evidence import Evidence
-from ganc._doctor._finding import Measured
+from ganc.doctor._evidence import Evidence
+from ganc.doctor._finding import Measured
 from ganc.gan import _door, _networks
 from ganc.nn import Module, ReLU
 

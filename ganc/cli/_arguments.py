@@ -1,7 +1,13 @@
 """What is written on the command line, as values; `UsageError` where it is wrong."""
 
+import ast
+import inspect
 from collections.abc import Sequence
 from typing import Any
+
+import ganc
+from ganc import datasets
+from ganc._options import choose, duration, suggestion
 
 __all__ = ["UsageError", "budget_of", "data", "seed_of", "set_threads", "settings"]
 
@@ -12,11 +18,6 @@ class UsageError(Exception):
 
 def settings(model: type, pairs: Sequence[str]) -> dict[str, Any]:
     """Return the keywords of ``--set name=value``, checked against the model's."""
-    import ast
-    import inspect
-
-    from ganc._options import suggestion
-
     known = [name for name in inspect.signature(model).parameters if name != "self"]
     options = {}
     for pair in pairs:
@@ -37,9 +38,6 @@ def settings(model: type, pairs: Sequence[str]) -> dict[str, Any]:
 
 def data(name: str) -> tuple[Any, str]:
     """Return training data by name: images as uint8, points as floats."""
-    from ganc import datasets
-    from ganc._options import choose
-
     loaders = {
         "fashion_mnist": lambda: datasets.load_fashion_mnist(download=False)[0][0],
         "mnist": lambda: datasets.load_mnist()[0][0],
@@ -63,14 +61,14 @@ def data(name: str) -> tuple[Any, str]:
 
 
 def seed_of(seed: int | None) -> int | None:
+    """Return the number of ``--seed``."""
     if seed is not None and not 0 <= seed < 2**63:
         raise UsageError(f"--seed: got {seed}, expected 0 to 2**63 - 1")
     return seed
 
 
 def budget_of(text: str | None) -> float | None:
-    from ganc._options import duration
-
+    """Return the seconds of ``--budget``."""
     try:
         return None if text is None else duration("--budget", text)
     except ValueError as error:
@@ -78,8 +76,7 @@ def budget_of(text: str | None) -> float | None:
 
 
 def set_threads(n: int) -> None:
-    import ganc
-
+    """Do what ``--threads`` asks for."""
     if n < 1:
         raise UsageError(f"--threads: got {n}, expected at least 1")
     ganc.set_num_threads(n)
