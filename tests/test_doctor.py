@@ -267,3 +267,18 @@ def test_the_doctor_stays_a_function_when_its_modules_are_imported():
     """
     for first in ("ganc", "ganc.doctor._variety"):
         assert run(program.format(first=first)).split() == ["function", "True"]
+
+
+def test_the_doctor_looks_at_what_the_model_shows(monkeypatch):
+    gan, x = small_model("ToyGAN"), sick_runs.points()[0]
+    monkeypatch.setattr(gan, "preview", lambda n, *, seed: np.tile(x[:1], (n, 1)))
+    monkeypatch.setattr(gan, "_step", 1500)
+    found = ganc.doctor(gan, x)
+    assert found.measured["mode-collapse"] == 0.0 and "mode-collapse" in [f.name for f in found]
+
+
+def test_the_pixels_of_an_autoencoder_are_those_of_its_samples():
+    vae = small_model("VAE")
+    shown = vae.sample(512, seed=0)
+    found = ganc.doctor(vae).measured["saturated-output"]
+    assert found == (np.abs(shown) > 0.998).mean()

@@ -78,7 +78,7 @@ def _write(gan: Any, film: SampleGrid, folder: str) -> dict[str, Any]:
     names = ("samples.png", "losses.png", "training.gif", "model.ganc")
     paths = {name: os.path.join(folder, name) for name in names}
     gan.save(paths["model.ganc"])
-    save_samples(gan.sample(64, seed=0), paths["samples.png"])
+    save_samples(gan.preview(64, seed=0), paths["samples.png"])
     if len(gan.history):
         save_losses(gan.history, paths["losses.png"])
     if film.frames:

@@ -73,7 +73,7 @@ class RunLog(Callback):
         grids = os.path.join(self.folder, "samples")
         os.makedirs(grids, exist_ok=True)
         path = os.path.join(grids, f"{self.model.step:09}.png")
-        save_samples(self.model.sample(64, seed=0), path)
+        save_samples(self.model.preview(64, seed=0), path)
 
     def _draw_losses(self) -> None:
         save_losses(self.model.history, os.path.join(self.folder, "losses.png"))

@@ -128,7 +128,7 @@ def _write(gan: GAN, folder: str) -> dict[str, Any]:
     try:
         os.makedirs(os.path.join(folder, GRIDS), exist_ok=True)
         grid = os.path.join(folder, GRIDS, f"{gan.step:09}.png")
-        save_samples(gan.sample(64, seed=0), grid)
+        save_samples(gan.preview(64, seed=0), grid)
         shutil.copyfile(grid, paths["samples"])
         if len(gan.history):
             paths["losses"] = os.path.join(folder, LOSSES)

@@ -104,8 +104,13 @@ class Evidence:
         return np.array(drawn.numpy(), np.float32)
 
     @cached_property
+    def shown(self) -> np.ndarray | None:
+        """What the model shows, images in [-1, 1]: of an averaged generator where one is kept."""
+        return None if self.model is None else self.model.preview(_SAMPLES, seed=self.seed)
+
+    @cached_property
     def fake(self) -> np.ndarray | None:
-        """Samples, images in [-1, 1]."""
+        """Samples of the generator that learns, images in [-1, 1]."""
         if self.model is None:
             return None
         made = _networks.evaluate(self.generator, self.latents)
@@ -113,13 +118,13 @@ class Evidence:
 
     @property
     def pair(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """As many real as generated samples, one row each, if all are finite."""
-        if self.real is None or self.fake is None or len(self.real) < 32:
+        """As many real samples as shown ones, one row each, if all are finite."""
+        if self.real is None or self.shown is None or len(self.real) < 32:
             return None
-        if self.real.shape[1:] != self.fake.shape[1:] or not np.isfinite(self.fake).all():
+        if self.real.shape[1:] != self.shown.shape[1:] or not np.isfinite(self.shown).all():
             return None
-        n = min(len(self.real), len(self.fake))
-        return self.real[:n].reshape(n, -1), self.fake[:n].reshape(n, -1)
+        n = min(len(self.real), len(self.shown))
+        return self.real[:n].reshape(n, -1), self.shown[:n].reshape(n, -1)
 
     def judged(self, samples: np.ndarray | None) -> np.ndarray | None:
         """Return D's logits of samples in evaluation mode, if they are finite."""
