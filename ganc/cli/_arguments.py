@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import ganc
-from ganc import datasets
-from ganc._options import choose, duration, suggestion
+from ganc._options import duration, suggestion
 
-__all__ = ["UsageError", "budget_of", "data", "seed_of", "set_threads", "settings"]
+__all__ = ["UsageError", "budget_of", "seed_of", "set_threads", "settings"]
 
 
 class UsageError(Exception):
@@ -34,30 +33,6 @@ def settings(model: type, pairs: Sequence[str]) -> dict[str, Any]:
         except (ValueError, SyntaxError):
             options[name] = text
     return options
-
-
-def data(name: str) -> tuple[Any, str]:
-    """Return training data by name: images as uint8, points as floats."""
-    loaders = {
-        "fashion_mnist": lambda: datasets.load_fashion_mnist(download=False)[0][0],
-        "mnist": lambda: datasets.load_mnist()[0][0],
-        "digits": lambda: datasets.load_digits()[0][0],
-        "embedded": lambda: datasets.load_embedded()[0],
-        "emojione": lambda: datasets.load_emoji("emojione")[0],
-        "noto": lambda: datasets.load_emoji("noto")[0],
-        "openmoji": lambda: datasets.load_emoji("openmoji")[0],
-        "sprites": lambda: datasets.load_sprites(64)[0],
-        "photos": lambda: datasets.load_photos()[0],
-        "faces": lambda: datasets.load_faces()[0][:100],
-    }
-    for toy in ("ring", "grid", "swiss_roll", "moons"):
-        loaders[toy] = lambda toy=toy: getattr(datasets.toy, toy)(50_000, seed=0)
-    try:
-        return loaders[choose("--data", name.replace("-", "_"), loaders)](), name
-    except ValueError as error:
-        if name.replace("-", "_") in loaders:
-            raise
-        raise UsageError(error) from None
 
 
 def seed_of(seed: int | None) -> int | None:

@@ -12,7 +12,8 @@ from ganc import datasets, models
 from ganc._backend import core
 from ganc.bench import bench
 from ganc.cli import _demo, _runs
-from ganc.cli._arguments import UsageError, budget_of, data, seed_of, settings
+from ganc.cli._arguments import UsageError, budget_of, seed_of, settings
+from ganc.cli._data import load, picture_shape
 from ganc.cli._pictures import save_losses, save_samples
 from ganc.doctor import doctor
 from ganc.metrics._evaluate import checked
@@ -38,12 +39,15 @@ def run_train(arguments: argparse.Namespace) -> dict[str, Any]:
     options = settings(model, arguments.set)
     if arguments.seed is not None:
         options["seed"] = seed_of(arguments.seed)
-    x, name = data(arguments.data or ("ring" if model.__name__ == "ToyGAN" else "fashion_mnist"))
+    name = arguments.data or ("ring" if model.__name__ == "ToyGAN" else "fashion_mnist")
+    shape = picture_shape(model, options, name, arguments.size)
+    data = load(name, shape)
     budget = budget_of(arguments.budget)
     try:
-        gan = _runs.build(model, x, options)
+        gan = _runs.build(model, data, options)
         plan = {
-            "data": name,
+            "data": data.name,
+            "image_shape": shape,
             "batch_size": arguments.batch_size or gan.default_batch_size,
             "epochs": arguments.epochs or (1 if budget is None else None),
             "budget": budget,
@@ -54,7 +58,7 @@ def run_train(arguments: argparse.Namespace) -> dict[str, Any]:
         _runs.check_interval(arguments.save_every)
     except (ValueError, TypeError) as error:
         raise UsageError(error) from None
-    return _runs.begin(gan, x, arguments.out, plan, arguments.words)
+    return _runs.begin(gan, data, arguments.out, plan, arguments.words)
 
 
 def run_resume(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -66,8 +70,8 @@ def run_resume(arguments: argparse.Namespace) -> dict[str, Any]:
         plan["epochs"] = arguments.epochs
     if plan["epochs"] is None and arguments.budget is None:
         raise UsageError("this run has no number of epochs; pass --epochs or --budget")
-    budget = budget_of(arguments.budget)
-    return _runs.go_on(arguments.run_folder, data(plan["data"])[0], plan | {"budget": budget})
+    plan["budget"] = budget_of(arguments.budget)
+    return _runs.go_on(arguments.run_folder, load(plan["data"], plan["image_shape"]), plan)
 
 
 # ---- what is asked of a trained model ----
@@ -112,13 +116,12 @@ def run_evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     name = arguments.data or _runs.data_of(arguments.run_folder)
     if name is None:
         raise UsageError("--data: this run does not say what it was trained on; name the data")
-    x, name = data(name)
     if names is None and name in ("ring", "grid"):
         names = [f"{name}_modes", "frechet_distance", "prdc"]
-    found = ganc.resume(arguments.run_folder).evaluate(
-        x, names, n=arguments.n, extractor=arguments.extractor, seed=seed_of(arguments.seed) or 0
-    )
-    return {"data": name} | (
+    model, seed = ganc.resume(arguments.run_folder), seed_of(arguments.seed) or 0
+    data = load(name, _shape_of(model))
+    found = model.evaluate(data.x, names, n=arguments.n, extractor=arguments.extractor, seed=seed)
+    return {"data": data.name} | (
         {key: value.to_dict() for key, value in found.items()} if arguments.json else found
     )
 
@@ -126,13 +129,19 @@ def run_evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
 def run_doctor(arguments: argparse.Namespace) -> dict[str, Any]:
     """Look at a trained model, and at data if there are any."""
     name = arguments.data or _runs.data_of(arguments.run_folder)
-    x = None if name is None else data(name)[0]
-    diagnosis = doctor(ganc.resume(arguments.run_folder), x)
+    model = ganc.resume(arguments.run_folder)
+    data = None if name is None else load(name, _shape_of(model))
+    diagnosis = doctor(model, *(() if data is None else data.fields))
+    name = None if data is None else data.name
     if arguments.json:
         return {"data": name} | diagnosis.to_dict()
     told = {finding.name: str(finding).partition(": ")[2] for finding in diagnosis}
     more = {"more": diagnosis[0].link.partition("#")[0]} if diagnosis else {}
     return {"data": name, "doctor": diagnosis.title} | told | more
+
+
+def _shape_of(model: Any) -> tuple[int, ...]:
+    return model.preview(1, seed=0).shape[1:]
 
 
 # ---- this machine, and what there is ----

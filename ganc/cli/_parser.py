@@ -7,6 +7,8 @@ from ganc.cli import _commands
 
 __all__ = ["parser_of_all"]
 
+_DATA = "NAME|DIR|ZIP"
+
 
 def parser_of_all() -> argparse.ArgumentParser:
     """Return the parser; what it makes of words has the command as ``run``."""
@@ -45,7 +47,19 @@ def _demo(commands: Any) -> None:
 def _train(commands: Any) -> None:
     train = _command(commands, "train", "train a model", "seed", "threads", "budget")
     train.add_argument("model", help="a name of 'ganc models', such as vanilla")
-    train.add_argument("--data", metavar="NAME", help="a name of 'ganc datasets'")
+    train.add_argument(
+        "--data",
+        metavar=_DATA,
+        help="a name of 'ganc datasets', or a folder or zip of pictures, whose sub-folders "
+        "are the classes; damaged files are left out",
+    )
+    train.add_argument(
+        "--size",
+        type=int,
+        metavar="N",
+        help="height and width that pictures of a folder are brought to, in colour "
+        "(the model's image_shape)",
+    )
     train.add_argument("--epochs", type=int, metavar="N", help="times through the data (1)")
     train.add_argument("--batch-size", type=int, metavar="N", help="the model's own by default")
     train.add_argument("--out", required=True, metavar="DIR", help="folder to write")
@@ -82,7 +96,7 @@ def _sample(commands: Any) -> None:
 def _evaluate(commands: Any) -> None:
     text = "measure samples of a trained model"
     evaluate = _command(commands, "evaluate", text, "run", "seed", "threads")
-    evaluate.add_argument("--data", metavar="NAME", help="compare with these (what it learned)")
+    evaluate.add_argument("--data", metavar=_DATA, help="compare with these (what it learned)")
     evaluate.add_argument("--metrics", metavar="A,B", help="names of metrics (what fits)")
     evaluate.add_argument("--extractor", metavar="NAME", help="fashion, mnist or pixels")
     evaluate.add_argument("-n", type=int, default=10_000, metavar="N", help="how many (10000)")
@@ -101,4 +115,4 @@ def _bench(commands: Any) -> None:
 
 def _doctor(commands: Any) -> None:
     doctor = _command(commands, "doctor", "say what is wrong with a run", "run")
-    doctor.add_argument("--data", metavar="NAME", help="what it learned from (its folder tells)")
+    doctor.add_argument("--data", metavar=_DATA, help="what it learned from (its folder tells)")

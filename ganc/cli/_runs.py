@@ -6,10 +6,12 @@
 """
 
 import csv
+import inspect
 import json
 import os
 import shlex
 import shutil
+from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
 
@@ -18,6 +20,7 @@ import numpy as np
 import ganc
 from ganc._backend import core
 from ganc.callbacks import History, ModelCheckpoint
+from ganc.cli._data import Data
 from ganc.cli._pictures import save_losses, save_samples
 from ganc.cli._run_log import RunLog
 from ganc.gan import GAN, resume
@@ -32,16 +35,24 @@ CHECKPOINTS, GRIDS = "checkpoints", "samples"
 _NAME, _KEEP = "{step:09}.ganc", 3
 
 
-def build(model: type, x: np.ndarray, options: dict[str, Any]) -> GAN:
+def build(model: type, data: Data, options: dict[str, Any]) -> GAN:
     """Return a model for data, with options of its constructor."""
-    shape = sample_shape(x)
+    shape = sample_shape(data.x)
     if model.__name__ == "ToyGAN":
         if len(shape) != 1:
             raise ValueError(f"ToyGAN trains on points, these data are images {shape}")
         return model(**{"features": shape[0]} | options)
     if len(shape) != 3:
         raise ValueError(f"{model.__name__} trains on images, these data are points; try toy")
-    return model(**{"image_shape": shape} | options)
+    if len(data.fields) < len(model.FIELDS):
+        raise ValueError(
+            f"{model.__name__} learns from {len(model.FIELDS)} fields, these data have "
+            f"{len(data.fields)}; the sub-folders of a folder of pictures give labels"
+        )
+    found: dict[str, Any] = {"image_shape": shape}
+    if data.classes is not None and "classes" in inspect.signature(model).parameters:
+        found["classes"] = data.classes
+    return model(**found | options)
 
 
 def check_interval(save_every: str) -> None:
@@ -50,7 +61,7 @@ def check_interval(save_every: str) -> None:
 
 
 def begin(
-    gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any], words: list[str]
+    gan: GAN, data: Data, folder: str, plan: dict[str, Any], words: list[str]
 ) -> dict[str, Any]:
     """Train a new model in a folder; what an earlier run has left there is removed."""
     for old in (CHECKPOINTS, GRIDS):
@@ -60,18 +71,23 @@ def begin(
             os.unlink(os.path.join(folder, old))
     os.makedirs(os.path.join(folder, CHECKPOINTS))
     seed = [] if "--seed" in words else ["--seed", str(gan.seed)]
-    run = plan | {"data_crc32": _crc(x), "command": shlex.join(["ganc", *words, *seed])}
+    run = plan | {
+        "data_crc32": _crc(_learned(gan, data)),
+        "command": shlex.join(["ganc", *words, *seed]),
+    }
     text = json.dumps(gan.describe().to_dict() | _versions() | {"run": run}, indent=2)
     atomic_write(os.path.join(folder, CONFIG), [text.encode()])
     gan.save(os.path.join(folder, CHECKPOINTS, _NAME.format(step=0)))
-    return _train(gan, x, folder, plan)
+    return _train(gan, data, folder, plan)
 
 
-def go_on(folder: str, x: np.ndarray, plan: dict[str, Any]) -> dict[str, Any]:
+def go_on(folder: str, data: Data, plan: dict[str, Any]) -> dict[str, Any]:
     """Train the model of a folder until its plan is fulfilled."""
-    if _crc(x) != plan["data_crc32"]:
+    sums = plan["data_crc32"]
+    sums = [sums] if isinstance(sums, str) else sums  # of before there were labels
+    if _crc(data.fields[: len(sums)]) != sums:
         raise ValueError(f"{plan['data']}: these are not the data that this run was trained on")
-    return _train(resume(folder), x, folder, plan)
+    return _train(resume(folder), data, folder, plan)
 
 
 def plan_of(folder: str) -> dict[str, Any]:
@@ -81,21 +97,27 @@ def plan_of(folder: str) -> dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             plan = json.load(file)["run"]
         keys = ("data", "data_crc32", "batch_size", "epochs", "save_every")
-        return {key: plan[key] for key in keys}
+        return {key: plan[key] for key in keys} | {"image_shape": plan.get("image_shape")}
     except (ValueError, KeyError, TypeError) as error:
         reason = f"does not describe a run of 'ganc train' ({type(error).__name__}: {error})"
         raise FormatError(reason, file=path) from error
 
 
-def _crc(x: np.ndarray) -> str:
-    return f"{crc32(np.ascontiguousarray(x).reshape(-1).view(np.uint8)):08x}"
+def _learned(gan: GAN, data: Data) -> tuple[np.ndarray, ...]:
+    """Return the fields that a model is trained on."""
+    return data.fields[: len(gan.FIELDS)]
+
+
+def _crc(fields: Sequence[np.ndarray]) -> list[str]:
+    parts = (np.ascontiguousarray(field).reshape(-1).view(np.uint8) for field in fields)
+    return [f"{crc32(part):08x}" for part in parts]
 
 
 def _versions() -> dict[str, str]:
     return {"ganc": ganc.__version__, "isa": core.get_isa(), "numpy": np.__version__}
 
 
-def _train(gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any]) -> dict[str, Any]:
+def _train(gan: GAN, data: Data, folder: str, plan: dict[str, Any]) -> dict[str, Any]:
     """Train, and write the folder whatever happens; return what was written."""
     path = os.path.join(folder, CHECKPOINTS, _NAME)
     save = ModelCheckpoint(path, every=plan["save_every"], keep=_KEEP)
@@ -103,8 +125,8 @@ def _train(gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any]) -> dict[s
     log = RunLog(folder)
     try:
         gan.fit(
-            x, epochs=plan["epochs"], initial_epoch=gan.epoch, batch_size=plan["batch_size"],
-            budget=plan["budget"], callbacks=[log, save],
+            *_learned(gan, data), epochs=plan["epochs"], initial_epoch=gan.epoch,
+            batch_size=plan["batch_size"], budget=plan["budget"], callbacks=[log, save],
         )  # fmt: skip
     except ArithmeticError as error:  # not to be gone on from
         log.close(error)
