@@ -9,6 +9,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from ganc import nn
+from ganc._backend import core
+from ganc.io import read_tensors
+from ganc.nn._inference import evaluate, exclusive
+
 __all__: list[str] = []
 
 SHAPE = (1, 28, 28)
@@ -27,30 +32,28 @@ class Classifier:
     def __init__(self, path: str) -> None:
         import hashlib
 
-        from ganc.gan._streams import INIT, drawing
-        from ganc.io import read_tensors
-
         tensors, self.metadata = read_tensors(path, require_checksums=True)
         with open(path, "rb") as file:
             self.sha256 = hashlib.sha256(file.read()).hexdigest()
         self.name = self.metadata["name"]
-        with drawing(0, INIT):  # what the user draws afterwards does not change
-            self.body, self.head = networks()
+        generator = core.default_generator
+        with exclusive:
+            kept = generator.seed, generator.stream
+            try:
+                self.body, self.head = networks()
+            finally:  # what the user draws afterwards does not change
+                generator.seed, generator.stream = kept
         for title, network in (("body", self.body), ("head", self.head)):
             own = {k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(title + ".")}
             network.load_state_dict(own)
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        from ganc.gan._networks import evaluate
-
         values = evaluate(self.body, images)
         return values, evaluate(self.head, values)
 
 
-def networks(classes: int = 10):
+def networks(classes: int = 10) -> tuple[nn.Module, nn.Module]:
     """Return the untrained body, which gives features, and the head, which gives logits."""
-    from ganc import nn
-
     layers: list[nn.Module] = []
     for inputs, outputs, stride in ((1, 16, 1), (16, 32, 2), (32, 64, 2), (64, 48, 2)):
         layers += [
