@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ganc._backend import core
-from ganc.gan import _door, _latents, _networks, _streams
+from ganc.gan import _door
 from ganc.gan._feed import some
 from ganc.gan._model import Model
 from ganc.history import History
 from ganc.nn import Module
+from ganc.nn._inference import evaluate
 
 __all__ = ["Evidence"]
 
@@ -98,10 +98,7 @@ class Evidence:
     @cached_property
     def latents(self) -> np.ndarray:
         """Latents with the doctor's seed."""
-        generator = core.Generator(self.seed)
-        generator.stream = _streams.SAMPLES
-        drawn = _latents.draw(generator, _SAMPLES, self.model.latent_dim, self.model.latent)
-        return np.array(drawn.numpy(), np.float32)
+        return self.model.sample_latent(_SAMPLES, seed=self.seed)
 
     @cached_property
     def shown(self) -> np.ndarray | None:
@@ -113,7 +110,7 @@ class Evidence:
         """Samples of the generator that learns, images in [-1, 1]."""
         if self.model is None:
             return None
-        made = _networks.evaluate(self.generator, self.latents)
+        made = evaluate(self.generator, self.latents)
         return _door.to_unit(made, self.model.pixel_range)
 
     @property
@@ -131,7 +128,7 @@ class Evidence:
         if samples is None or self.discriminator is None:
             return None
         inside = _door.from_unit(samples, self.model.pixel_range)
-        logits = _networks.evaluate(self.discriminator, inside).astype(np.float64)
+        logits = evaluate(self.discriminator, inside).astype(np.float64)
         logits = logits.reshape(len(logits), -1)[:, 0]
         return logits if np.isfinite(logits).all() else None
 

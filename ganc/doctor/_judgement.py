@@ -5,7 +5,7 @@ import numpy as np
 from ganc._backend import core
 from ganc.doctor._evidence import Evidence
 from ganc.doctor._finding import Measured
-from ganc.gan import _networks
+from ganc.nn._inference import eval_mode
 
 __all__ = ["memory", "signal", "victory"]
 
@@ -101,7 +101,7 @@ def signal(evidence: Evidence) -> Measured | None:
 def _slope(evidence: Evidence) -> float | None:
     """Return the mean norm of the gradients of each sample's loss, in the data's units."""
     generator, discriminator = evidence.generator, evidence.discriminator
-    with _networks.eval_mode(generator), _networks.eval_mode(discriminator):
+    with eval_mode(generator), eval_mode(discriminator):
         fake = generator(core.Tensor(evidence.latents[:_FEW])).detach()
         core.set_grad_enabled(True)
         fake.requires_grad_()

@@ -10,8 +10,9 @@ from ganc._autograd import detect_anomaly
 from ganc._backend import core
 from ganc.doctor._evidence import Evidence
 from ganc.doctor._finding import Measured
-from ganc.gan import _door, _networks
+from ganc.gan import _door
 from ganc.nn import Module, ReLU
+from ganc.nn._inference import eval_mode, evaluate
 
 __all__ = ["blame", "dead_units", "neighbours", "not_finite", "running_statistics"]
 
@@ -60,7 +61,7 @@ def _alive(network: Module, inputs: np.ndarray) -> dict[str, np.ndarray]:
 
     with _hooked(network, {n: note(n) for n, m in network.named_modules() if type(m) is ReLU}):
         for i in range(0, len(inputs), _FEW):
-            _networks.evaluate(network, inputs[i : i + _FEW])
+            evaluate(network, inputs[i : i + _FEW])
     return alive
 
 
@@ -91,7 +92,7 @@ def neighbours(evidence: Evidence) -> Measured | None:
 
 
 def _made(evidence: Evidence, latents: np.ndarray) -> np.ndarray:
-    made = _networks.evaluate(evidence.generator, latents)
+    made = evaluate(evidence.generator, latents)
     return _door.to_unit(made, evidence.model.pixel_range)
 
 
@@ -111,7 +112,7 @@ def running_statistics(evidence: Evidence) -> Measured | None:
         return None
     kept = {name: np.array(t.detach().numpy()) for name, t in network.state_dict().items()}
     try:
-        with _networks.eval_mode(network):
+        with eval_mode(network):
             for norm in norms:
                 norm.train()
             made = np.array(network(core.Tensor(evidence.latents)).numpy(), np.float32)
@@ -147,7 +148,7 @@ def first_nan(evidence: Evidence) -> str:
     """Return in words which layer and operation make the first NaN now, "" if none does."""
     for part, network, inputs in _runs(evidence):
         finite = np.nan_to_num(inputs[:_FEW], nan=0.0, posinf=1.0, neginf=-1.0)
-        found = blame({part: network}, lambda n=network, x=finite: _networks.evaluate(n, x))
+        found = blame({part: network}, lambda n=network, x=finite: evaluate(n, x))
         if found:
             return found
     return ""

@@ -26,19 +26,19 @@ def cause(model: "Model", rewind: Callable[[], None], x: Any) -> str:
     rewind()
     try:
         size = None if isinstance(x, DataLoader) else model._position.batch_size
-        feed = feed_of(model, x, size)
+        batches = feed_of(model, x, size)
         try:
-            return _layers.blame(model._parts(), lambda: _repeat(model, feed, last))
+            return _layers.blame(model._parts(), lambda: _repeat(model, batches, last))
         finally:
-            feed.close()
+            batches.close()
     finally:
         undo()
 
 
-def _repeat(model: "Model", feed: Feed, last: int) -> None:
+def _repeat(model: "Model", batches: Feed, last: int) -> None:
     with Interrupts() as interrupts:
         try:
             while model.step < last:
-                _fit.one_step(model, feed, model._position, interrupts)
+                _fit.one_step(model, batches, model._position, interrupts)
         except DivergenceError:
             return  # out of the finite numbers without NaN
