@@ -20,15 +20,15 @@ prints extractor, n and definition, for numbers of two extractors cannot be comp
 2.94... Fréchet distance (ganc-fashion-v1, n=1000); extractor ganc-fashion-v1@d4b7c184; |m1 - m2|...
 """
 
-from ._classes import class_coverage, inception_score
-from ._evaluate import evaluate, list
-from ._features import Features, features
-from ._frechet import frechet_distance
-from ._kernel import kernel_distance
-from ._manifold import PRDC, precision_recall_density_coverage
-from ._modes import Modes, ModesResult, high_quality_share, modes_covered, reverse_kl
-from ._pairs import ms_ssim, psnr, ssim
-from ._result import Result
+from ganc.metrics._classes import class_coverage, inception_score
+from ganc.metrics._evaluate import evaluate, list
+from ganc.metrics._features import Features, features
+from ganc.metrics._frechet import frechet_distance
+from ganc.metrics._kernel import kernel_distance
+from ganc.metrics._manifold import PRDC, precision_recall_density_coverage
+from ganc.metrics._modes import Modes, ModesResult, high_quality_share, modes_covered, reverse_kl
+from ganc.metrics._pairs import ms_ssim, psnr, ssim
+from ganc.metrics._result import Result
 
 __all__ = [
     "Features",

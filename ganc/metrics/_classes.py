@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from ganc._options import at_least, finite, seed_word
-
-from ._features import Extractor, logits_of
-from ._result import Result
+from ganc.metrics._features import Extractor, logits_of
+from ganc.metrics._result import Result
 
 __all__ = ["class_coverage", "inception_score"]
 

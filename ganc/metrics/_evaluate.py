@@ -9,15 +9,14 @@ import numpy as np
 
 from ganc._options import choose
 from ganc.datasets import toy
-
-from . import _classifier
-from ._classes import class_coverage, inception_score
-from ._features import Extractor, Features, extract
-from ._frechet import frechet_distance
-from ._kernel import kernel_distance
-from ._manifold import precision_recall_density_coverage
-from ._modes import Modes
-from ._result import Result
+from ganc.metrics import _classifier
+from ganc.metrics._classes import class_coverage, inception_score
+from ganc.metrics._features import Extractor, Features, extract
+from ganc.metrics._frechet import frechet_distance
+from ganc.metrics._kernel import kernel_distance
+from ganc.metrics._manifold import precision_recall_density_coverage
+from ganc.metrics._modes import Modes
+from ganc.metrics._result import Result
 
 __all__ = ["evaluate", "list"]
 

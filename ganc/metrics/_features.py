@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike
 
 from ganc._options import choose
 from ganc.data import as_images, from_uint8
-
-from . import _classifier
+from ganc.metrics import _classifier
 
 __all__ = ["Features", "features"]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ._features import Extractor, pair
-from ._result import Result
+from ganc.metrics._features import Extractor, pair
+from ganc.metrics._result import Result
 
 __all__ = ["frechet_distance"]
 

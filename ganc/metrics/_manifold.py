@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganc._options import at_least
-
-from ._features import Extractor, pair
-from ._result import Result
+from ganc.metrics._features import Extractor, pair
+from ganc.metrics._result import Result
 
 __all__ = ["PRDC", "precision_recall_density_coverage"]
 

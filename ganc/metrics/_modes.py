@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganc._options import finite
-
-from ._classes import divergence
-from ._features import extract
-from ._result import Result
+from ganc.metrics._classes import divergence
+from ganc.metrics._features import extract
+from ganc.metrics._result import Result
 
 __all__ = ["Modes", "ModesResult", "high_quality_share", "modes_covered", "reverse_kl"]
 

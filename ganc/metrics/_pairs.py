@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least, choose, finite
-
-from ._result import Result
+from ganc.metrics._result import Result
 
 __all__ = ["ms_ssim", "psnr", "ssim"]
 

@@ -9,12 +9,12 @@ and Pillow are imported when they are needed.
 (62, 92)
 """
 
-from ._animation import animation
-from ._diagram import training_loop
-from ._images import grid, save_image
-from ._losses import losses
-from ._points import critic_map
-from ._samples import latent_grid, latent_walk, samples
+from ganc.plot._animation import animation
+from ganc.plot._diagram import training_loop
+from ganc.plot._images import grid, save_image
+from ganc.plot._losses import losses
+from ganc.plot._points import critic_map
+from ganc.plot._samples import latent_grid, latent_walk, samples
 
 __all__ = [
     "animation",
