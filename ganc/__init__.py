@@ -19,9 +19,9 @@ from ganc._version import __version__
 
 from ganc import data, datasets, io, nn, optim  # isort: skip
 from ganc import callbacks, losses, metrics, models, plot, train  # isort: skip
-from ganc._doctor import doctor
 from ganc.callbacks import History
 from ganc.data import to_uint8
+from ganc.doctor import doctor
 from ganc.errors import DivergenceError
 from ganc.gan import GAN
 from ganc.io import FormatError

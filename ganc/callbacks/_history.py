@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganc import plot
-from ganc._picture import figure, html_image, png
 from ganc.callbacks._base import Callback
+from ganc.plot._picture import figure, html_image, png
 
 __all__ = ["History"]
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from ganc import plot
 from ganc._options import at_least, finite
-from ganc._picture import figure, png
 from ganc.callbacks._base import Callback
 from ganc.callbacks._display import Spot, in_notebook
 from ganc.io import atomic_write
+from ganc.plot._picture import figure, png
 
 __all__ = ["LivePlot"]
 

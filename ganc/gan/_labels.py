@@ -1,4 +1,4 @@
-"""Labels: those that samples are asked for, and pictures in rows, one for each class."""
+"""Labels that samples are asked for."""
 
 from typing import TYPE_CHECKING
 
@@ -10,33 +10,7 @@ from ganc.data import as_labels
 if TYPE_CHECKING:
     from ganc.gan._latent_model import LatentModel
 
-__all__ = ["Rows", "asked", "known_classes", "two"]
-
-
-class Rows(np.ndarray):
-    """Pictures that belong together in rows.
-
-    Attributes
-    ----------
-    ncol : int or None
-        Pictures in a row; grids are drawn so.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from ganc.gan._labels import Rows
-    >>> Rows.of(np.zeros((6, 1, 8, 8), np.float32), 3).ncol
-    3
-    """
-
-    ncol: int | None = None
-
-    @classmethod
-    def of(cls, images: np.ndarray, ncol: int) -> "Rows":
-        """Return images as rows of so many."""
-        rows = images.view(cls)
-        rows.ncol = ncol
-        return rows
+__all__ = ["asked", "known_classes", "two"]
 
 
 def known_classes(model: "LatentModel") -> int:

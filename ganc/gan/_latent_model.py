@@ -12,6 +12,7 @@ from ganc._backend import core
 from ganc._options import at_least, choose, seed_word
 from ganc.gan import _labels, _latents, _networks
 from ganc.nn import Module
+from ganc.plot._images import Rows
 from ganc.train import Model, _streams
 from ganc.train._field import evaluation_array
 
@@ -127,7 +128,7 @@ class LatentModel(Model):
             return self.generate(n, seed=seed)
         ncol = max(-(-n // _labels.known_classes(self)), 1)
         rows = np.repeat(np.arange(self.classes), ncol)
-        return _labels.Rows.of(self.generate(len(rows), seed=seed, labels=rows), ncol)
+        return Rows.of(self.generate(len(rows), seed=seed, labels=rows), ncol)
 
     def sample_latent(self, n: int, *, seed: int | None = None) -> np.ndarray:
         """Draw latents as `sample` does.
@@ -244,6 +245,9 @@ class LatentModel(Model):
         return all_metrics.evaluate(real, fake, metrics, extractor=extractor)
 
     # ---- what Model asks for ----
+
+    def _generator_inputs(self, n: int, seed: int) -> tuple[np.ndarray, ...]:
+        return (self._latents(n, seed, None), *_labels.asked(self, None, n))
 
     @property
     def _conditional(self) -> bool:

@@ -12,15 +12,16 @@ import numpy as np
 
 from ganc._backend import core
 from ganc._options import at_least
-from ganc.data import DataLoader, Dataset, TensorDataset
+from ganc.data import DataLoader, TensorDataset
 from ganc.data._ahead import Ahead
 from ganc.data._batches import Orders
+from ganc.data._some import is_dataset, some
 from ganc.train._field import Field, batch_type, rows_of, wrong_number
 
 if TYPE_CHECKING:
     from ganc.train._model import Model
 
-__all__ = ["Batches", "Position", "batch_of", "batches_of", "given", "held_out", "some"]
+__all__ = ["Batches", "Position", "batch_of", "batches_of", "given", "held_out"]
 
 _APART = 0x9E3779B97F4A7C15  # between the seeds of two orders; the golden ratio of 2**64
 _WORD = 2**64
@@ -226,14 +227,6 @@ def _loader_of(model: "Model", data: Any, batch_size: int | None) -> DataLoader:
     return data
 
 
-def is_dataset(x: Any) -> bool:
-    """Whether `x` gives samples by number without being an array or a list of them."""
-    if isinstance(x, (Dataset, DataLoader)):
-        return True
-    by_number = hasattr(x, "__len__") and hasattr(x, "__getitem__")
-    return by_number and not (hasattr(x, "__array__") or isinstance(x, (list, tuple, str, dict)))
-
-
 def parts_of(model: "Model", fields: Sequence[Field], batch: Any) -> list[Any]:
     """Return the parts of a loader's batch that fields are made of; what is more is left.
 
@@ -248,16 +241,6 @@ def parts_of(model: "Model", fields: Sequence[Field], batch: Any) -> list[Any]:
     if len(parts) < len(fields):
         raise TypeError(wrong_number(model, f"samples of {len(parts)} of {len(fields)}"))
     return parts[: len(fields)]
-
-
-def some(x: Any, n: int, fields: int = 1) -> list[Any]:
-    """Return up to n samples of a data set or loader, evenly spread, as arrays; others as is."""
-    if not is_dataset(x):
-        return [x]
-    loader = x if isinstance(x, DataLoader) else DataLoader(x, seed=0)
-    size = len(loader.dataset)
-    batch = loader._picked(np.linspace(0, size - 1, min(n, size)).astype(np.int64))
-    return list(batch)[:fields] if isinstance(batch, (list, tuple)) else [batch]
 
 
 def batch_of(model: "Model", data: Sequence[Any]) -> tuple[core.Tensor, ...]:

@@ -3,6 +3,8 @@
 from html import escape
 from typing import TYPE_CHECKING
 
+from ganc import plot
+from ganc.plot._picture import figure, html_image, png
 from ganc.train._network import count
 
 if TYPE_CHECKING:
@@ -10,18 +12,18 @@ if TYPE_CHECKING:
 
 __all__ = ["card"]
 
-_SAMPLES = 16
+_SHOWN = 16
 
 
 def card(model: "Model") -> str:
-    """Return a table of facts and, once the model has been trained, samples, as HTML."""
+    """Return a table of facts and, once the model has been trained, what it shows, as HTML."""
     body = "".join(
         f"<tr><td style='text-align:left'>{escape(name)}</td>"
         f"<td style='text-align:left'>{escape(text)}</td></tr>"
         for name, text in _facts(model)
     )
     title = f"<b>{escape(type(model).__name__)}</b>"
-    return f"<div>{title}<table><tbody>{body}</tbody></table>{_samples(model)}</div>"
+    return f"<div>{title}<table><tbody>{body}</tbody></table>{_pictures(model)}</div>"
 
 
 def _facts(model: "Model") -> list[tuple[str, str]]:
@@ -36,14 +38,15 @@ def _facts(model: "Model") -> list[tuple[str, str]]:
     return [*rows, ("seed", str(model.seed))]
 
 
-def _samples(model: "Model") -> str:
-    from ganc import plot
-    from ganc._picture import figure, html_image, png
-
-    if not model.step or not (len(model._shape) == 3 or model._shape == (2,)):
+def _pictures(model: "Model") -> str:
+    if not model.step:
         return ""
-    if len(model._shape) == 3:
-        return html_image(plot.grid(model.sample(_SAMPLES, seed=0), ncol=8)._repr_png_())
+    shown = model.preview(_SHOWN, seed=0)
+    if shown.ndim == 4:
+        ncol = getattr(shown, "ncol", None) or 8
+        return html_image(plot.grid(shown, ncol=ncol)._repr_png_())
+    if shown.shape[1:] != (2,):
+        return ""
     drawn = figure((3.2, 3.2), dpi=80)
-    plot.samples(model.sample(16 * _SAMPLES, seed=0), ax=drawn.subplots())
+    plot.samples(model.preview(16 * _SHOWN, seed=0), ax=drawn.subplots())
     return html_image(png(drawn))

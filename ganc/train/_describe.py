@@ -55,7 +55,8 @@ def _data(model: "Model") -> dict[str, Any]:
         },
         "config": dict(getattr(model, "config", {})),
         "loss": facts["loss"],
-        "latents": {"kind": model.latent, "shape": list(model.latent_dim)},
+        "data": {"fields": list(map(str, model.FIELDS))},
+        **facts["data"],
         "optimizers": {
             " and ".join(parts): _optimizer(getattr(model, name))
             for name, parts in model.OPTIMIZERS.items()
@@ -83,11 +84,16 @@ def _lines(data: dict[str, Any]) -> list[str]:
     counts = ", ".join(_count(part, entry) for part, entry in data["parameters"].items())
     lines.append(f"parameters: {counts}")
     loss = data["loss"]
-    lines.append(f"loss: {loss['name']}: {loss['formula']}")
-    if loss["source"]:
-        lines.append(f"  {loss['source']}")
+    if loss:
+        lines.append(f"loss: {loss['name']}: {loss['formula']}")
+        lines += [f"  {text}" for text in (loss["source"],) if text]
+        lines += [f"penalty: {text}" for text in loss.get("penalties", ())]
+    if len(data["data"]["fields"]) > 1 or "classes" in data:
+        classes = f", classes={data['classes']}" if "classes" in data else ""
+        lines.append(f"data: {', '.join(data['data']['fields'])}{classes}")
     for title in ("latents", "training"):
-        lines.append(f"{title}: {_items(data[title])}")
+        if title in data:
+            lines.append(f"{title}: {_items(data[title])}")
     for part, entry in data["optimizers"].items():
         lines.append(f"{part}'s optimizer: {_items(entry)}")
     if data["config"]:

@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ganc._options import at_least
-from ganc._pace import Pace, clock_text
+from ganc._throughput import Throughput, clock_text
 from ganc.train import _checkpoint, _fit
 from ganc.train._batches import Batches, Position, batches_of
 from ganc.train._interrupt import Interrupts
@@ -80,7 +80,7 @@ def _measured(model: "Model", batches: Batches, interrupts: Interrupts) -> float
     """Return the time of a step, with rarer updates as often as in training."""
     position = Position()
     start = now = time.perf_counter()
-    pace = Pace(start)
+    pace = Throughput(start)
     while not (_seen(pace.counted, now - start) and pace.counted % _period(model) == 0):
         _fit.one_step(model, batches, position, interrupts)
         now = time.perf_counter()

@@ -12,6 +12,7 @@ from ganc.callbacks import Callback, History, _states
 from ganc.callbacks._base import CallbackList
 from ganc.callbacks._progress import progress_for
 from ganc.callbacks._rates import with_schedules
+from ganc.data import DataLoader
 from ganc.train._batches import Batches, Position, batches_of, held_out
 from ganc.train._interrupt import Interrupts
 
@@ -232,6 +233,18 @@ def one_step(
         model._running.add(model._counted(logs))
         at.advance(len(batches))
     return logs
+
+
+def repeat(model: "Model", data: list[Any], last: int) -> None:
+    """Make the steps up to a number again, on the batches that `fit` would take."""
+    size = None if isinstance(data[0], DataLoader) else model._position.batch_size
+    batches = batches_of(model, data, size)
+    try:
+        with Interrupts() as interrupts:
+            while model.step < last:
+                one_step(model, batches, model._position, interrupts)
+    finally:
+        batches.close()
 
 
 def _validation(model: "Model", rows: tuple[np.ndarray, ...] | None) -> dict[str, float]:

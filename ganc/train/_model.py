@@ -18,7 +18,7 @@ from ganc.train._checkpoint import NeedsModel, keep, save
 from ganc.train._describe import Description
 from ganc.train._estimate import Estimate, estimate
 from ganc.train._field import evaluation_array
-from ganc.train._fit import Running, fit
+from ganc.train._fit import Running, fit, repeat
 from ganc.train._network import count
 from ganc.train._steps import Steps
 
@@ -273,6 +273,14 @@ class Model(Steps):
             If only the caller can build it.
         """
         raise NeedsModel(f"its class {cls.__name__} is your own")
+
+    def _generator_inputs(self, n: int, seed: int) -> tuple[np.ndarray, ...]:
+        """Return what its first generator makes n samples of; nothing where that is no noise."""
+        return ()
+
+    def _repeat(self, data: Sequence[Any], last: int) -> None:
+        """Make the steps up to a number again."""
+        repeat(self, list(data), last)
 
     # ---- what it is ----
 

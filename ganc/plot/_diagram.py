@@ -2,36 +2,36 @@
 
 from typing import Any
 
-from ganc._picture import axes
+from ganc.plot._picture import BLUE, ORANGE, axes
 
 __all__ = ["training_loop"]
 
-_BLUE, _ORANGE, _GREY = "#2f6fb2", "#d9731a", "#555555"  # what concerns D, G, neither
+_GREY = "#555555"  # what concerns neither D nor G
 _HEIGHT = 1.0  # of a box
 
 # name: (x, y of its middle, width, text, color)
 _BOXES = {
     "real": (1.3, 4.4, 2.0, "real images\n$x$", _GREY),
     "noise": (1.3, 1.6, 2.0, "noise\n$z$", _GREY),
-    "G": (4.1, 1.6, 2.0, "generator\n$G$", _ORANGE),
-    "fake": (6.9, 1.6, 2.0, "fake images\n$G(z)$", _ORANGE),
-    "D": (6.9, 4.4, 2.0, "discriminator\n$D$", _BLUE),
-    "D loss": (11.3, 4.4, 3.0, "loss of $D$\nwants $D(x)=1,\\ D(G(z))=0$", _BLUE),
-    "G loss": (11.3, 1.6, 3.0, "loss of $G$\nwants $D(G(z))=1$", _ORANGE),
+    "G": (4.1, 1.6, 2.0, "generator\n$G$", ORANGE),
+    "fake": (6.9, 1.6, 2.0, "fake images\n$G(z)$", ORANGE),
+    "D": (6.9, 4.4, 2.0, "discriminator\n$D$", BLUE),
+    "D loss": (11.3, 4.4, 3.0, "loss of $D$\nwants $D(x)=1,\\ D(G(z))=0$", BLUE),
+    "G loss": (11.3, 1.6, 3.0, "loss of $G$\nwants $D(G(z))=1$", ORANGE),
 }
 # (from, to) as points, step, (x, y of the step's number), what is written, (x, y of that), color
 _ARROWS = (
-    ((2.3, 4.4), (5.9, 4.4), 3, (3.2, 4.4), "label 1", (4.6, 4.62), _BLUE),
-    ((2.3, 1.6), (3.1, 1.6), 4, (2.7, 1.6), "", None, _ORANGE),
-    ((5.1, 1.6), (5.9, 1.6), None, None, "", None, _ORANGE),
-    ((6.9, 2.1), (6.9, 3.9), 5, (6.9, 2.7), "label 0", (6.3, 2.9), _BLUE),
-    ((7.9, 4.55), (9.8, 4.55), None, None, "$D(x),\\ D(G(z))$", (8.85, 4.77), _BLUE),
-    ((7.9, 4.0), (9.8, 2.1), 6, (8.9, 3.0), "label 1", (9.6, 2.9), _ORANGE),
+    ((2.3, 4.4), (5.9, 4.4), 3, (3.2, 4.4), "label 1", (4.6, 4.62), BLUE),
+    ((2.3, 1.6), (3.1, 1.6), 4, (2.7, 1.6), "", None, ORANGE),
+    ((5.1, 1.6), (5.9, 1.6), None, None, "", None, ORANGE),
+    ((6.9, 2.1), (6.9, 3.9), 5, (6.9, 2.7), "label 0", (6.3, 2.9), BLUE),
+    ((7.9, 4.55), (9.8, 4.55), None, None, "$D(x),\\ D(G(z))$", (8.85, 4.77), BLUE),
+    ((7.9, 4.0), (9.8, 2.1), 6, (8.9, 3.0), "label 1", (9.6, 2.9), ORANGE),
 )
 # The same for the ways of the gradients, with the bend of the arrow.
 _BACK = (
-    ((11.3, 4.9), (6.9, 4.9), 0.22, "$D$ learns (steps 3 and 5)", (9.05, 5.78), _BLUE),
-    ((11.3, 1.1), (4.1, 1.1), -0.16, "$G$ learns (step 6)", (7.65, 0.2), _ORANGE),
+    ((11.3, 4.9), (6.9, 4.9), 0.22, "$D$ learns (steps 3 and 5)", (9.05, 5.78), BLUE),
+    ((11.3, 1.1), (4.1, 1.1), -0.16, "$G$ learns (step 6)", (7.65, 0.2), ORANGE),
 )
 _STEPS = (
     "1  define the problem: which images should come out?",
@@ -81,7 +81,7 @@ def training_loop(ax: Any = None) -> Any:
     for begin, end, bend, text, where, color in _BACK:
         _arrow(ax, begin, end, color, linestyle="--", connectionstyle=f"arc3,rad={bend}")
         ax.text(*where, text, color=color, ha="center", va="center", fontsize=9)
-    for step, name, color in ((1, "real", _GREY), (2, "G", _ORANGE), (2, "D", _BLUE)):
+    for step, name, color in ((1, "real", _GREY), (2, "G", ORANGE), (2, "D", BLUE)):
         x, y, width = _BOXES[name][:3]
         _number(ax, x - width / 2, y + _HEIGHT / 2, step, color)
     for i, text in enumerate(_STEPS):

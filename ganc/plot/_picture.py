@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Picture", "axes", "figure", "html_image", "missing", "pillow", "png"]
+__all__ = ["BLUE", "ORANGE", "Picture", "axes", "figure", "html_image", "missing", "pillow", "png"]
+
+BLUE, ORANGE = "#2f6fb2", "#d9731a"  # what concerns D, and what concerns G
 
 
 class Picture(np.ndarray):
@@ -15,7 +17,7 @@ class Picture(np.ndarray):
     Examples
     --------
     >>> import numpy as np
-    >>> from ganc._picture import Picture
+    >>> from ganc.plot._picture import Picture
     >>> np.zeros((2, 3), np.uint8).view(Picture)._repr_png_()[1:4]
     b'PNG'
     """

@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ganc import _runs, datasets, models, plot
-from ganc._picture import figure
+from ganc import datasets, models, plot
 from ganc.callbacks import Callback, SampleGrid
+from ganc.cli._pictures import save_losses, save_samples
+from ganc.plot._picture import figure
 
 _STEPS = 100  # an "epoch" of the demo: the distance between two frames of the film
 _EPOCHS = 45
@@ -77,9 +78,9 @@ def _write(gan: Any, film: SampleGrid, folder: str) -> dict[str, Any]:
     names = ("samples.png", "losses.png", "training.gif", "model.ganc")
     paths = {name: os.path.join(folder, name) for name in names}
     gan.save(paths["model.ganc"])
-    _runs.save_samples(gan.sample(64, seed=0), paths["samples.png"])
+    save_samples(gan.preview(64, seed=0), paths["samples.png"])
     if len(gan.history):
-        _runs.save_losses(gan.history, paths["losses.png"])
+        save_losses(gan.history, paths["losses.png"])
     if film.frames:
         plot.animation(film.frames, paths["training.gif"], scale=2)
     return paths

@@ -1,9 +1,14 @@
 """What is written on the command line, as values; `UsageError` where it is wrong."""
 
+import ast
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["UsageError", "budget_of", "data", "seed_of", "set_threads", "settings"]
+import ganc
+from ganc._options import duration, suggestion
+
+__all__ = ["UsageError", "budget_of", "seed_of", "set_threads", "settings"]
 
 
 class UsageError(Exception):
@@ -12,11 +17,6 @@ class UsageError(Exception):
 
 def settings(model: type, pairs: Sequence[str]) -> dict[str, Any]:
     """Return the keywords of ``--set name=value``, checked against the model's."""
-    import ast
-    import inspect
-
-    from ganc._options import suggestion
-
     known = [name for name in inspect.signature(model).parameters if name != "self"]
     options = {}
     for pair in pairs:
@@ -35,42 +35,15 @@ def settings(model: type, pairs: Sequence[str]) -> dict[str, Any]:
     return options
 
 
-def data(name: str) -> tuple[Any, str]:
-    """Return training data by name: images as uint8, points as floats."""
-    from ganc import datasets
-    from ganc._options import choose
-
-    loaders = {
-        "fashion_mnist": lambda: datasets.load_fashion_mnist(download=False)[0][0],
-        "mnist": lambda: datasets.load_mnist()[0][0],
-        "digits": lambda: datasets.load_digits()[0][0],
-        "embedded": lambda: datasets.load_embedded()[0],
-        "emojione": lambda: datasets.load_emoji("emojione")[0],
-        "noto": lambda: datasets.load_emoji("noto")[0],
-        "openmoji": lambda: datasets.load_emoji("openmoji")[0],
-        "sprites": lambda: datasets.load_sprites(64)[0],
-        "photos": lambda: datasets.load_photos()[0],
-        "faces": lambda: datasets.load_faces()[0][:100],
-    }
-    for toy in ("ring", "grid", "swiss_roll", "moons"):
-        loaders[toy] = lambda toy=toy: getattr(datasets.toy, toy)(50_000, seed=0)
-    try:
-        return loaders[choose("--data", name.replace("-", "_"), loaders)](), name
-    except ValueError as error:
-        if name.replace("-", "_") in loaders:
-            raise
-        raise UsageError(error) from None
-
-
 def seed_of(seed: int | None) -> int | None:
+    """Return the number of ``--seed``."""
     if seed is not None and not 0 <= seed < 2**63:
         raise UsageError(f"--seed: got {seed}, expected 0 to 2**63 - 1")
     return seed
 
 
 def budget_of(text: str | None) -> float | None:
-    from ganc._options import duration
-
+    """Return the seconds of ``--budget``."""
     try:
         return None if text is None else duration("--budget", text)
     except ValueError as error:
@@ -78,8 +51,7 @@ def budget_of(text: str | None) -> float | None:
 
 
 def set_threads(n: int) -> None:
-    import ganc
-
+    """Do what ``--threads`` asks for."""
     if n < 1:
         raise UsageError(f"--threads: got {n}, expected at least 1")
     ganc.set_num_threads(n)

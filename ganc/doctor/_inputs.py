@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ganc._doctor._evidence import Evidence
-from ganc._doctor._finding import Measured
+from ganc.doctor._evidence import Evidence
+from ganc.doctor._finding import Measured
 from ganc.nn import Module, Sigmoid, Tanh
 
 __all__ = ["data_range", "label_smoothing", "labels"]

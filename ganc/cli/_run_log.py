@@ -6,14 +6,16 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import ganc
 from ganc.callbacks import Callback
+from ganc.cli._pictures import save_losses, save_samples
 
-__all__ = ["Diary"]
+__all__ = ["RunLog"]
 
 _NUMBERS, _PICTURES = 2.0, 30.0  # seconds between two writings, at least
 
 
-class Diary(Callback):
+class RunLog(Callback):
     """Writes ``log.txt``, a line an epoch, and now and then ``history.csv`` and pictures.
 
     What cannot be written is missed with a warning; training goes on.
@@ -21,21 +23,14 @@ class Diary(Callback):
     Parameters
     ----------
     folder : str
-    save_samples : callable
-        Of (samples, path).
-    save_losses : callable
-        Of (history, path).
     """
 
-    def __init__(self, folder: str, save_samples: Callable, save_losses: Callable) -> None:
+    def __init__(self, folder: str) -> None:
         super().__init__()
         self.folder = folder
-        self._save_samples, self._save_losses = save_samples, save_losses
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Note the beginning."""
-        import ganc
-
         threads = ganc.get_num_threads()
         self._numbers = self._pictures = time.perf_counter()
         self._note(f"ganc {ganc.__version__}, {threads} threads: from step {self.model.step}")
@@ -78,10 +73,10 @@ class Diary(Callback):
         grids = os.path.join(self.folder, "samples")
         os.makedirs(grids, exist_ok=True)
         path = os.path.join(grids, f"{self.model.step:09}.png")
-        self._save_samples(self.model.sample(64, seed=0), path)
+        save_samples(self.model.preview(64, seed=0), path)
 
     def _draw_losses(self) -> None:
-        self._save_losses(self.model.history, os.path.join(self.folder, "losses.png"))
+        save_losses(self.model.history, os.path.join(self.folder, "losses.png"))
 
     def _attempt(self, write: Callable[[], Any]) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["WARM_UP", "Pace", "clock_text"]
+__all__ = ["WARM_UP", "Throughput", "clock_text"]
 
 WARM_UP = 20  # steps before a time left is told
 _SLOW = 4  # first steps, which allocate memory and wake threads, and do not count
@@ -11,7 +11,7 @@ _SLOW = 4  # first steps, which allocate memory and wake threads, and do not cou
 def clock_text(seconds: float) -> str:
     """Return a time as "1:05" or "2:01:05".
 
-    >>> from ganc._pace import clock_text
+    >>> from ganc._throughput import clock_text
     >>> clock_text(65), clock_text(7265)
     ('1:05', '2:01:05')
     """
@@ -20,7 +20,7 @@ def clock_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{s:02}" if hours else f"{minutes}:{s:02}"
 
 
-class Pace:
+class Throughput:
     """Measures steps, and what lies between two epochs, apart from each other.
 
     Parameters
@@ -30,11 +30,11 @@ class Pace:
 
     Examples
     --------
-    >>> from ganc._pace import Pace
-    >>> pace = Pace(0.0)
+    >>> from ganc._throughput import Throughput
+    >>> speed = Throughput(0.0)
     >>> for i in range(20):
-    ...     pace.step(0.5 + 0.1 * i)  # the first step takes longer
-    >>> pace.told(), round(pace.left(steps=100, epochs=0), 6)
+    ...     speed.step(0.5 + 0.1 * i)  # the first step takes longer
+    >>> speed.told(), round(speed.left(steps=100, epochs=0), 6)
     (True, 10.0)
     """
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ganc._doctor._evidence import Evidence
-from ganc._doctor._finding import Measured
+from ganc.doctor._evidence import Evidence
+from ganc.doctor._finding import Measured
 from ganc.metrics import _classifier, features
 
 __all__ = ["classes", "distances", "saturation"]
@@ -50,7 +50,7 @@ def classes(evidence: Evidence) -> Measured | None:
 def _labels(evidence: Evidence) -> list[np.ndarray]:
     """Return the classes of real and fake samples: a classifier's, or groups of the data."""
     if evidence.real.shape[1:] == _classifier.SHAPE:
-        sides = evidence.real, evidence.fake
+        sides = evidence.real, evidence.shown
         return [features(side, "fashion").logits.argmax(axis=1) for side in sides]
     real, fake = (side.astype(np.float64) for side in evidence.pair)
     centres = _centres(real)
@@ -86,10 +86,10 @@ def _perplexity(labels: np.ndarray) -> float:
 
 def saturation(evidence: Evidence) -> Measured | None:
     """Share of black or white pixels among samples, beyond that of the data."""
-    fake = evidence.fake
-    if fake is None or fake.ndim != 4 or not np.isfinite(fake).all():
+    shown = evidence.shown
+    if shown is None or shown.ndim != 4 or not np.isfinite(shown).all():
         return None
-    made = float((np.abs(fake) > _EDGE).mean())
+    made = float((np.abs(shown) > _EDGE).mean())
     known = 0.0 if evidence.real is None else float((np.abs(evidence.real) > _EDGE).mean())
     share = made if evidence.real is None else max(made - known, 0.0)
     return Measured(

@@ -7,11 +7,12 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 
 from ganc._backend import core
-from ganc._doctor._evidence import Evidence
-from ganc._doctor._finding import Measured
 from ganc._tensor._autograd import detect_anomaly
-from ganc.gan import _door, _networks
+from ganc.data._conversion import to_unit
+from ganc.doctor._evidence import Evidence, Side
+from ganc.doctor._finding import Measured
 from ganc.nn import Module, ReLU
+from ganc.nn._inference import eval_mode, evaluate
 
 __all__ = ["blame", "dead_units", "neighbours", "not_finite", "running_statistics"]
 
@@ -20,7 +21,7 @@ _FEW = 64
 
 def dead_units(evidence: Evidence) -> Measured | None:
     """Largest share of a layer's units whose ReLU is 0 for all samples."""
-    if evidence.model is None or not np.isfinite(evidence.fake).all():
+    if evidence.generator is None or not np.isfinite(evidence.fake).all():
         return None
     share, where = 0.0, ""
     for part, network, inputs in _runs(evidence):
@@ -36,16 +37,17 @@ def dead_units(evidence: Evidence) -> Measured | None:
     )
 
 
-def _runs(evidence: Evidence) -> Iterator[tuple[str, Module, np.ndarray]]:
+def _runs(evidence: Evidence) -> Iterator[tuple[str, Module, Side]]:
     """Each network that checks look inside, by name, with what goes in."""
-    yield evidence.model.MAKER, evidence.generator, evidence.latents
-    if evidence.discriminator is not None:
-        sides = [evidence.fake] if evidence.real is None else [evidence.real, evidence.fake]
-        seen = _door.from_unit(np.concatenate(sides), evidence.model.pixel_range)
-        yield "discriminator", evidence.discriminator, seen
+    if evidence.generator is not None:
+        yield evidence.model.GENERATORS[0], evidence.generator, evidence.inputs
+    sides = [evidence.sides[name] for name in ("real", "fake") if name in evidence.sides]
+    if sides:
+        both = tuple(np.concatenate(parts) for parts in zip(*sides, strict=True))
+        yield "discriminator", evidence.discriminator, both
 
 
-def _alive(network: Module, inputs: np.ndarray) -> dict[str, np.ndarray]:
+def _alive(network: Module, inputs: Side) -> dict[str, np.ndarray]:
     """Return which units of each ReLU were above 0 for any of the inputs."""
     alive: dict[str, np.ndarray] = {}
 
@@ -59,8 +61,8 @@ def _alive(network: Module, inputs: np.ndarray) -> dict[str, np.ndarray]:
         return hook
 
     with _hooked(network, {n: note(n) for n, m in network.named_modules() if type(m) is ReLU}):
-        for i in range(0, len(inputs), _FEW):
-            _networks.evaluate(network, inputs[i : i + _FEW])
+        for i in range(0, len(inputs[0]), _FEW):
+            evaluate(network, *(part[i : i + _FEW] for part in inputs))
     return alive
 
 
@@ -81,18 +83,13 @@ def neighbours(evidence: Evidence) -> Measured | None:
     fake = evidence.fake
     if fake is None or not np.isfinite(fake).all():
         return None
-    pairs = [_made(evidence, evidence.latents[i : i + 2]) for i in (0, 2)]
+    pairs = [evidence.made(*(part[i : i + 2] for part in evidence.inputs)) for i in (0, 2)]
     return Measured(
         _difference(fake[:4], np.concatenate(pairs), fake),
         "a sample depends on the others of its batch: the generator uses their statistics in "
         "evaluation mode too",
         "Keep running statistics (track_running_stats=True), and no MinibatchStdDev in G.",
     )
-
-
-def _made(evidence: Evidence, latents: np.ndarray) -> np.ndarray:
-    made = _networks.evaluate(evidence.generator, latents)
-    return _door.to_unit(made, evidence.model.pixel_range)
 
 
 def _difference(a: np.ndarray, b: np.ndarray, around: np.ndarray) -> float:
@@ -104,20 +101,21 @@ def _difference(a: np.ndarray, b: np.ndarray, around: np.ndarray) -> float:
 def running_statistics(evidence: Evidence) -> Measured | None:
     """How much samples change if batch norm uses its running statistics, in terms of spread."""
     network = evidence.generator
-    if evidence.model is None or not np.isfinite(evidence.fake).all():
+    if network is None or not np.isfinite(evidence.fake).all():
         return None
     norms = [m for m in network.modules() if type(m).__name__.startswith("BatchNorm")]
     if not norms:
         return None
     kept = {name: np.array(t.detach().numpy()) for name, t in network.state_dict().items()}
     try:
-        with _networks.eval_mode(network):
+        with eval_mode(network):
             for norm in norms:
                 norm.train()
-            made = np.array(network(core.Tensor(evidence.latents)).numpy(), np.float32)
+            made = network(*map(core.Tensor, evidence.inputs))
+            made = np.array(made.numpy(), np.float32)
     finally:
         network.load_state_dict(kept)
-    made = _door.to_unit(made, evidence.model.pixel_range)
+    made = to_unit(made, evidence.model.pixel_range)
     return Measured(
         _difference(evidence.fake, made, made),
         "the generator makes other samples in evaluation mode than in training: batch norm's "
@@ -134,7 +132,8 @@ def not_finite(evidence: Evidence) -> Measured | None:
         arrays = [
             p.detach().numpy() for n in evidence.model._parts().values() for p in n.parameters()
         ]
-        count += sum(int((~np.isfinite(a)).sum()) for a in [*arrays, evidence.fake])
+        samples = [] if evidence.fake is None else [evidence.fake]
+        count += sum(int((~np.isfinite(a)).sum()) for a in [*arrays, *samples])
     where = first_nan(evidence) if count and evidence.model is not None else ""
     return Measured(
         float(count),
@@ -146,8 +145,8 @@ def not_finite(evidence: Evidence) -> Measured | None:
 def first_nan(evidence: Evidence) -> str:
     """Return in words which layer and operation make the first NaN now, "" if none does."""
     for part, network, inputs in _runs(evidence):
-        finite = np.nan_to_num(inputs[:_FEW], nan=0.0, posinf=1.0, neginf=-1.0)
-        found = blame({part: network}, lambda n=network, x=finite: _networks.evaluate(n, x))
+        few = [np.nan_to_num(a[:_FEW], nan=0.0, posinf=1.0, neginf=-1.0) for a in inputs]
+        found = blame({part: network}, lambda n=network, x=few: evaluate(n, *x))
         if found:
             return found
     return ""

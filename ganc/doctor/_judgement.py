@@ -3,9 +3,9 @@
 import numpy as np
 
 from ganc._backend import core
-from ganc._doctor._evidence import Evidence
-from ganc._doctor._finding import Measured
-from ganc.gan import _networks
+from ganc.doctor._evidence import Evidence
+from ganc.doctor._finding import Measured
+from ganc.nn._inference import eval_mode
 
 __all__ = ["memory", "signal", "victory"]
 
@@ -83,7 +83,7 @@ def _three_answers(evidence: Evidence) -> tuple[float, float, float] | None:
 
 def signal(evidence: Evidence) -> Measured | None:
     """How much G's loss falls if each sample moves by the data's spread, to first order."""
-    if evidence.discriminator is None or evidence.loss is None:
+    if "fake" not in evidence.sides or evidence.loss is None:
         return None
     slope = _slope(evidence)
     if slope is None:
@@ -101,11 +101,15 @@ def signal(evidence: Evidence) -> Measured | None:
 def _slope(evidence: Evidence) -> float | None:
     """Return the mean norm of the gradients of each sample's loss, in the data's units."""
     generator, discriminator = evidence.generator, evidence.discriminator
-    with _networks.eval_mode(generator), _networks.eval_mode(discriminator):
-        fake = generator(core.Tensor(evidence.latents[:_FEW])).detach()
+    with eval_mode(generator), eval_mode(discriminator):
+        z, *labels = (core.Tensor(part[:_FEW]) for part in evidence.inputs)
+        fake = generator(z, *labels).detach()
         core.set_grad_enabled(True)
         fake.requires_grad_()
-        loss = evidence.loss.g_loss(discriminator(fake), None)
+        real = None
+        if getattr(evidence.loss, "relativistic", False):
+            real = discriminator(*(core.Tensor(part[:_FEW]) for part in evidence.sides["real"]))
+        loss = evidence.loss.g_loss(discriminator(fake, *labels), real)
         loss.backward()
         gradient = fake.grad
     if gradient is None:

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ganc._doctor._evidence import Evidence
-from ganc._doctor._finding import Measured
-from ganc._doctor._inputs import last_layer
-from ganc.gan import _networks
+from ganc.doctor._evidence import Evidence
+from ganc.doctor._finding import Measured
+from ganc.doctor._inputs import last_layer
 from ganc.nn import LogSoftmax, Module, Sigmoid, Softmax
+from ganc.nn._inference import evaluate
 
 __all__ = ["activation_before_loss", "checkerboard"]
 
@@ -34,7 +34,7 @@ def _is_probability(evidence: Evidence, network: Module) -> bool:
     if evidence.fake is None or not np.isfinite(evidence.fake).all():
         return False
     noise = np.random.default_rng(0).normal(0, _FAR, evidence.fake.shape).astype(np.float32)
-    answers = _networks.evaluate(network, noise)
+    answers = evaluate(network, noise)
     inside = (answers >= 0) & (answers <= 1)
     return bool(inside.all()) and float(np.ptp(answers)) > 0.01
 

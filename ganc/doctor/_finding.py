@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganc._doctor._evidence import Evidence
+from ganc.doctor._evidence import Evidence
 
 __all__ = ["Check", "Diagnosis", "Finding", "Measured", "examine"]
 

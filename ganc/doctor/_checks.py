@@ -4,8 +4,8 @@ The thresholds lie between runs that failed on purpose and healthy ones: tests/s
 troubles are how a healthy run begins: those are asked about after `since` steps.
 """
 
-from ganc._doctor import _curves, _inputs, _judgement, _layers, _structure, _variety
-from ganc._doctor._finding import Check
+from ganc.doctor import _curves, _inputs, _judgement, _layers, _structure, _variety
+from ganc.doctor._finding import Check
 
 __all__ = ["CHECKS"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
-    from ganc._doctor._finding import Diagnosis
+    from ganc.doctor._finding import Diagnosis
 
 __all__ = ["doctor"]
 
@@ -63,8 +63,8 @@ def doctor(
     >>> [finding.name for finding in ganc.doctor(gan, x * 300)]
     ['data-range']
     """
-    from ganc._doctor._checks import CHECKS
-    from ganc._doctor._evidence import Evidence
-    from ganc._doctor._finding import examine
+    from ganc.doctor._checks import CHECKS
+    from ganc.doctor._evidence import Evidence
+    from ganc.doctor._finding import examine
 
     return examine(CHECKS, Evidence(history_or_gan, x, y, validation_data, seed))

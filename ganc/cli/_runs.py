@@ -6,24 +6,28 @@
 """
 
 import csv
+import inspect
 import json
 import os
 import shlex
 import shutil
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-from ganc import plot
-from ganc._diary import Diary
-from ganc._picture import figure
+from ganc._backend import core
+from ganc._version import __version__
 from ganc.callbacks import History, ModelCheckpoint
-from ganc.gan import GAN, resume
+from ganc.cli._data import Data
+from ganc.cli._pictures import save_losses, save_samples
+from ganc.cli._run_log import RunLog
+from ganc.data._conversion import sample_shape
 from ganc.io import FormatError, atomic_write
+from ganc.train import Model, resume
 
-if TYPE_CHECKING:
-    from ganc._doctor._finding import Diagnosis
+__all__ = ["begin", "build", "check_interval", "data_of", "go_on", "history_of", "plan_of"]
 
 MODEL, HISTORY, CONFIG, LOG = "model.ganc", "history.csv", "config.json", "log.txt"
 SAMPLES, LOSSES = "samples.png", "losses.png"
@@ -31,18 +35,24 @@ CHECKPOINTS, GRIDS = "checkpoints", "samples"
 _NAME, _KEEP = "{step:09}.ganc", 3
 
 
-def build(model: type, x: np.ndarray, options: dict[str, Any]) -> GAN:
+def build(model: type, data: Data, options: dict[str, Any]) -> Model:
     """Return a model for data, with options of its constructor."""
-    from ganc.gan._door import sample_shape
-
-    shape = sample_shape(x)
+    shape = sample_shape(data.x)
     if model.__name__ == "ToyGAN":
         if len(shape) != 1:
             raise ValueError(f"ToyGAN trains on points, these data are images {shape}")
         return model(**{"features": shape[0]} | options)
     if len(shape) != 3:
         raise ValueError(f"{model.__name__} trains on images, these data are points; try toy")
-    return model(**{"image_shape": shape} | options)
+    if len(data.fields) < len(model.FIELDS):
+        raise ValueError(
+            f"{model.__name__} learns from {len(model.FIELDS)} fields, these data have "
+            f"{len(data.fields)}; the sub-folders of a folder of pictures give labels"
+        )
+    found: dict[str, Any] = {"image_shape": shape}
+    if data.classes is not None and "classes" in inspect.signature(model).parameters:
+        found["classes"] = data.classes
+    return model(**found | options)
 
 
 def check_interval(save_every: str) -> None:
@@ -51,7 +61,7 @@ def check_interval(save_every: str) -> None:
 
 
 def begin(
-    gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any], words: list[str]
+    gan: Model, data: Data, folder: str, plan: dict[str, Any], words: list[str]
 ) -> dict[str, Any]:
     """Train a new model in a folder; what an earlier run has left there is removed."""
     for old in (CHECKPOINTS, GRIDS):
@@ -61,18 +71,23 @@ def begin(
             os.unlink(os.path.join(folder, old))
     os.makedirs(os.path.join(folder, CHECKPOINTS))
     seed = [] if "--seed" in words else ["--seed", str(gan.seed)]
-    run = plan | {"data_crc32": _crc(x), "command": shlex.join(["ganc", *words, *seed])}
+    run = plan | {
+        "data_crc32": _crc(_learned(gan, data)),
+        "command": shlex.join(["ganc", *words, *seed]),
+    }
     text = json.dumps(gan.describe().to_dict() | _versions() | {"run": run}, indent=2)
     atomic_write(os.path.join(folder, CONFIG), [text.encode()])
     gan.save(os.path.join(folder, CHECKPOINTS, _NAME.format(step=0)))
-    return _train(gan, x, folder, plan)
+    return _train(gan, data, folder, plan)
 
 
-def go_on(folder: str, x: np.ndarray, plan: dict[str, Any]) -> dict[str, Any]:
+def go_on(folder: str, data: Data, plan: dict[str, Any]) -> dict[str, Any]:
     """Train the model of a folder until its plan is fulfilled."""
-    if _crc(x) != plan["data_crc32"]:
+    sums = plan["data_crc32"]
+    sums = [sums] if isinstance(sums, str) else sums  # of before there were labels
+    if _crc(data.fields[: len(sums)]) != sums:
         raise ValueError(f"{plan['data']}: these are not the data that this run was trained on")
-    return _train(resume(folder), x, folder, plan)
+    return _train(resume(folder), data, folder, plan)
 
 
 def plan_of(folder: str) -> dict[str, Any]:
@@ -82,48 +97,51 @@ def plan_of(folder: str) -> dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             plan = json.load(file)["run"]
         keys = ("data", "data_crc32", "batch_size", "epochs", "save_every")
-        return {key: plan[key] for key in keys}
+        return {key: plan[key] for key in keys} | {"image_shape": plan.get("image_shape")}
     except (ValueError, KeyError, TypeError) as error:
         reason = f"does not describe a run of 'ganc train' ({type(error).__name__}: {error})"
         raise FormatError(reason, file=path) from error
 
 
-def _crc(x: np.ndarray) -> str:
-    return f"{crc32(np.ascontiguousarray(x).reshape(-1).view(np.uint8)):08x}"
+def _learned(gan: Model, data: Data) -> tuple[np.ndarray, ...]:
+    """Return the fields that a model is trained on."""
+    return data.fields[: len(gan.FIELDS)]
+
+
+def _crc(fields: Sequence[np.ndarray]) -> list[str]:
+    parts = (np.ascontiguousarray(field).reshape(-1).view(np.uint8) for field in fields)
+    return [f"{crc32(part):08x}" for part in parts]
 
 
 def _versions() -> dict[str, str]:
-    from ganc import __version__
-    from ganc._backend import core
-
     return {"ganc": __version__, "isa": core.get_isa(), "numpy": np.__version__}
 
 
-def _train(gan: GAN, x: np.ndarray, folder: str, plan: dict[str, Any]) -> dict[str, Any]:
+def _train(gan: Model, data: Data, folder: str, plan: dict[str, Any]) -> dict[str, Any]:
     """Train, and write the folder whatever happens; return what was written."""
     path = os.path.join(folder, CHECKPOINTS, _NAME)
     save = ModelCheckpoint(path, every=plan["save_every"], keep=_KEEP)
     save.load_state_dict({"name": _NAME, "best": None, "written": [_NAME.format(step=0)]})
-    diary = Diary(folder, save_samples, save_losses)
+    log = RunLog(folder)
     try:
         gan.fit(
-            x, epochs=plan["epochs"], initial_epoch=gan.epoch, batch_size=plan["batch_size"],
-            budget=plan["budget"], callbacks=[diary, save],
+            *_learned(gan, data), epochs=plan["epochs"], initial_epoch=gan.epoch,
+            batch_size=plan["batch_size"], budget=plan["budget"], callbacks=[log, save],
         )  # fmt: skip
     except ArithmeticError as error:  # not to be gone on from
-        diary.close(error)
+        log.close(error)
         raise
     except BaseException as error:
-        diary.close(error)
+        log.close(error)
         save._save_last()
-        write(gan, folder)
+        _write(gan, folder)
         raise
-    diary.close(None)
+    log.close(None)
     last = {name: values[-1] for name, values in gan.history.history.items() if values}
-    return write(gan, folder) | {"epochs": gan.epoch, "steps": gan.step} | last
+    return _write(gan, folder) | {"epochs": gan.epoch, "steps": gan.step} | last
 
 
-def write(gan: GAN, folder: str) -> dict[str, Any]:
+def _write(gan: Model, folder: str) -> dict[str, Any]:
     """Write model, history and pictures; return the paths."""
     paths = {"config": CONFIG, "model": MODEL, "history": HISTORY, "samples": SAMPLES}
     paths = {name: os.path.join(folder, file) for name, file in paths.items()}
@@ -132,7 +150,7 @@ def write(gan: GAN, folder: str) -> dict[str, Any]:
     try:
         os.makedirs(os.path.join(folder, GRIDS), exist_ok=True)
         grid = os.path.join(folder, GRIDS, f"{gan.step:09}.png")
-        save_samples(gan.sample(64, seed=0), grid)
+        save_samples(gan.preview(64, seed=0), grid)
         shutil.copyfile(grid, paths["samples"])
         if len(gan.history):
             paths["losses"] = os.path.join(folder, LOSSES)
@@ -142,53 +160,11 @@ def write(gan: GAN, folder: str) -> dict[str, Any]:
     return paths
 
 
-def save_samples(samples: np.ndarray, path: str) -> None:
-    """Write samples to a PNG, images as a grid, points as a cloud."""
-    if samples.ndim == 4:
-        height = samples.shape[2]
-        plot.save_image(path, plot.grid(samples), scale=max(1, 56 // height))
-        return
-    drawn = figure((5, 5))
-    plot.samples(samples, ax=drawn.subplots())
-    drawn.savefig(path, dpi=120)
-
-
-def save_losses(history: History, path: str) -> None:
-    """Write the loss curves to a PNG."""
-    drawn = figure((6.4, 4))
-    plot.losses(history, ax=drawn.subplots())
-    drawn.savefig(path, dpi=120)
-
-
-def sample(run: str, n: int, output: str, seed: int | None) -> dict[str, Any]:
-    """Write samples of a trained model; return where."""
-    samples = _model(run).sample(n, seed=seed)
-    if output.endswith(".npy"):
-        np.save(output, samples)
-    elif output.lower().endswith(".png"):
-        save_samples(samples, output)
-    else:
-        raise ValueError(f"-o: got {output!r}, expected a name that ends in .png or .npy")
-    return {"samples": output, "n": n, "seed": seed}
-
-
-def plot_losses(run: str, output: str | None) -> dict[str, Any]:
-    """Draw the losses of a run, which may still be going on; return where."""
-    if os.path.isdir(run):
-        output = output or os.path.join(run, LOSSES)
-        history = _history(run)
-    elif output is None:
-        raise ValueError("-o: a file has no folder for the picture; pass -o losses.png")
-    else:
-        history = resume(run).history
-    save_losses(history, output)
-    return {"losses": output, "epochs": len(history)}
-
-
-def _history(folder: str) -> History:
-    path, history = os.path.join(folder, HISTORY), History()
-    if not os.path.exists(path):  # of the demo, or nothing at all
-        return resume(folder).history
+def history_of(run: str) -> History:
+    """Return the losses of a run, or of a model's file."""
+    path, history = os.path.join(run, HISTORY), History()
+    if not os.path.exists(path):  # a file, the demo's folder, or nothing at all
+        return resume(run).history
     with open(path, newline="", encoding="utf-8") as file:
         try:
             for row in csv.DictReader(file):
@@ -199,26 +175,6 @@ def _history(folder: str) -> History:
     return history
 
 
-def evaluate(
-    run: str,
-    x: np.ndarray,
-    metrics: list[str] | None,
-    *,
-    n: int,
-    extractor: str | None,
-    seed: int,
-) -> dict[str, float]:
-    """Measure samples of a trained model against data."""
-    return _model(run).evaluate(x, metrics, n=n, extractor=extractor, seed=seed)
-
-
-def doctor(run: str, x: np.ndarray | None) -> "Diagnosis":
-    """Look at a trained model, and at data if there are any."""
-    from ganc._doctor import doctor
-
-    return doctor(_model(run), x)
-
-
 def data_of(run: str) -> str | None:
     """Return the name of the data that a run was trained on, if its folder tells."""
     try:
@@ -226,7 +182,3 @@ def data_of(run: str) -> str | None:
             return json.load(file)["run"]["data"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _model(run: str) -> GAN:
-    return resume(run)
