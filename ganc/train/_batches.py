@@ -63,6 +63,9 @@ class _Arrays:
                 f"batch_size: got {size} for {self.n} samples, expected at most that many; pass "
                 f"batch_size={self.n} or less"
             )
+        for field, array in zip(fields, arrays, strict=True):
+            if field.kind == "label" and model.classes is None:
+                model.classes = int(array.max()) + 1
         self._model, self._fields, self._arrays = model, fields, arrays
         self._orders = Orders(seed, self.n, True)
 
@@ -96,6 +99,8 @@ class _Loaded:
             loader.seed, loader._seed_given = seed, True
         self._model, self._fields, self._loader = model, fields, loader
         self.n, self.batch_size = len(loader.dataset), loader.batch_size
+        if model.classes is None and any(field.kind == "label" for field in fields):
+            model.classes = _classes_of(loader.dataset)
         parts = parts_of(model, fields, loader._picked(np.arange(1)))
         checked = [f.checked(model, p, hint=True) for f, p in zip(fields, parts, strict=True)]
         self.shapes = {f.name: f.shape(a) for f, a in zip(fields, checked, strict=True)}
@@ -193,7 +198,7 @@ def batches_of(model: "Model", data: Sequence[Any], batch_size: int | None) -> B
 def _groups(model: "Model", data: Sequence[Any]) -> list[tuple[list[Field], list[Any]]]:
     """Return fields and data of each source."""
     if len(data) != len(model.FIELDS):
-        raise TypeError(wrong_number(model, f"{len(data)} of {len(model.FIELDS)}"))
+        raise TypeError(wrong_number(model, f"{len(data)} fields"))
     groups: list[tuple[list[Field], list[Any]]] = []
     for field, part in zip(model.FIELDS, data, strict=True):
         if not groups or not field.paired:
@@ -227,6 +232,16 @@ def _loader_of(model: "Model", data: Any, batch_size: int | None) -> DataLoader:
     return data
 
 
+def _classes_of(dataset: Any) -> int:
+    names = getattr(dataset, "classes", None)
+    if names is None:
+        raise ValueError(
+            f"classes: a {type(dataset).__name__} does not say how many there are (it has no "
+            "`classes`, a list of names); pass classes= when you build the model"
+        )
+    return len(names)
+
+
 def parts_of(model: "Model", fields: Sequence[Field], batch: Any) -> list[Any]:
     """Return the parts of a loader's batch that fields are made of; what is more is left.
 
@@ -239,7 +254,7 @@ def parts_of(model: "Model", fields: Sequence[Field], batch: Any) -> list[Any]:
         )
     parts = list(batch) if isinstance(batch, (list, tuple)) else [batch]
     if len(parts) < len(fields):
-        raise TypeError(wrong_number(model, f"samples of {len(parts)} of {len(fields)}"))
+        raise TypeError(wrong_number(model, f"samples of {len(parts)} fields"))
     return parts[: len(fields)]
 
 
@@ -253,7 +268,7 @@ def batch_of(model: "Model", data: Sequence[Any]) -> tuple[core.Tensor, ...]:
             *(f.take(model, a, np.arange(len(a))) for f, a in zip(fields, arrays, strict=True))
         )
     if len(data) != len(fields):
-        raise TypeError(wrong_number(model, f"{len(data)} of {len(fields)}"))
+        raise TypeError(wrong_number(model, f"{len(data)} fields"))
     tensors = [x if isinstance(x, core.Tensor) else core.tensor(x) for x in data]
     for field, tensor in zip(fields, tensors, strict=True):
         if tensor.ndim == 0 or len(tensor) == 0:

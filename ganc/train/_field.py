@@ -128,7 +128,7 @@ def rows_of(
         If there are too few or too many, or one is not of its kind.
     """
     if len(given) != len(fields):
-        raise TypeError(wrong_number(model, f"{len(given)} of {len(fields)}"))
+        raise TypeError(wrong_number(model, f"{len(given)} fields"))
     arrays = [f.checked(model, data, hint=hint) for f, data in zip(fields, given, strict=True)]
     first = 0
     for i, field in enumerate(fields):
@@ -144,7 +144,10 @@ def rows_of(
 def wrong_number(model: "Model", got: str) -> str:
     """Return what is said of data with too few or too many fields."""
     names = ", ".join(map(str, model.FIELDS))
-    return f"data: got {got}, but a batch of {type(model).__name__} holds {names}; pass these"
+    return (
+        f"data: got {got}, but a batch of {type(model).__name__} holds {len(model.FIELDS)}: "
+        f"{names}; pass these, in this order"
+    )
 
 
 def evaluation_array(model: "Model", x: Any, n: int) -> np.ndarray:

@@ -119,7 +119,7 @@ class Steps(Networks):
         4.0
         """
         updates = self.updates()
-        if updates != self._updates:
+        if not updates or updates != self._updates:
             self._updates = _update.checked(self, updates)
         fresh = _update.make(self, updates, batch, self._step + 1)
         self._proven.update(fresh)
