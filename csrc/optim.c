@@ -1,5 +1,8 @@
 /* optim.c - one update of all parameters: a single parallel region over fixed chunks.
- * The formulas are the kernels'; what changes once a step is computed here, in double. */
+ * The formulas are the kernels'; what changes once a step is computed here, in double.
+ *
+ * Each parameter counts its own updates, as in PyTorch: Adam's corrections of the bias are
+ * those of its first step when it gets its first gradient, however late that is. */
 #include "step.h"
 
 #include <math.h>
@@ -51,8 +54,12 @@ bool gn_optim_init(gn_optim *o, int n, gn_tensor **param, double initial_accumul
     o->param = gn_alloc("optimizer", (size_t)GN_MAX(n, 1) * sizeof *o->param);
     if (!o->param)
         return false;
+    o->count = gn_alloc("optimizer", (size_t)GN_MAX(n, 1) * sizeof *o->count);
+    if (!o->count)
+        return false;
     o->n = n;
     for (int i = 0; i < n; i++) {
+        o->count[i] = 0;
         o->param[i] = param[i];
         gn_tensor_retain(param[i]);
     }
@@ -71,6 +78,14 @@ void gn_optim_free(gn_optim *o)
     for (int s = 0; s < GN_SLOTS; s++)
         release_all(o->n, o->slot[s]);
     release_all(o->n, o->param);
+    gn_free(o->count);
+}
+
+void gn_optim_set_steps(gn_optim *o, int64_t steps)
+{
+    o->steps = steps;
+    for (int i = 0; i < o->n; i++)
+        o->count[i] = steps;
 }
 
 /* ---- one update ---------------------------------------------------------------------- */
@@ -79,7 +94,7 @@ typedef struct {
     const gn_optim *o;
     gn_tensor **grad;
     gn_update_fn *fn;
-    gn_update update;
+    gn_update *update;   /* of each parameter */
     int64_t *first_task; /* of each parameter; one more at the end */
 } update_work;
 
@@ -112,17 +127,17 @@ static void update_task(void *ctx, int64_t task)
     s.s0 = o->slot[0] ? o->slot[0][i]->data + from : NULL;
     s.s1 = o->slot[1] ? o->slot[1][i]->data + from : NULL;
     s.s2 = o->slot[2] ? o->slot[2][i]->data + from : NULL;
-    w->fn(s, n, &w->update);
+    w->fn(s, n, &w->update[i]);
 }
 
-static gn_update constants(const gn_optim *o, double scale)
+/* Of a parameter's update t, counted from 1. */
+static gn_update constants(const gn_optim *o, double t, double scale)
 {
-    double t = (double)o->steps + 1;
     gn_update u = {.lr = (real)o->lr,
                    .eps = (real)o->eps,
                    .weight_decay = (real)o->weight_decay,
                    .grad_scale = (real)scale,
-                   .first = o->steps == 0,
+                   .first = t == 1,
                    .nesterov = o->nesterov,
                    .decoupled = o->decoupled};
     switch (o->algorithm) {
@@ -152,12 +167,18 @@ bool gn_optim_update(gn_optim *o, gn_tensor **grad, double scale)
     gn_update_fn *const fn[] = {gn_vec->sgd, gn_vec->adam, gn_vec->rmsprop, gn_vec->adagrad};
     if (gn_failed())
         return false;
-    update_work w = {o, grad, fn[o->algorithm], constants(o, scale), NULL};
+    update_work w = {o, grad, fn[o->algorithm], NULL, NULL};
     w.first_task = gn_alloc("optimizer tasks", (size_t)(o->n + 1) * sizeof *w.first_task);
-    if (!w.first_task)
+    w.update = gn_alloc("optimizer tasks", (size_t)GN_MAX(o->n, 1) * sizeof *w.update);
+    if (!w.first_task || !w.update) {
+        gn_free(w.first_task);
+        gn_free(w.update);
         return false;
+    }
     int64_t tasks = 0;
     for (int i = 0; i < o->n; i++) {
+        bool same = i > 0 && o->count[i] == o->count[i - 1];
+        w.update[i] = same ? w.update[i - 1] : constants(o, (double)o->count[i] + 1, scale);
         w.first_task[i] = tasks;
         tasks += grad[i] ? chunks(o->param[i]) : 0;
     }
@@ -165,9 +186,12 @@ bool gn_optim_update(gn_optim *o, gn_tensor **grad, double scale)
     gn_parallel(tasks, update_task, &w);
     gn_set_interruptible(was);
     gn_free(w.first_task);
+    gn_free(w.update);
     for (int i = 0; i < o->n; i++)
-        if (grad[i])
+        if (grad[i]) {
+            o->count[i]++;
             gn_tensor_touch(o->param[i]);
+        }
     o->steps++;
     return true;
 }

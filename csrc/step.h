@@ -22,6 +22,7 @@ typedef struct {
     int64_t steps; /* updates done */
     int n;
     gn_tensor **param;          /* kept */
+    int64_t *count;             /* updates of each: those in which it had a gradient */
     gn_tensor **slot[GN_SLOTS]; /* state, one tensor a parameter, or NULL */
 } gn_optim;
 
@@ -29,6 +30,7 @@ const char *gn_slot_name(const gn_optim *o, int slot); /* "exp_avg"; NULL: not u
 bool gn_optim_init(gn_optim *o, int n, gn_tensor **param, double initial_accumulator);
 bool gn_optim_add_slots(gn_optim *o, double value); /* those that new numbers call for */
 void gn_optim_free(gn_optim *o);
+void gn_optim_set_steps(gn_optim *o, int64_t steps); /* of the optimizer and of each parameter */
 /* One update from the given gradients (NULL: that parameter is left alone). */
 bool gn_optim_update(gn_optim *o, gn_tensor **grad, double scale);
 bool gn_optim_step(gn_optim *o); /* from param[i]'s .grad */

@@ -191,3 +191,26 @@ def test_bad_options():
     with pytest.raises(RuntimeError):
         opt.minimize(_core64.tensor(1.0))
     assert opt.get("lr") == 0.1 and opt.steps == 0
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam", "rmsprop", "adagrad"])
+def test_each_parameter_counts_its_own_updates(kind):
+    """One without a gradient is left alone; its first update is the first, however late."""
+    options = {"lr": 0.1, "momentum": 0.9} if kind in ("sgd", "rmsprop") else {"lr": 0.1}
+    late, early = (_core64.tensor([2.0]) for _ in range(2))
+    alone = _core64.tensor([2.0])
+    both = _core64.Optimizer(kind, [p.requires_grad_() for p in (early, late)], **options)
+    one = _core64.Optimizer(kind, [alone.requires_grad_()], **options)
+    for _ in range(3):
+        both.minimize(_core64.square(early))
+    assert late.item() == 2.0 and both.counts == [3, 0] and both.steps == 3
+    both.minimize(_core64.add(_core64.square(early), _core64.square(late)))
+    one.minimize(_core64.square(alone))
+    assert late.item() == alone.item() and both.counts == [4, 1] and both.steps == 4
+    both.counts = [2, 5]
+    assert both.counts == [2, 5] and both.steps == 5
+    both.steps = 7
+    assert both.counts == [7, 7]
+    for wrong in ([1], 3, [1, -1], None):
+        with pytest.raises((ValueError, TypeError)):
+            both.counts = wrong

@@ -213,6 +213,55 @@ static PyObject *optimizer_slots(PyObject *self, PyObject *unused)
     return dict;
 }
 
+/* ---- counts -------------------------------------------------------------------------- */
+
+static int set_steps(PyObject *self, PyObject *value, void *closure)
+{
+    uint64_t steps;
+    (void)closure;
+    if (gn_py_read_count(value, "steps", &steps) < 0)
+        return -1;
+    gn_optim_set_steps(&((gn_py_optimizer *)self)->o, (int64_t)steps);
+    return 0;
+}
+
+static PyObject *get_steps(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyLong_FromLongLong(((gn_py_optimizer *)self)->o.steps);
+}
+
+static PyObject *get_counts(PyObject *self, void *closure)
+{
+    const gn_optim *o = &((gn_py_optimizer *)self)->o;
+    PyObject *list = PyList_New(o->n);
+    (void)closure;
+    for (int i = 0; list && i < o->n; i++) {
+        PyObject *item = PyLong_FromLongLong(o->count[i]);
+        if (!item || PyList_SetItem(list, i, item) < 0)
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static int set_counts(PyObject *self, PyObject *value, void *closure)
+{
+    gn_optim *o = &((gn_py_optimizer *)self)->o;
+    (void)closure;
+    if (!value || !PyList_Check(value) || PyList_Size(value) != o->n) {
+        PyErr_Format(PyExc_ValueError, "counts: expected a list of %d counts", o->n);
+        return -1;
+    }
+    for (int i = 0; i < o->n; i++) {
+        uint64_t count;
+        if (gn_py_read_count(PyList_GetItem(value, i), "counts", &count) < 0)
+            return -1;
+        o->count[i] = (int64_t)count;
+        o->steps = GN_MAX(i ? o->steps : 0, o->count[i]);
+    }
+    return 0;
+}
+
 static PyObject *get_params(PyObject *self, void *closure)
 {
     (void)closure;
@@ -234,7 +283,8 @@ static PyMethodDef optimizer_methods[] = {
 };
 
 static PyGetSetDef optimizer_getset[] = {
-    GN_PY_COUNT(gn_py_optimizer, o.steps, "steps", "Updates done."),
+    {"steps", get_steps, set_steps, "Updates done; setting it sets those of each parameter.", NULL},
+    {"counts", get_counts, set_counts, "Updates of each parameter, a list.", NULL},
     {"params", get_params, NULL, "The parameters, a list.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

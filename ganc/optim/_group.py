@@ -83,7 +83,7 @@ class Group(dict):
         """Make a new core optimizer with other state; keep the state that both have."""
         old = self.core
         self._build()
-        self.core.steps = old.steps
+        self.core.counts = old.counts
         self.core.set("clip", old.get("clip"))
         before = old.slots()
         for name, tensors in self.core.slots().items():

@@ -284,7 +284,7 @@ class Optimizer:
             plans.append((group, options, made))
         for group, options, made in plans:
             group.update(options)
-            group.core.steps = made.core.steps
+            group.core.counts = made.core.counts
             for name, tensors in made.core.slots().items():
                 for to, value in zip(group.core.slots()[name], tensors, strict=True):
                     to.copy_(value)
@@ -298,26 +298,23 @@ class Optimizer:
 
 
 def _values(group: Group) -> list[dict[str, Any]]:
-    """Return each parameter's state; empty before the first step."""
-    steps = group.core.steps
-    if not steps:
-        return [{} for _ in group["params"]]
+    """Return each parameter's state; empty before its first step."""
     slots = group.core.slots()
     return [
-        {"step": steps, **{name: tensors[i] for name, tensors in slots.items()}}
-        for i in range(len(group["params"]))
+        {"step": count, **{name: tensors[i] for name, tensors in slots.items()}} if count else {}
+        for i, count in enumerate(group.core.counts)
     ]
 
 
 def _restore(group: Group, saved: list[Mapping[str, Any] | None]) -> None:
     """Put saved state into a fresh group."""
     slots = group.core.slots()
-    steps = 0
+    counts = [0] * len(saved)
     for i, values in enumerate(saved):
         if not values:
             continue
         step = values.get("step", 1)  # PyTorch's SGD counts none; what counts is "not the first"
-        steps = max(steps, int(step.item() if hasattr(step, "item") else step))
+        counts[i] = int(step.item() if hasattr(step, "item") else step)
         for name, tensors in slots.items():
             value = values.get(name)
             if value is None:
@@ -329,4 +326,4 @@ def _restore(group: Group, saved: list[Mapping[str, Any] | None]) -> None:
                     f"{tensors[i].shape}"
                 )
             tensors[i].copy_(value)
-    group.core.steps = steps
+    group.core.counts = counts
