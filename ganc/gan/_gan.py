@@ -129,7 +129,7 @@ class GAN(LatentModel):
     OPTIMIZERS = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
     GENERATORS = ("generator",)
     OPTIONS = (
-        *LatentModel.OPTIONS, "n_critic", "weight_clip", "d_reduction", "same_fakes", "classes",
+        *LatentModel.OPTIONS, "n_critic", "weight_clip", "d_reduction", "same_fakes",
     )  # fmt: skip
     OWN = ("loss", "penalties")
 
@@ -245,7 +245,7 @@ class GAN(LatentModel):
         """
         real, *labels = batch
         fake, r = self._fakes(len(real), labels), self.discriminator(real, *labels)
-        self._passed |= {"fake": fake, "r": r.detach()}
+        self.passed |= {"fake": fake, "r": r.detach()}
         return self.loss.d_loss(r, zeros_like(r))
 
     def fake_objective(self, batch: _Batch) -> tuple[_Scalar, dict[str, Any]]:
@@ -262,7 +262,7 @@ class GAN(LatentModel):
         report : dict
             ``d_real``, ``d_fake``, and ``d_loss``, the mean of both halves.
         """
-        fake, r = self._passed["fake"], self._passed["r"]
+        fake, r = self.passed["fake"], self.passed["r"]
         f = self.discriminator(fake, *batch[1:])
         total = self.loss.d_loss(r, f.detach()) * 0.5
         return self.loss.d_loss(zeros_like(f), f), {"d_loss": total} | self._answers(r, f)
@@ -280,7 +280,7 @@ class GAN(LatentModel):
             A scalar.
         """
         real, *labels = batch
-        fake = self._passed.get("shared")
+        fake = self.passed.get("shared")
         if fake is None:
             fake = self.generator(self.noise(len(real)), *labels)
         r = without_graph(self.discriminator, real, *labels) if self._compares else None
@@ -298,7 +298,7 @@ class GAN(LatentModel):
         """Return generated samples for D: constants, or those that G is about to learn on too."""
         if not (self.same_fakes and (self.step + 1) % self.n_critic == 0):
             return without_graph(self.generator, self.noise(n), *labels)
-        fake = self._passed["shared"] = self.generator(self.noise(n), *labels)
+        fake = self.passed["shared"] = self.generator(self.noise(n), *labels)
         return fake.detach()
 
     def _critic(self, labels: Sequence[core.Tensor]) -> Any:

@@ -257,7 +257,7 @@ class LatentModel(Model):
         self, z: np.ndarray, *labels: np.ndarray, ema: bool | None = None
     ) -> np.ndarray:
         """Return samples of latents, images in [-1, 1]."""
-        return self._asked(self.GENERATORS[0], z, *labels, ema=ema)
+        return self.predict(self.GENERATORS[0], z, *labels, ema=ema)
 
     def _check_shapes(self, shapes: dict[str, tuple[int, ...]]) -> None:
         name, first = self.GENERATORS[0], self.FIELDS[0].name

@@ -38,13 +38,13 @@ def to_plain(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def from_plain(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    """Return the value that `to_plain` was given; tuples have become lists."""
+    """Return the value that `to_plain` was given, its arrays copied; tuples have become lists."""
     if isinstance(value, list):
         return [from_plain(item, arrays) for item in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {_ARRAY}:
-        return arrays[value[_ARRAY]]
+        return arrays[value[_ARRAY]].copy()
     if value.keys() == {_ITEMS}:
         return {key: from_plain(item, arrays) for key, item in value[_ITEMS]}
     return {key: from_plain(item, arrays) for key, item in value.items()}

@@ -4,7 +4,8 @@ A source gives the batches of fields that are paired with each other; fields tha
 sources, lengths and orders of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from ganc.train._field import Field, batch_type, rows_of, wrong_number
 if TYPE_CHECKING:
     from ganc.train._model import Model
 
-__all__ = ["Batches", "Position", "batch_of", "batches_of", "given", "held_out"]
+__all__ = ["Batches", "Position", "batch_of", "batches_of", "classes_back", "given", "held_out"]
 
 _APART = 0x9E3779B97F4A7C15  # between the seeds of two orders; the golden ratio of 2**64
 _WORD = 2**64
@@ -176,6 +177,17 @@ class Batches:
 def given(x: Any, y: Any = None, *more: Any) -> list[Any]:
     """Return the fields that a caller has given: y may be left out."""
     return [x, *(() if y is None and not more else (y,)), *more]
+
+
+@contextmanager
+def classes_back(model: "Model") -> Iterator[None]:
+    """Take back the number of classes that data have told if the block raises."""
+    classes = model.classes
+    try:
+        yield
+    except BaseException:
+        model.classes = classes
+        raise
 
 
 def batches_of(model: "Model", data: Sequence[Any], batch_size: int | None) -> Batches:

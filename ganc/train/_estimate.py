@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ganc._options import at_least
 from ganc._throughput import Throughput, clock_text
 from ganc.train import _checkpoint, _fit
-from ganc.train._batches import Batches, Position, batches_of
+from ganc.train._batches import Batches, Position, batches_of, classes_back
 from ganc.train._interrupt import Interrupts
 
 if TYPE_CHECKING:
@@ -63,9 +63,10 @@ def estimate(
     steps_per_epoch: int | None,
 ) -> Estimate:
     """Make a few steps and take them back; see `Model.estimate`."""
-    batches = batches_of(model, data, batch_size)
-    steps = at_least("epochs", epochs, 0) * _fit.steps_of(batches, steps_per_epoch)
     undo = _checkpoint.keep(model)
+    with classes_back(model):
+        batches = batches_of(model, data, batch_size)
+        steps = at_least("epochs", epochs, 0) * _fit.steps_of(batches, steps_per_epoch)
     with Interrupts() as interrupts:
         try:
             step_seconds = _measured(model, batches, interrupts)

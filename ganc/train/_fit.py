@@ -13,7 +13,7 @@ from ganc.callbacks._base import CallbackList
 from ganc.callbacks._progress import progress_for
 from ganc.callbacks._rates import with_schedules
 from ganc.data import DataLoader
-from ganc.train._batches import Batches, Position, batches_of, held_out
+from ganc.train._batches import Batches, Position, batches_of, classes_back, held_out
 from ganc.train._interrupt import Interrupts
 
 if TYPE_CHECKING:
@@ -92,11 +92,14 @@ def fit(
 ) -> History:
     """Train; see `Model.fit`."""
     clock = Clock(budget)
-    batches = batches_of(model, data, batch_size)
-    validation = _validation_rows(model, validation_data)
-    steps = steps_of(batches, steps_per_epoch)
-    last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
-    listeners = CallbackList([*with_schedules(callbacks), *progress_for(verbose), model.history])
+    with classes_back(model):
+        batches = batches_of(model, data, batch_size)
+        validation = _validation_rows(model, validation_data)
+        steps = steps_of(batches, steps_per_epoch)
+        listeners = CallbackList(
+            [*with_schedules(callbacks), *progress_for(verbose), model.history]
+        )
+        last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
     listeners.attach(
         model,
         {"epochs": last, "steps": steps, "budget": clock.budget, "started": clock.started},
@@ -126,11 +129,12 @@ def _validation_rows(model: "Model", data: Any) -> tuple[np.ndarray, ...] | None
 
 def _last_epoch(model: "Model", epochs: int | None, initial: int, budget: float | None) -> float:
     """Return the number of the epoch before which training ends."""
+    wanted = None if epochs is None else at_least("epochs", epochs, 0)
     if model.epoch < initial:
         model._position.epoch = initial
-    if epochs is None:
+    if wanted is None:
         return math.inf if budget is not None else model.epoch + 1
-    return model.epoch + max(at_least("epochs", epochs, 0) - initial, 0)
+    return model.epoch + max(wanted - initial, 0)
 
 
 def _align(model: "Model", batches: Batches, steps: int) -> None:

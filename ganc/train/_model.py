@@ -50,17 +50,22 @@ class Model(Steps):
         What a batch holds.
     OPTIMIZERS : dict of str to tuple of str
         Attributes that are optimizers, and the names of the networks they train.
+    OPTIONS : tuple of str
+        Attributes that are plain data: files hold them.
     GENERATORS : tuple of str
-        The networks whose moving averages `ema` keeps.
+        The networks that results are asked of: their moving averages `ema` keeps.
     classes : int or None
         Labels are below it, where there are any.
+    passed : dict
+        What an update leaves for later ones of the same step, such as fakes that D learns on after
+        G; empty between steps.
     history : History
         What `fit` has recorded so far.
     stop_training : bool
         Set it in a callback to end `fit` after the current step.
     """
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("pixel_range",)  # attributes that are plain data
+    OPTIONS: ClassVar[tuple[str, ...]] = ("pixel_range", "classes")
     OWN: ClassVar[tuple[str, ...]] = ()  # attributes behind `_described`
     default_batch_size = 64
 

@@ -7,13 +7,9 @@ moving averages that results are taken from.
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ganc._options import entropy, seed_word
 from ganc.data._conversion import pixel_range as checked_range
-from ganc.data._conversion import to_unit
 from ganc.nn import Module, Parameter
-from ganc.nn._inference import evaluate
 from ganc.train._average import Average, checked_decay
 from ganc.train._field import Field
 from ganc.train._network import parameters_of
@@ -27,11 +23,11 @@ class Networks:
     FIELDS: tuple[Field, ...] = (Field("x", "image"),)
     OPTIMIZERS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     GENERATORS: ClassVar[tuple[str, ...]] = ()
-    classes: int | None = None
 
     def __init__(self, pixel_range: Sequence[float], seed: int | None) -> None:
         self.pixel_range = checked_range(pixel_range)
         self.seed = entropy() if seed is None else seed_word("seed", seed)
+        self.classes: int | None = None
         self._ema: float | None = None
         self._averages: dict[str, Average] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}  # of samples, once the networks are checked
@@ -111,7 +107,3 @@ class Networks:
 
     def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Raise unless the networks fit samples of these shapes."""
-
-    def _asked(self, name: str, *inputs: np.ndarray, ema: bool | None = None) -> np.ndarray:
-        """Return what a network makes of arrays, images in [-1, 1]."""
-        return to_unit(evaluate(self.averaged(name, ema), *inputs), self.pixel_range)

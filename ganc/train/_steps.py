@@ -2,10 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from ganc._tensor._random import drawing
+from ganc.data._conversion import to_unit
 from ganc.errors import DivergenceError
+from ganc.nn._inference import evaluate
 from ganc.train import _streams, _update
 from ganc.train._batches import batch_of, given
 from ganc.train._checkpoint import keep
@@ -15,6 +19,8 @@ from ganc.train._networks import Networks
 from ganc.train._update import Update
 
 __all__ = ["Steps"]
+
+_Made = TypeVar("_Made")
 
 
 class Steps(Networks):
@@ -27,7 +33,7 @@ class Steps(Networks):
         self._updates: tuple[Update, ...] = ()  # as they were checked last
         self._proven: set[str] = set()  # updates that have been made
         self._stale: frozenset[str] = frozenset()  # numbers that are not of the last step
-        self._passed: dict[str, Any] = {}  # what one update of a step leaves for a later one
+        self.passed: dict[str, Any] = {}  # what one update of a step leaves for a later one
         self._busy = False
 
     def updates(self) -> tuple[Update, ...]:
@@ -43,7 +49,8 @@ class Steps(Networks):
         """Set rates, stage, fade-in before a step; it must depend on step and epoch only.
 
         So that runs can be resumed: read ``self.step`` and ``self.epoch``, nothing that an earlier
-        call has left.
+        call has left. Called before `predict`, too: a model that was loaded shows what the saved
+        one would.
         """
 
     def state(self) -> dict[str, Any]:
@@ -65,6 +72,29 @@ class Steps(Networks):
         ----------
         state : dict
         """
+
+    def predict(self, name: str, *inputs: np.ndarray, ema: bool | None = None) -> np.ndarray:
+        """Return what a network makes of arrays; what `generate` rests on.
+
+        The network is in evaluation mode meanwhile, and set up as for the next step.
+
+        Parameters
+        ----------
+        name : str
+            Of the network.
+        *inputs : ndarray of float32
+            What it takes, as it takes it, a row for each result.
+        ema : bool, optional
+            As for `averaged`.
+
+        Returns
+        -------
+        ndarray of float32
+            Images of one of the `GENERATORS` are in [-1, 1].
+        """
+        self.schedule()
+        made = evaluate(self.averaged(name, ema), *inputs)
+        return to_unit(made, self.pixel_range) if name in self.GENERATORS else made
 
     def train_on_batch(self, x: Any, y: Any = None, *more: Any) -> dict[str, float]:
         """Make one step: each update that is due, once.
@@ -121,8 +151,10 @@ class Steps(Networks):
         updates = self.updates()
         if not updates or updates != self._updates:
             self._updates = _update.checked(self, updates)
-        fresh = _update.make(self, updates, batch, self._step + 1)
-        self._proven.update(fresh)
+        fresh = self._undone_if_new(
+            {u.name for u in updates if (self._step + 1) % u.every == 0},
+            lambda: _update.make(self, updates, batch, self._step + 1),
+        )
         self._last.update(fresh)
         if len(fresh) == len(updates):
             return _update.arranged(fresh.values())
@@ -150,24 +182,33 @@ class Steps(Networks):
             self._step += 1
         finally:
             self._busy = False
-            self._passed = {}
+            self.passed = {}
         self._check_finite(logs)
         return logs
 
     def _guarded_step(self, batch: Any) -> dict[str, float]:
-        """Make a step; where an update that was never made before fails, all of it is undone."""
-        names = {u.name for u in self._updates}
-        undo = None if names and names <= self._proven else _keep_if_possible(self)
+        """Make a step; one of the user's own writing is undone if it fails the first time."""
+        if type(self).train_step is Steps.train_step:
+            return self.train_step(batch)
         before = self._generator_updates()
+        logs = self._undone_if_new({"train_step()"}, lambda: self.train_step(batch))
+        logs = {name: float(value) for name, value in logs.items()}
+        self._follow(before)
+        return logs
+
+    def _undone_if_new(self, names: set[str], make: Callable[[], _Made]) -> _Made:
+        """Return what `make` returns; if it fails and any of the names is new, undo it."""
+        if names <= self._proven:
+            return make()
+        undo = _keep_if_possible(self)
         try:
-            logs = {name: float(value) for name, value in self.train_step(batch).items()}
+            made = make()
         except Exception:
             if undo is not None:
                 undo()
             raise
-        if type(self).train_step is not Steps.train_step:
-            self._follow(before)
-        return logs
+        self._proven |= names
+        return made
 
     def _generator_updates(self) -> list[tuple[str, int, int]]:
         """Return how often each averaged network and its average were updated."""
