@@ -12,7 +12,7 @@ from test_gan import digest
 
 import ganc
 from ganc import cli, models, nn
-from ganc.gan import _networks
+from ganc.train import _network
 
 torch = pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not installed")
 
@@ -20,7 +20,7 @@ torch = pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not 
 def counts(model):
     """Return what each network has, running statistics included, and those alone."""
     return [
-        (_networks.count(net), _networks.count(net, trainable=False))
+        (_network.count(net), _network.count(net, trainable=False))
         for net in model._parts().values()
     ]
 

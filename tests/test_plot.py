@@ -8,8 +8,8 @@ import pytest
 
 import ganc
 from ganc import plot
+from ganc.callbacks import History
 from ganc.datasets import toy
-from ganc.history import History
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
