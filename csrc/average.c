@@ -4,7 +4,7 @@
  * warm-up of TensorFlow's ExponentialMovingAverage, so that an average does not remember its
  * random beginning for thousands of steps.  Elementwise, hence the same bits for any number
  * of tasks.  Buffers (running statistics and the like) are copied. */
-#include "train.h"
+#include "step.h"
 
 #include <string.h>
 

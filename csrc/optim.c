@@ -1,6 +1,6 @@
 /* optim.c - one update of all parameters: a single parallel region over fixed chunks.
  * The formulas are the kernels'; what changes once a step is computed here, in double. */
-#include "train.h"
+#include "step.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* params.c - many parameters, one storage. */
-#include "train.h"
+#include "step.h"
 
 #include <string.h>
 

@@ -13,7 +13,6 @@ typedef struct gn_node gn_node; /* tape.h */
 typedef struct {
     int64_t refs;
     int64_t version; /* grows with every write after creation */
-    int64_t exports; /* buffers handed to the host that are still alive */
     int64_t count;   /* elements */
     real *data;
 } gn_storage;

@@ -18,21 +18,25 @@ from ganc._threads import get_num_threads, set_num_threads, show_config
 from ganc._version import __version__
 
 from ganc import data, datasets, io, nn, optim  # isort: skip
-from ganc import callbacks, losses, metrics, models, plot  # isort: skip
-from ganc._doctor import doctor
+from ganc import callbacks, losses, metrics, models, plot, train  # isort: skip
+from ganc.callbacks import History
 from ganc.data import to_uint8
+from ganc.doctor import doctor
 from ganc.errors import DivergenceError
-from ganc.gan import GAN, load, resume
-from ganc.history import History
+from ganc.gan import GAN
 from ganc.io import FormatError
 from ganc.nn import functional
+from ganc.train import Field, Model, Update, load, resume
 
 __all__ = [
     *_tensor_names,
     "DivergenceError",
+    "Field",
     "FormatError",
     "GAN",
     "History",
+    "Model",
+    "Update",
     "__version__",
     "callbacks",
     "data",
@@ -52,4 +56,5 @@ __all__ = [
     "set_num_threads",
     "show_config",
     "to_uint8",
+    "train",
 ]

@@ -9,7 +9,7 @@ from test_callbacks import X, toy_gan
 from test_gan import InOps, build, digest
 
 import ganc
-from ganc._pace import Pace
+from ganc._throughput import Throughput
 from ganc.callbacks import LambdaCallback, ProgressBar, _progress
 from ganc.callbacks._progress import progress_for
 from ganc.gan import _fit
@@ -78,8 +78,8 @@ def test_a_line_is_finished_after_an_exception():
     assert digest(gan) == digest(other) and gan.history.history == other.history.history
 
 
-def test_pace_leaves_out_slow_beginnings_and_counts_what_lies_between_epochs():
-    pace, now = Pace(0.0), 0.0
+def test_throughput_leaves_out_slow_beginnings_and_counts_what_lies_between_epochs():
+    pace, now = Throughput(0.0), 0.0
     for epoch in range(3):
         pace.epoch(now)
         for i in range(10):
@@ -88,7 +88,7 @@ def test_pace_leaves_out_slow_beginnings_and_counts_what_lies_between_epochs():
         now += 2.0  # validation, a checkpoint
     assert pace.step_seconds == pytest.approx(0.1)
     assert pace.left(steps=100, epochs=3) == pytest.approx(16.0)
-    assert pace.told() and not Pace(0.0).told() and math.isnan(Pace(0.0).step_seconds)
+    assert pace.told() and not Throughput(0.0).told() and math.isnan(Throughput(0.0).step_seconds)
 
 
 @pytest.mark.parametrize("options", [{}, {"ema": 0.9, "n_critic": 3}], ids=["plain", "ema"])

@@ -35,6 +35,20 @@ def test_train_writes_its_folder(run):
     assert config["training"]["seed"] == 3
 
 
+def test_pictures_are_what_the_model_shows(tmp_path, monkeypatch):
+    toy, seen = ganc.models.ToyGAN, []
+    preview = toy.preview
+
+    def noted(self, n, *, seed):
+        seen.append((self.step, n, seed))
+        return preview(self, n, seed=seed)
+
+    monkeypatch.setattr(toy, "preview", noted)
+    argv = ["train", "toy", *SMALL, "--batch-size", "5000", "--out", str(tmp_path)]
+    assert cli.main([*argv, "--seed", "0"]) == 0
+    assert seen == [(0, 64, 0), (10, 64, 0)]
+
+
 def test_results_on_stdout_progress_on_stderr(tmp_path, capsys):
     out = str(tmp_path / "b")
     assert cli.main(["train", "toy", *SMALL, "--out", out, "--json", "--seed", "0"]) == 0

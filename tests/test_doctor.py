@@ -15,9 +15,9 @@ from test_gan import digest
 
 import ganc
 from ganc import cli
-from ganc._doctor._checks import CHECKS
-from ganc._doctor._finding import PAGE, Check, Finding, Measured
 from ganc.callbacks import Doctor
+from ganc.doctor._checks import CHECKS
+from ganc.doctor._finding import PAGE, Check, Finding, Measured
 
 SEEDS = range(3) if sick_runs.FULL else range(1)
 
@@ -254,5 +254,31 @@ def test_thresholds_are_on_the_side_that_they_say():
 
 
 def test_the_doctor_is_imported_when_called():
-    program = "import ganc, sys; print([m for m in sys.modules if m.startswith('ganc._doctor.')])"
+    program = "import ganc, sys; print([m for m in sys.modules if m.startswith('ganc.doctor.')])"
     assert run(program).strip() == "[]"
+
+
+def test_the_doctor_stays_a_function_when_its_modules_are_imported():
+    program = """
+    import {first}
+    import ganc, ganc.doctor._checks
+    from ganc.doctor import _evidence, doctor
+    print(type(ganc.doctor).__name__, ganc.doctor is doctor)
+    """
+    for first in ("ganc", "ganc.doctor._variety"):
+        assert run(program.format(first=first)).split() == ["function", "True"]
+
+
+def test_the_doctor_looks_at_what_the_model_shows(monkeypatch):
+    gan, x = small_model("ToyGAN"), sick_runs.points()[0]
+    monkeypatch.setattr(gan, "preview", lambda n, *, seed: np.tile(x[:1], (n, 1)))
+    monkeypatch.setattr(gan, "_step", 1500)
+    found = ganc.doctor(gan, x)
+    assert found.measured["mode-collapse"] == 0.0 and "mode-collapse" in [f.name for f in found]
+
+
+def test_the_pixels_of_an_autoencoder_are_those_of_its_samples():
+    vae = small_model("VAE")
+    shown = vae.sample(512, seed=0)
+    found = ganc.doctor(vae).measured["saturated-output"]
+    assert found == (np.abs(shown) > 0.998).mean()

@@ -166,6 +166,21 @@ def test_reference_leaks(core):
         assert grown <= 5, work.__name__
 
 
+@BOTH
+def test_list_that_changes_during_the_call(core):
+    """The tensors of a list are kept while the other arguments run Python code."""
+
+    class Dim:
+        def __index__(self):
+            tensors.clear()
+            self.others = [core.full(64, 9.0) for _ in range(8)]  # take the memory that is free
+            return 0
+
+    tensors = [core.full(64, float(i)) for i in range(8)]
+    joined = core.cat(tensors, Dim()).numpy()
+    assert joined[::64].tolist() == list(range(8))
+
+
 def blocks_after(work, times):
     before = sys.getallocatedblocks()
     for _ in range(times):

@@ -11,7 +11,7 @@ from test_callbacks_live import images_gan
 
 import ganc
 from ganc import nn, plot
-from ganc._picture import Picture
+from ganc.plot._picture import Picture
 
 
 def picture(data):

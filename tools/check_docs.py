@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import validate
 
 import ganc
@@ -91,7 +92,7 @@ def complaints() -> Iterator[str]:
             yield f"{name}: no docstring"
         elif inspect.isfunction(item) or inspect.isclass(item):
             codes = codes_for(name, item)
-            for code, text in validate(name)["errors"]:
+            for code, text in validate(get_doc_object(item))["errors"]:
                 if code in codes:
                     yield f"{name}: {code} {text}"
 

@@ -17,7 +17,7 @@ def main() -> None:
     code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
     names: dict = {}
     exec(code, names)
-    picture = ganc.plot.grid(ganc.to_uint8(names["gan"].sample(64, seed=1)), ncol=16)
+    picture = ganc.plot.grid(ganc.to_uint8(names["gan"].preview(64, seed=1)), ncol=16)
     picture = np.kron(picture, np.ones((2, 2), np.uint8))
     Image.fromarray(picture).save(ROOT / "docs" / "samples.png", optimize=True)
 

@@ -72,7 +72,7 @@ def train(kind: str, x: np.ndarray, y: np.ndarray, epochs: int):
 
 
 def accuracy(body, head, x: np.ndarray, y: np.ndarray) -> float:
-    from ganc.gan._networks import evaluate
+    from ganc.nn._inference import evaluate
 
     logits = evaluate(head, evaluate(body, from_uint8(x)))
     return float((logits.argmax(axis=1) == y).mean())

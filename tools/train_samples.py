@@ -146,7 +146,7 @@ def figures(task: Task, gan: Any, x: np.ndarray, seconds: float) -> dict[str, An
 
 def write_picture(gan: Any, path: Path, scale: int) -> None:
     """Write samples as a grid, 16 a row."""
-    ganc.plot.save_image(path, ganc.plot.grid(gan.sample(64, seed=1), ncol=16), scale=scale)
+    ganc.plot.save_image(path, ganc.plot.grid(gan.preview(64, seed=1), ncol=16), scale=scale)
 
 
 def main(argv: list[str] | None = None) -> int:

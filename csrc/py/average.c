@@ -49,6 +49,8 @@ static bool fill(gn_average *a, PyObject *lists[4])
     return ok;
 }
 
+static const gn_py_class class;
+
 static PyObject *average_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"parameters", "averages", "buffers", "copies", "decay", NULL};
@@ -59,8 +61,7 @@ static PyObject *average_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
         return NULL;
     if (!(a.decay >= 0 && a.decay < 1))
         return PyErr_Format(PyExc_ValueError, "decay must be in [0, 1)");
-    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    PyObject *self = fill(&a, lists) ? alloc(type, 0) : NULL;
+    PyObject *self = fill(&a, lists) ? gn_py_new(type, &class) : NULL;
     if (self)
         *average_of(self) = a;
     else
@@ -68,13 +69,9 @@ static PyObject *average_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     return self;
 }
 
-static void average_dealloc(PyObject *self)
+static void average_release(PyObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
     gn_average_free(average_of(self));
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(self);
-    Py_DECREF(type);
 }
 
 static PyObject *average_update(PyObject *self, PyObject *unused)
@@ -94,25 +91,6 @@ static PyObject *get_decay(PyObject *self, void *closure)
     return PyFloat_FromDouble(average_of(self)->decay);
 }
 
-static PyObject *get_steps(PyObject *self, void *closure)
-{
-    (void)closure;
-    return PyLong_FromLongLong(average_of(self)->steps);
-}
-
-static int set_steps(PyObject *self, PyObject *value, void *closure)
-{
-    long long v = value ? PyLong_AsLongLong(value) : -1;
-    (void)closure;
-    if (v < 0) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "steps must be an integer >= 0");
-        return -1;
-    }
-    average_of(self)->steps = v;
-    return 0;
-}
-
 static PyMethodDef average_methods[] = {
     {"update", average_update, METH_NOARGS, "update()\n--\n\nTakes in the parameters as they are."},
     {NULL, NULL, 0, NULL},
@@ -120,24 +98,22 @@ static PyMethodDef average_methods[] = {
 
 static PyGetSetDef average_getset[] = {
     {"decay", get_decay, NULL, "How much of the average an update keeps, after the warm-up.", NULL},
-    {"steps", get_steps, set_steps, "Updates done.", NULL},
+    GN_PY_COUNT(gn_py_average, a.steps, "steps", "Updates done."),
     {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const gn_py_class class = {
+    .name = GN_MODULE_NAME ".Average",
+    .doc = "Average(parameters, averages, buffers, copies, decay)\n--\n\nExponential "
+           "moving averages of parameters; buffers are copied.",
+    .size = sizeof(gn_py_average),
+    .release = average_release,
+    .make = average_new,
+    .methods = average_methods,
+    .getset = average_getset,
 };
 
 PyTypeObject *gn_py_average_type(PyObject *module)
 {
-    PyType_Slot slots[] = {
-        {Py_tp_doc, "Average(parameters, averages, buffers, copies, decay)\n--\n\nExponential "
-                    "moving averages of parameters; buffers are copied."},
-        {Py_tp_new, average_new},
-        {Py_tp_dealloc, average_dealloc},
-        {Py_tp_methods, average_methods},
-        {Py_tp_getset, average_getset},
-        {0, NULL},
-    };
-    PyType_Spec spec = {.name = GN_MODULE_NAME ".Average",
-                        .basicsize = sizeof(gn_py_average),
-                        .flags = Py_TPFLAGS_DEFAULT,
-                        .slots = slots};
-    return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+    return gn_py_type(module, &class);
 }

@@ -2,8 +2,6 @@
  * op's signature says, and runs it. */
 #include "signature.h"
 
-enum { RELEASE_GIL_ABOVE = 32768 }; /* elements */
-
 static int bad(const gn_py_signature *s, const gn_py_param *p, const char *expected, PyObject *got)
 {
     PyObject *type = PyType_GetName(Py_TYPE(got));
@@ -98,19 +96,21 @@ static int read_attr(const gn_py_signature *s, const gn_py_param *p, PyObject *o
 
 typedef struct {
     gn_call call;
+    PyObject *kept; /* a list of Tensors as a tuple: the list may change during the call */
     int nattr;
     int64_t work; /* elements touched: decides whether to release the GIL */
 } frame;
 
 static int read_list(frame *f, PyObject *o)
 {
-    f->call.list = gn_py_tensor_list(o, "tensors", &f->call.nin);
+    f->kept = PyList_Check(o) ? PySequence_Tuple(o) : Py_NewRef(o);
+    f->call.list = f->kept ? gn_py_tensor_list(f->kept, "tensors", &f->call.nin) : NULL;
     for (int i = 0; f->call.list && i < f->call.nin; i++)
         f->work += f->call.list[i]->numel;
     return f->call.list ? 0 : -1;
 }
 
-static int read_tensor(const gn_py_signature *s, const gn_py_param *p, frame *f, PyObject *o)
+static int read_tensor(const gn_py_param *p, frame *f, PyObject *o)
 {
     gn_tensor *t = NULL;
     if (o != Py_None || !p->nullable) {
@@ -119,7 +119,6 @@ static int read_tensor(const gn_py_signature *s, const gn_py_param *p, frame *f,
             return -1;
         f->work += t->numel;
     }
-    (void)s;
     f->call.in[f->call.nin++] = t;
     return 0;
 }
@@ -134,7 +133,7 @@ static int read_param(const gn_py_signature *s, const gn_py_param *p, frame *f, 
     if (p->kind == GN_PY_LIST)
         return read_list(f, o);
     if (p->kind == GN_PY_TENSOR)
-        return read_tensor(s, p, f, o ? o : Py_None);
+        return read_tensor(p, f, o ? o : Py_None);
     if (o)
         return read_attr(s, p, o, &f->call.attr[f->nattr++]);
     f->call.attr[f->nattr++] = p->value;
@@ -180,7 +179,7 @@ static int place_keywords(const gn_py_signature *s, PyObject **value, PyObject *
 static PyObject *run(frame *f)
 {
     gn_tensor *y;
-    if (f->work > RELEASE_GIL_ABOVE) {
+    if (f->work > GN_PY_RELEASE_GIL_ABOVE) {
         PyThreadState *thread = PyEval_SaveThread();
         y = gn_apply(&f->call);
         PyEval_RestoreThread(thread);
@@ -215,6 +214,7 @@ PyObject *gn_py_call(const gn_py_signature *s, PyObject *self, PyObject *const *
     PyObject *result = status == 0 ? run(&f) : NULL;
     gn_scope_end(mark);
     gn_free(f.call.list);
+    Py_XDECREF(f.kept);
     Py_XDECREF(tail);
     return result;
 }

@@ -131,9 +131,7 @@ bool gn_py_shape(PyObject *o, int *ndim, int64_t *dim)
 
 static void storage_capsule_free(PyObject *capsule)
 {
-    gn_storage *s = PyCapsule_GetPointer(capsule, "ganc.storage");
-    __atomic_fetch_sub(&s->exports, 1, __ATOMIC_RELAXED);
-    gn_storage_release(s);
+    gn_storage_release(PyCapsule_GetPointer(capsule, "ganc.storage"));
 }
 
 /* The array aliases the tensor: writing one changes the other. */
@@ -146,7 +144,6 @@ static PyObject *as_array(gn_tensor *t)
     if (!a)
         return NULL;
     __atomic_fetch_add(&t->storage->refs, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&t->storage->exports, 1, __ATOMIC_RELAXED);
     PyObject *owner = PyCapsule_New(t->storage, "ganc.storage", storage_capsule_free);
     if (!owner) {
         gn_storage_release(t->storage);
@@ -224,19 +221,15 @@ static void release_buffer(PyObject *self, Py_buffer *view)
     PyMem_Free(view->internal);
 }
 
-int gn_py_export_slots(PyType_Slot *to)
-{
-    to[0] = (PyType_Slot){Py_bf_getbuffer, get_buffer};
-    to[1] = (PyType_Slot){Py_bf_releasebuffer, release_buffer};
-    return 2;
-}
+const PyType_Slot gn_py_export_slots[] = {
+    {Py_bf_getbuffer, get_buffer},
+    {Py_bf_releasebuffer, release_buffer},
+    {0, NULL},
+};
 
-int gn_py_export_methods(PyMethodDef *to)
-{
-    to[0] = (PyMethodDef){"numpy", tensor_numpy, METH_NOARGS,
-                          "numpy()\n--\n\nAn array that shares the tensor's memory: training "
-                          "changes it."};
-    to[1] =
-        (PyMethodDef){"__array__", GN_PY_CAST(tensor_array), METH_VARARGS | METH_KEYWORDS, NULL};
-    return 2;
-}
+PyMethodDef gn_py_export_methods[] = {
+    {"numpy", tensor_numpy, METH_NOARGS,
+     "numpy()\n--\n\nAn array that shares the tensor's memory: training changes it."},
+    {"__array__", GN_PY_CAST(tensor_array), METH_VARARGS | METH_KEYWORDS, NULL},
+    {NULL, NULL, 0, NULL},
+};

@@ -1,28 +1,56 @@
-/* module.c - the extension module: initialisation in phases, switches of the core, and
- * how a sticky error becomes an exception. */
-#define GN_PY_OWNS_NUMPY
+/* module.c - the extension module, put together: types and functions of the other files. */
 #include "py.h"
 
-#include <stdlib.h>
-#include <string.h>
+static const struct {
+    const char *name;
+    PyTypeObject *(*make)(PyObject *module);
+    size_t at; /* of the type in the state */
+} types[] = {
+    {"Tensor", gn_py_tensor_type, offsetof(gn_py_state, tensor)},
+    {"Generator", gn_py_generator_type, offsetof(gn_py_state, generator)},
+    {"Optimizer", gn_py_optimizer_type, offsetof(gn_py_state, optimizer)},
+    {"Average", gn_py_average_type, offsetof(gn_py_state, average)},
+};
 
-gn_py_state *gn_py;
-static gn_isa chosen_isa;
+static PyMethodDef *const functions[] = {
+    gn_py_switch_functions, gn_py_array_functions, gn_py_random_functions, gn_py_grad_functions,
+    gn_py_train_functions,  gn_py_step_functions,  gn_py_op_functions,
+};
 
-PyObject *gn_py_raise(void)
+static PyMethodDef list_of_ops[] = {
+    {"ops", gn_py_op_list, METH_NOARGS, "ops()\n--\n\n(name, signature, doc) of every op."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject **type_at(gn_py_state *state, int i)
 {
-    PyObject *const class[] = {
-        [GN_VALUE] = PyExc_ValueError,   [GN_TYPE] = PyExc_TypeError,
-        [GN_INDEX] = PyExc_IndexError,   [GN_RUNTIME] = PyExc_RuntimeError,
-        [GN_MEMORY] = PyExc_MemoryError, [GN_INTERRUPT] = PyExc_KeyboardInterrupt,
-        [GN_HOST] = PyExc_RuntimeError,
-    };
-    gn_error_kind kind = gn_failed();
-    if (!PyErr_Occurred())
-        PyErr_SetString(kind ? class[kind] : PyExc_RuntimeError,
-                        kind ? gn_error_message() : "the core failed without a message");
-    gn_error_clear();
-    return NULL;
+    return (PyTypeObject **)((char *)state + types[i].at);
+}
+
+static int add_types(PyObject *module)
+{
+    for (int i = 0; i < GN_COUNT(types); i++) {
+        PyTypeObject *type = *type_at(gn_py, i) = types[i].make(module);
+        if (!type || PyModule_AddObjectRef(module, types[i].name, (PyObject *)type) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int add_functions(PyObject *module)
+{
+    int status = PyModule_AddFunctions(module, list_of_ops);
+    for (int i = 0; i < GN_COUNT(functions) && status == 0; i++)
+        status = PyModule_AddFunctions(module, functions[i]);
+    return status;
+}
+
+static int add_default_generator(PyObject *module)
+{
+    PyObject *g = PyObject_CallFunction((PyObject *)gn_py->generator, "i", 0);
+    int status = g ? PyModule_AddObjectRef(module, "default_generator", g) : -1;
+    Py_XDECREF(g);
+    return status;
 }
 
 /* Called between tasks of a long op, by the thread that called it. */
@@ -34,271 +62,15 @@ static bool interrupted(void)
     return stop;
 }
 
-/* ---- switches ------------------------------------------------------------------------ */
-
-static void select_isa(gn_isa isa)
-{
-    chosen_isa = isa;
-    gn_vec_select(isa);
-    gn_gemm_select(isa);
-}
-
-static PyObject *set_isa(PyObject *module, PyObject *arg)
-{
-    (void)module;
-    const char *name = PyUnicode_Check(arg) ? PyUnicode_AsUTF8AndSize(arg, NULL) : NULL;
-    gn_isa best = gn_cpu_isa();
-    for (int isa = GN_ISA_PORTABLE; name && isa <= GN_ISA_NEON; isa++)
-        if (strcmp(name, gn_isa_name((gn_isa)isa)) == 0) {
-            bool neon = isa == GN_ISA_NEON || best == GN_ISA_NEON;
-            if (isa > (int)best || (neon && isa != (int)best && isa != GN_ISA_PORTABLE))
-                return PyErr_Format(PyExc_ValueError, "this CPU does not offer %s (its best is %s)",
-                                    name, gn_isa_name(best));
-            select_isa((gn_isa)isa);
-            Py_RETURN_NONE;
-        }
-    return PyErr_Format(PyExc_ValueError,
-                        "isa = %R, expected 'portable', 'avx2', 'avx512' or 'neon'", arg);
-}
-
-static PyObject *get_isa(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    return PyUnicode_FromString(gn_isa_name(chosen_isa));
-}
-
-static PyObject *set_num_threads(PyObject *module, PyObject *arg)
-{
-    (void)module;
-    long n = PyLong_AsLong(arg);
-    if (n == -1 && PyErr_Occurred())
-        return NULL;
-    if (n < 1 || n > 4096)
-        return PyErr_Format(PyExc_ValueError, "the number of threads must be 1 to 4096, got %ld",
-                            n);
-    gn_set_num_threads((int)n);
-    Py_RETURN_NONE;
-}
-
-static PyObject *get_num_threads(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    return PyLong_FromLong(gn_get_num_threads());
-}
-
-#define SWITCH(name, call) \
-    static PyObject *name(PyObject *module, PyObject *arg) \
-    { \
-        (void)module; \
-        int on = PyObject_IsTrue(arg); \
-        return on < 0 ? NULL : PyBool_FromLong(call(on)); \
-    }
-SWITCH(set_grad_enabled, gn_set_grad_mode)
-SWITCH(set_anomaly, gn_set_anomaly_mode)
-SWITCH(set_fused, gn_set_fused)
-
-static PyObject *is_grad_enabled(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    return PyBool_FromLong(gn_grad_mode());
-}
-
-/* ---- what tests ask ------------------------------------------------------------------ */
-
-static PyObject *live_tensors(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    return PyLong_FromLongLong(gn_tensor_live());
-}
-
-static PyObject *alloc_stats(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    gn_alloc_stats s = gn_alloc_read();
-    return Py_BuildValue("{s:L,s:L,s:L,s:L,s:L}", "live_blocks", (long long)s.live_blocks,
-                         "live_bytes", (long long)s.live_bytes, "peak_bytes",
-                         (long long)s.peak_bytes, "pooled_bytes", (long long)s.pooled_bytes,
-                         "calls", (long long)s.calls);
-}
-
-static PyObject *alloc_fail_at(PyObject *module, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"n", "sticky", NULL};
-    long long n;
-    int sticky = 0;
-    (void)module;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "L|p:alloc_fail_at", names, &n, &sticky))
-        return NULL;
-    gn_alloc_fail_at(n, sticky);
-    Py_RETURN_NONE;
-}
-
-static PyObject *alloc_sites(PyObject *module, PyObject *unused)
-{
-    const gn_alloc_site *site;
-    int n = gn_alloc_sites(&site);
-    PyObject *dict = PyDict_New();
-    (void)module, (void)unused;
-    for (int i = 0; dict && i < n; i++) {
-        PyObject *row =
-            Py_BuildValue("(LL)", (long long)site[i].calls, (long long)site[i].failures);
-        if (!row || PyDict_SetItemString(dict, site[i].name, row) < 0)
-            Py_CLEAR(dict);
-        Py_XDECREF(row);
-    }
-    return dict;
-}
-
-static PyObject *alloc_peak_reset(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    gn_alloc_peak_reset();
-    Py_RETURN_NONE;
-}
-
-static PyObject *alloc_trim(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    gn_alloc_trim();
-    Py_RETURN_NONE;
-}
-
-/* FLOP/s of independent FMAs on the chosen ISA, all threads: what GEMM is measured against. */
-static PyObject *peak_flops(PyObject *module, PyObject *args)
-{
-    double seconds = 0.1;
-    (void)module;
-    if (!PyArg_ParseTuple(args, "|d:peak_flops", &seconds))
-        return NULL;
-    return PyFloat_FromDouble(gn_gemm_peak(seconds));
-}
-
-/* Bytes/s of a = b + s c, all threads: what loops that run along memory are measured against. */
-static PyObject *triad_bandwidth(PyObject *module, PyObject *args)
-{
-    double seconds = 0.1;
-    long long n = 1 << 24;
-    (void)module;
-    if (!PyArg_ParseTuple(args, "|dL:triad_bandwidth", &seconds, &n))
-        return NULL;
-    if (n < 1)
-        return PyErr_Format(PyExc_ValueError, "triad_bandwidth: n = %lld, expected at least 1", n);
-    real *work = gn_product((int64_t[]){3, n, sizeof(real)}, 3) < 0
-                     ? NULL
-                     : gn_alloc("triad", 3 * (size_t)n * sizeof(real));
-    if (!work)
-        return gn_py_raise();
-    memset(work, 0, 3 * (size_t)n * sizeof(real));
-    double speed = gn_triad_bandwidth(work, n, seconds);
-    gn_free(work);
-    return PyFloat_FromDouble(speed);
-}
-
-static PyMethodDef own_functions[] = {
-    {"ops", gn_py_op_list, METH_NOARGS, "ops()\n--\n\n(name, signature, doc) of every op."},
-    {"set_isa", set_isa, METH_O, "set_isa(name)\n--\n\nForces a set of kernels."},
-    {"get_isa", get_isa, METH_NOARGS, "get_isa()\n--\n\nThe set of kernels in use."},
-    {"set_num_threads", set_num_threads, METH_O, "set_num_threads(n)\n--\n\n"},
-    {"get_num_threads", get_num_threads, METH_NOARGS, "get_num_threads()\n--\n\n"},
-    {"set_grad_enabled", set_grad_enabled, METH_O, "set_grad_enabled(mode)\n--\n\n"},
-    {"is_grad_enabled", is_grad_enabled, METH_NOARGS, "is_grad_enabled()\n--\n\n"},
-    {"set_anomaly", set_anomaly, METH_O, "set_anomaly(mode)\n--\n\n"},
-    {"set_fused", set_fused, METH_O, "set_fused(mode)\n--\n\nFalse: fused ops run their ref."},
-    {"live_tensors", live_tensors, METH_NOARGS, "live_tensors()\n--\n\n"},
-    {"alloc_stats", alloc_stats, METH_NOARGS, "alloc_stats()\n--\n\n"},
-    {"alloc_sites", alloc_sites, METH_NOARGS, "alloc_sites()\n--\n\n"},
-    {"alloc_fail_at", GN_PY_CAST(alloc_fail_at), METH_VARARGS | METH_KEYWORDS,
-     "alloc_fail_at(n, sticky=False)\n--\n\nThe n-th next allocation fails; n < 0: none."},
-    {"alloc_peak_reset", alloc_peak_reset, METH_NOARGS, "alloc_peak_reset()\n--\n\n"},
-    {"alloc_trim", alloc_trim, METH_NOARGS, "alloc_trim()\n--\n\nEmpties the pool."},
-    {"peak_flops", peak_flops, METH_VARARGS, "peak_flops(seconds=0.1)\n--\n\n"},
-    {"triad_bandwidth", triad_bandwidth, METH_VARARGS,
-     "triad_bandwidth(seconds=0.1, n=2**24)\n--\n\n"},
-};
-
-/* ---- initialisation ------------------------------------------------------------------ */
-
-static int add_type(PyObject *module, const char *name, PyTypeObject **slot, PyTypeObject *type)
-{
-    *slot = type;
-    return type ? PyModule_AddObjectRef(module, name, (PyObject *)type) : -1;
-}
-
-static int add_functions(PyObject *module)
-{
-    static PyMethodDef all[256];
-    int n;
-    const PyMethodDef *op = gn_py_op_functions(&n);
-    PyMethodDef *to = all;
-    memcpy(to, own_functions, sizeof own_functions);
-    to += GN_COUNT(own_functions);
-    for (const PyMethodDef *m = gn_py_array_functions; m->ml_name; m++)
-        *to++ = *m;
-    for (const PyMethodDef *m = gn_py_train_functions; m->ml_name; m++)
-        *to++ = *m;
-    for (int i = 0; i < n; i++)
-        *to++ = op[i];
-    return PyModule_AddFunctions(module, all);
-}
-
-static int add_default_generator(PyObject *module)
-{
-    PyObject *g = PyObject_CallFunction((PyObject *)gn_py->generator, "i", 0);
-    int status = g ? PyModule_AddObjectRef(module, "default_generator", g) : -1;
-    Py_XDECREF(g);
-    return status;
-}
-
-/* GANC_ISA forces a set of kernels; the double build has the portable ones only. */
-static int choose_isa(void)
-{
-    const char *forced = getenv("GANC_ISA");
-    bool all = sizeof(real) == sizeof(float);
-    select_isa(all ? gn_cpu_isa() : GN_ISA_PORTABLE);
-    if (!forced || !*forced)
-        return 0;
-    PyObject *name = PyUnicode_DecodeLocale(forced, "surrogateescape");
-    PyObject *done = name ? set_isa(NULL, name) : NULL;
-    Py_XDECREF(done);
-    if (!done) {
-        PyErr_Clear();
-        PyErr_Format(PyExc_ImportError,
-                     "GANC_ISA=%R, expected portable, avx2, avx512 or neon, as far as the CPU "
-                     "offers it; the best of this one is %s",
-                     name, gn_isa_name(gn_cpu_isa()));
-    } else if (!all)
-        select_isa(GN_ISA_PORTABLE);
-    Py_XDECREF(name);
-    return done ? 0 : -1;
-}
-
-/* GANC_FUSED=0 makes every fused op run its ref. */
-static int choose_fused(void)
-{
-    const char *value = getenv("GANC_FUSED");
-    bool off = value && strcmp(value, "0") == 0;
-    gn_set_fused(!off);
-    if (!value || !*value || off || strcmp(value, "1") == 0)
-        return 0;
-    PyErr_Format(PyExc_ImportError, "GANC_FUSED='%s', expected 0 or 1", value);
-    return -1;
-}
-
 static int exec(PyObject *module)
 {
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
         PyErr_SetString(PyExc_ImportError, "ganc can be imported in the main interpreter only");
         return -1;
     }
-    import_array1(-1);
-    gn_py = PyModule_GetState(module);
     gn_interrupt_hook = interrupted;
-    if (choose_isa() < 0 || choose_fused() < 0 || gn_py_ops_init() < 0 ||
-        add_type(module, "Tensor", &gn_py->tensor, gn_py_tensor_type(module)) < 0 ||
-        add_type(module, "Generator", &gn_py->generator, gn_py_generator_type(module)) < 0 ||
-        add_type(module, "Optimizer", &gn_py->optimizer, gn_py_optimizer_type(module)) < 0 ||
-        add_type(module, "Average", &gn_py->average, gn_py_average_type(module)) < 0 ||
-        add_type(module, "Trainer", &gn_py->trainer, gn_py_trainer_type(module)) < 0 ||
+    gn_py_ops_init();
+    if (gn_py_state_init(module) < 0 || gn_py_switch_init() < 0 || add_types(module) < 0 ||
         add_default_generator(module) < 0 || add_functions(module) < 0)
         return -1;
     return PyModule_AddStringConstant(module, "real", GN_REAL_NAME);
@@ -306,12 +78,8 @@ static int exec(PyObject *module)
 
 static int traverse(PyObject *module, visitproc visit, void *arg)
 {
-    gn_py_state *s = PyModule_GetState(module);
-    Py_VISIT(s->tensor);
-    Py_VISIT(s->optimizer);
-    Py_VISIT(s->trainer);
-    Py_VISIT(s->generator);
-    Py_VISIT(s->average);
+    for (int i = 0; i < GN_COUNT(types); i++)
+        Py_VISIT(*type_at(PyModule_GetState(module), i));
     return 0;
 }
 

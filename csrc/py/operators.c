@@ -1,8 +1,6 @@
 /* operators.c - + - * / ** @, comparison and hash of Tensors. */
 #include "py.h"
 
-#include <string.h>
-
 static bool operand(PyObject *o)
 {
     return gn_py_is_tensor(o) || PyFloat_Check(o) || PyLong_Check(o) || PyArray_Check(o) ||
@@ -19,7 +17,7 @@ static PyObject *binary(PyObject *a, PyObject *b, binary_op *op)
     }
     int64_t mark = gn_scope_begin();
     gn_tensor *x = gn_py_as_tensor(a), *y = x ? gn_py_as_tensor(b) : NULL, *z = NULL;
-    if (x && y && x->numel + y->numel > 32768) {
+    if (x && y && x->numel + y->numel > GN_PY_RELEASE_GIL_ABOVE) {
         PyThreadState *thread = PyEval_SaveThread();
         z = op(x, y);
         PyEval_RestoreThread(thread);
@@ -90,20 +88,16 @@ static Py_hash_t identity_hash(PyObject *self)
     return (Py_hash_t)((uintptr_t)self >> 4);
 }
 
-int gn_py_operator_slots(PyType_Slot *to)
-{
-    static const PyType_Slot slots[] = {
-        {Py_tp_richcompare, richcompare},
-        {Py_tp_hash, identity_hash},
-        {Py_nb_add, nb_add},
-        {Py_nb_subtract, nb_subtract},
-        {Py_nb_multiply, nb_multiply},
-        {Py_nb_true_divide, nb_true_divide},
-        {Py_nb_matrix_multiply, nb_matrix_multiply},
-        {Py_nb_power, nb_power},
-        {Py_nb_negative, nb_negative},
-        {Py_nb_absolute, nb_absolute},
-    };
-    memcpy(to, slots, sizeof slots);
-    return GN_COUNT(slots);
-}
+const PyType_Slot gn_py_operator_slots[] = {
+    {Py_tp_richcompare, richcompare},
+    {Py_tp_hash, identity_hash},
+    {Py_nb_add, nb_add},
+    {Py_nb_subtract, nb_subtract},
+    {Py_nb_multiply, nb_multiply},
+    {Py_nb_true_divide, nb_true_divide},
+    {Py_nb_matrix_multiply, nb_matrix_multiply},
+    {Py_nb_power, nb_power},
+    {Py_nb_negative, nb_negative},
+    {Py_nb_absolute, nb_absolute},
+    {0, NULL},
+};

@@ -61,7 +61,7 @@ GN_OPS_PLAIN(DEFINE)
 #define FUNCTION_ROW(name, ...) ROW(function_, name)
 #define METHOD_ROW(name, ...) ROW(method_, name)
 
-static PyMethodDef functions[NOPS + 1] = {GN_OPS_PLAIN(FUNCTION_ROW)
+PyMethodDef gn_py_op_functions[NOPS + 1] = {GN_OPS_PLAIN(FUNCTION_ROW)
 #define GN_U0 FUNCTION_ROW
 #define GN_U1 FUNCTION_ROW
 #define GN_U2 FUNCTION_ROW
@@ -70,7 +70,7 @@ static PyMethodDef functions[NOPS + 1] = {GN_OPS_PLAIN(FUNCTION_ROW)
 #include "../kern/point.def"
 };
 
-static PyMethodDef methods[NOPS + 1] = {GN_OPS_PLAIN(METHOD_ROW)
+PyMethodDef gn_py_op_methods[NOPS + 1] = {GN_OPS_PLAIN(METHOD_ROW)
 #define GN_U0 METHOD_ROW
 #define GN_U1 METHOD_ROW
 #define GN_U2 METHOD_ROW
@@ -79,27 +79,12 @@ static PyMethodDef methods[NOPS + 1] = {GN_OPS_PLAIN(METHOD_ROW)
 #include "../kern/point.def"
 };
 
-int gn_py_ops_init(void)
+void gn_py_ops_init(void)
 {
-    if (table[0].op)
-        return 0;
-    for (int i = 0; i < NOPS; i++) {
+    for (int i = 0; i < NOPS && !table[i].op; i++) {
         gn_py_parse_signature(&table[i], ops[i]);
-        functions[i].ml_doc = methods[i].ml_doc = table[i].doc;
+        gn_py_op_functions[i].ml_doc = gn_py_op_methods[i].ml_doc = table[i].doc;
     }
-    return 0;
-}
-
-PyMethodDef *gn_py_op_functions(int *n)
-{
-    *n = NOPS;
-    return functions;
-}
-
-PyMethodDef *gn_py_op_methods(int *n)
-{
-    *n = NOPS;
-    return methods;
 }
 
 PyObject *gn_py_op_list(PyObject *module, PyObject *unused)

@@ -120,56 +120,40 @@ static int read_hypers(gn_optim *o, PyObject *kwargs, double *initial)
     return 0;
 }
 
+static const gn_py_class class;
+
+static int fill(gn_py_optimizer *self, PyObject *params, double initial)
+{
+    int n;
+    gn_tensor **list = gn_py_tensor_list(params, "params", &n);
+    if (!list)
+        return -1;
+    if (!gn_optim_init(&self->o, n, list, initial))
+        gn_py_raise();
+    else
+        self->params = PySequence_List(params);
+    gn_free(list);
+    return self->params ? 0 : -1;
+}
+
 static PyObject *optimizer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     const char *kind;
-    PyObject *params;
+    PyObject *params, *self = gn_py_new(type, &class);
     double initial = 0;
-    gn_optim o = {.beta1 = 0.9, .beta2 = 0.999, .alpha = 0.99, .eps = 1e-8};
-    int n;
-    if (!PyArg_ParseTuple(args, "sO:Optimizer", &kind, &params) || choose_algorithm(&o, kind) < 0 ||
-        read_hypers(&o, kwargs, &initial) < 0)
+    if (!self)
         return NULL;
-    gn_tensor **list = gn_py_tensor_list(params, "params", &n);
-    if (!list)
-        return NULL;
-    bool ok = gn_optim_init(&o, n, list, initial);
-    gn_free(list);
-    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    gn_py_optimizer *self = ok ? (gn_py_optimizer *)alloc(type, 0) : NULL;
-    if (!self) {
-        gn_optim_free(&o);
-        return PyErr_Occurred() ? NULL : gn_py_raise();
-    }
-    self->o = o;
-    self->params = PySequence_List(params);
-    if (!self->params)
+    gn_optim *o = &((gn_py_optimizer *)self)->o;
+    *o = (gn_optim){.beta1 = 0.9, .beta2 = 0.999, .alpha = 0.99, .eps = 1e-8};
+    if (!PyArg_ParseTuple(args, "sO:Optimizer", &kind, &params) || choose_algorithm(o, kind) < 0 ||
+        read_hypers(o, kwargs, &initial) < 0 || fill((gn_py_optimizer *)self, params, initial) < 0)
         Py_CLEAR(self);
-    return (PyObject *)self;
+    return self;
 }
 
-static int optimizer_traverse(PyObject *self, visitproc visit, void *arg)
+static void optimizer_release(PyObject *self)
 {
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(((gn_py_optimizer *)self)->params);
-    return 0;
-}
-
-static int optimizer_clear(PyObject *self)
-{
-    Py_CLEAR(((gn_py_optimizer *)self)->params);
-    return 0;
-}
-
-static void optimizer_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    optimizer_clear(self);
     gn_optim_free(&((gn_py_optimizer *)self)->o);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(self);
-    Py_DECREF(type);
 }
 
 /* ---- updates ------------------------------------------------------------------------- */
@@ -229,31 +213,11 @@ static PyObject *optimizer_slots(PyObject *self, PyObject *unused)
     return dict;
 }
 
-static PyObject *get_steps(PyObject *self, void *closure)
-{
-    (void)closure;
-    return PyLong_FromLongLong(((gn_py_optimizer *)self)->o.steps);
-}
-
-static int set_steps(PyObject *self, PyObject *value, void *closure)
-{
-    long long v = value ? PyLong_AsLongLong(value) : -1;
-    (void)closure;
-    if (v < 0) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "steps must be an integer >= 0");
-        return -1;
-    }
-    ((gn_py_optimizer *)self)->o.steps = v;
-    return 0;
-}
-
 static PyObject *get_params(PyObject *self, void *closure)
 {
     (void)closure;
     PyObject *params = ((gn_py_optimizer *)self)->params;
-    Py_INCREF(params);
-    return params;
+    return Py_NewRef(params ? params : Py_None); /* NULL while it is made or collected */
 }
 
 static PyMethodDef optimizer_methods[] = {
@@ -265,33 +229,32 @@ static PyMethodDef optimizer_methods[] = {
      "minimize(loss)\n--\n\nDifferentiates the loss for these parameters only and updates them; "
      "returns the norm of the gradient."},
     {"slots", optimizer_slots, METH_NOARGS,
-     "slots()\n--\n\nThe state by name: lists of Tensors, one a parameter, sharing memory."},
+     "slots()\n--\n\nThe state by name: lists of Tensors, one per parameter, sharing memory."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef optimizer_getset[] = {
-    {"steps", get_steps, set_steps, "Updates done.", NULL},
+    GN_PY_COUNT(gn_py_optimizer, o.steps, "steps", "Updates done."),
     {"params", get_params, NULL, "The parameters, a list.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static const gn_py_class class = {
+    .name = GN_MODULE_NAME ".Optimizer",
+    .doc = "Optimizer(kind, params, **hyper)\n--\n\nUpdates parameters in C.",
+    .size = sizeof(gn_py_optimizer),
+    .flags = Py_TPFLAGS_BASETYPE,
+    .refs = offsetof(gn_py_optimizer, params),
+    .nrefs = 1,
+    .release = optimizer_release,
+    .make = optimizer_new,
+    .methods = optimizer_methods,
+    .getset = optimizer_getset,
+};
+
 PyTypeObject *gn_py_optimizer_type(PyObject *module)
 {
-    PyType_Slot slots[] = {
-        {Py_tp_doc, "Optimizer(kind, params, **hyper)\n--\n\nUpdates parameters in C."},
-        {Py_tp_new, optimizer_new},
-        {Py_tp_dealloc, optimizer_dealloc},
-        {Py_tp_traverse, optimizer_traverse},
-        {Py_tp_clear, optimizer_clear},
-        {Py_tp_methods, optimizer_methods},
-        {Py_tp_getset, optimizer_getset},
-        {0, NULL},
-    };
-    PyType_Spec spec = {.name = GN_MODULE_NAME ".Optimizer",
-                        .basicsize = sizeof(gn_py_optimizer),
-                        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-                        .slots = slots};
-    return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+    return gn_py_type(module, &class);
 }
 
 static PyObject *flatten(PyObject *module, PyObject *list)

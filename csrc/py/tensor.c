@@ -5,34 +5,6 @@
 
 #include <string.h>
 
-bool gn_py_is_tensor(PyObject *o)
-{
-    return PyObject_TypeCheck(o, gn_py->tensor);
-}
-
-gn_tensor *gn_py_tensor_of(PyObject *o)
-{
-    return ((gn_py_tensor *)o)->t;
-}
-
-static PyObject *wrap_as(PyTypeObject *type, gn_tensor *t)
-{
-    if (!t || gn_failed())
-        return gn_py_raise();
-    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    gn_py_tensor *self = (gn_py_tensor *)alloc(type, 0);
-    if (self) {
-        gn_tensor_retain(t);
-        self->t = t;
-    }
-    return (PyObject *)self;
-}
-
-PyObject *gn_py_wrap(gn_tensor *t)
-{
-    return wrap_as(gn_py->tensor, t);
-}
-
 static PyObject *tensor_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"data", "requires_grad", NULL};
@@ -50,18 +22,14 @@ static PyObject *tensor_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     }
     PyObject *self = NULL;
     if (t || !PyErr_Occurred())
-        self = wrap_as(type, t ? gn_requires_grad(t, requires_grad) : NULL);
+        self = gn_py_wrap_as(type, t ? gn_requires_grad(t, requires_grad) : NULL);
     gn_scope_end(mark);
     return self;
 }
 
-static void tensor_dealloc(PyObject *self)
+static void tensor_release(PyObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
-    gn_tensor_release(((gn_py_tensor *)self)->t);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(self);
-    Py_DECREF(type);
+    gn_tensor_release(gn_py_tensor_of(self));
 }
 
 /* ---- values and shape ---------------------------------------------------------------- */
@@ -348,35 +316,33 @@ static PyGetSetDef getset[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-static PyMethodDef all_methods[256];
+static const PyType_Slot own_slots[] = {{Py_sq_length, tensor_length}, {0, NULL}};
+
+static PyMethodDef all_methods[256]; /* own, to NumPy, ops */
+
+static const gn_py_class class = {
+    .name = GN_MODULE_NAME ".Tensor",
+    .doc = "Tensor(data, requires_grad=False)\n--\n\nA dense array of up to 5 dimensions "
+           "that can be differentiated.",
+    .size = sizeof(gn_py_tensor),
+    .flags = Py_TPFLAGS_BASETYPE,
+    .release = tensor_release,
+    .make = tensor_new,
+    .methods = all_methods,
+    .getset = getset,
+    .protocols = {own_slots, gn_py_operator_slots, gn_py_export_slots},
+};
 
 PyTypeObject *gn_py_tensor_type(PyObject *module)
 {
-    int n;
-    const PyMethodDef *op = gn_py_op_methods(&n);
     PyMethodDef *to = all_methods;
     memcpy(to, own_methods, sizeof own_methods);
     to += GN_COUNT(own_methods);
-    to += gn_py_export_methods(to);
-    for (int i = 0; i < n; i++)
-        if (strcmp(op[i].ml_name, "cat") != 0) /* takes a list, not a tensor, first */
-            *to++ = op[i];
-    PyType_Slot slots[32] = {
-        {Py_tp_doc, "Tensor(data, requires_grad=False)\n--\n\nA dense array of up to 5 dimensions "
-                    "that can be differentiated."},
-        {Py_tp_new, tensor_new},
-        {Py_tp_dealloc, tensor_dealloc},
-        {Py_tp_methods, all_methods},
-        {Py_tp_getset, getset},
-        {Py_sq_length, tensor_length},
-    };
-    PyType_Slot *end = slots + 6;
-    end += gn_py_operator_slots(end);
-    end += gn_py_export_slots(end);
-    *end = (PyType_Slot){0, NULL};
-    PyType_Spec spec = {.name = GN_MODULE_NAME ".Tensor",
-                        .basicsize = sizeof(gn_py_tensor),
-                        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-                        .slots = slots};
-    return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+    for (const PyMethodDef *m = gn_py_export_methods; m->ml_name; m++)
+        *to++ = *m;
+    for (const PyMethodDef *m = gn_py_op_methods; m->ml_name; m++)
+        if (strcmp(m->ml_name, "cat") != 0) /* takes a list, not a tensor, first */
+            *to++ = *m;
+    gn_py->tensor_class = &class;
+    return gn_py_type(module, &class);
 }

@@ -13,17 +13,18 @@ step.
 1
 """
 
-from ._base import Callback, LambdaCallback
-from ._checkpoint import ModelCheckpoint
-from ._doctor import Doctor
-from ._ema import EMA
-from ._files import CSVLogger, SampleGrid
-from ._live import LivePlot
-from ._metric import MetricCallback
-from ._progress import ProgressBar
-from ._rates import LearningRateScheduler
-from ._stop import EarlyStopping, TerminateOnNaN
-from ._tensorboard import TensorBoard
+from ganc.callbacks._base import Callback, LambdaCallback
+from ganc.callbacks._checkpoint import ModelCheckpoint
+from ganc.callbacks._doctor import Doctor
+from ganc.callbacks._ema import EMA
+from ganc.callbacks._files import CSVLogger, SampleGrid
+from ganc.callbacks._history import History
+from ganc.callbacks._live import LivePlot
+from ganc.callbacks._metric import MetricCallback
+from ganc.callbacks._progress import ProgressBar
+from ganc.callbacks._rates import LearningRateScheduler
+from ganc.callbacks._stop import EarlyStopping, TerminateOnNaN
+from ganc.callbacks._tensorboard import TensorBoard
 
 __all__ = [
     "CSVLogger",
@@ -42,11 +43,3 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
-
-
-def __getattr__(name: str):
-    if name == "History":  # it is itself a callback, so its module imports this one
-        from ganc.history import History
-
-        return History
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,16 +3,16 @@
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least
 from ganc.callbacks._base import Callback
+from ganc.doctor import doctor
+from ganc.doctor._finding import Diagnosis
+from ganc.doctor._replay import cause
 from ganc.errors import DivergenceError
-
-if TYPE_CHECKING:
-    from ganc._doctor._finding import Diagnosis
 
 __all__ = ["Doctor"]
 
@@ -84,10 +84,8 @@ class Doctor(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Keep the model, to be able to repeat the epoch."""
-        from ganc.gan import _checkpoint
-
         try:
-            self._rewind = _checkpoint.keep(self.model)
+            self._rewind = self.model.snapshot()
         except TypeError:  # an optimizer of another library
             self._rewind = None
 
@@ -95,8 +93,6 @@ class Doctor(Callback):
         """Look at the run."""
         if (epoch + 1) % self.every:
             return
-        from ganc._doctor import doctor
-
         self.diagnosis = doctor(self.model, self.x, self.y, validation_data=self.validation_data)
         known = {name for _, name in self.log}
         for finding in self.diagnosis:
@@ -114,9 +110,8 @@ class Doctor(Callback):
         error = sys.exc_info()[1]
         if not isinstance(error, DivergenceError) or rewind is None:
             return
-        from ganc._doctor._replay import cause
-
-        found = cause(self.model, rewind, self.x)
+        labels = [] if self.y is None or len(self.model.FIELDS) == 1 else [self.y]
+        found = cause(self.model, rewind, [self.x, *labels])
         self.log.append((self.model.epoch, "not-finite"))
         if found:
             error.add_note(f"Doctor: the epoch was repeated{found}.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ganc import plot
 from ganc._options import at_least
 from ganc.callbacks._base import Callback
 
@@ -137,9 +138,7 @@ class SampleGrid(Callback):
             self._take(epoch + 1)
 
     def _take(self, number: int) -> None:
-        from ganc import plot
-
-        samples = self.model.sample(self.n, seed=self.seed)
+        samples = self.model.preview(self.n, seed=self.seed)
         frame = plot.grid(samples) if samples.ndim == 4 else samples
         self.frames.append(frame)
         if self.folder is not None and samples.ndim == 4:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ganc import plot
 from ganc._options import at_least, finite
-from ganc._picture import figure, png
 from ganc.callbacks._base import Callback
 from ganc.callbacks._display import Spot, in_notebook
 from ganc.io import atomic_write
+from ganc.plot._picture import figure, png
 
 __all__ = ["LivePlot"]
 
@@ -122,8 +123,6 @@ class LivePlot(Callback):
         self._spent += self._cost
 
     def _render(self) -> bytes:
-        from ganc import plot
-
         left, right = self._figure.axes
         left.clear()
         left.set_axis_off()
@@ -136,17 +135,16 @@ class LivePlot(Callback):
         return png(self._figure)
 
     def _draw_samples(self, ax: Any) -> None:
-        from ganc import plot
-
-        shape = self.model._shape
-        if len(shape) != 3 and shape != (2,):
-            return
-        samples = self.model.sample(self.n * (1 if len(shape) == 3 else 16), seed=self.seed)
+        samples = self.model.preview(self.n, seed=self.seed)
+        if samples.ndim == 2:
+            if samples.shape[1] != 2:
+                return
+            samples = self.model.preview(16 * self.n, seed=self.seed)
         if not np.isfinite(samples).all():
             ax.text(0.5, 0.5, "samples are NaN", ha="center", va="center")
             return
         plot.samples(samples, ax=ax)
-        if shape == (2,):
+        if samples.ndim == 2:
             ax.set_axis_on()
             ax.set(xlabel="", ylabel="")
 

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from ganc._options import at_least
 from ganc.callbacks._base import Callback
+from ganc.metrics import _evaluate
 
 __all__ = ["MetricCallback"]
 
@@ -59,8 +60,6 @@ class MetricCallback(Callback):
         extractor: str | Callable | None = None,
         seed: int = 0,
     ) -> None:
-        from ganc.metrics import _evaluate
-
         super().__init__()
         self.x, self.extractor, self.seed = x, extractor, seed
         self.metrics = None if metrics is None else _evaluate.checked(metrics)
@@ -70,10 +69,7 @@ class MetricCallback(Callback):
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Choose the real samples, which are looked at once."""
-        from ganc.gan._door import evaluation_array
-        from ganc.metrics import _evaluate
-
-        real = evaluation_array(self.model, self.x, self.n)
+        real = self.model.real_samples(self.x, self.n)
         if self.extractor is None:
             self.extractor = _evaluate.default_extractor(real)
         if self.metrics is None:
@@ -84,8 +80,6 @@ class MetricCallback(Callback):
         """Measure."""
         if (epoch + 1) % self.every:
             return
-        from ganc.metrics import _evaluate
-
         fake = self.model.sample(len(self._real.samples), seed=self.seed)
         side = _evaluate.Side("fake", fake, self.extractor)
         self.results = _evaluate.measure(self._real, side, self.metrics)

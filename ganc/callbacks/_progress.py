@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
-from ganc._pace import Pace, clock_text
+from ganc._throughput import Throughput, clock_text
 from ganc.callbacks._base import Callback
 from ganc.callbacks._display import Spot, in_notebook
 
@@ -71,7 +71,7 @@ class ProgressBar(Callback):
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Start the clock."""
         self._start = self._drawn = time.perf_counter()
-        self._pace = Pace(self._start)
+        self._pace = Throughput(self._start)
         self._early = self._start - self.params.get("started", self._start)  # what fit did before
         self._screen = _screen(self.live, self.stream)
 

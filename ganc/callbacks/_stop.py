@@ -136,8 +136,8 @@ class EarlyStopping(Callback):
         return logs[names[0]] if names else None
 
     def _networks(self) -> dict[str, Any]:
-        averaged = {} if self.model.ema is None else {"average": self.model.ema_generator}
-        return self.model._parts() | averaged
+        averages = self.model._averages.items()
+        return self.model._parts() | {f"ema_{name}": average.network for name, average in averages}
 
     def _copies(self) -> dict[str, dict[str, np.ndarray]]:
         return {
@@ -164,5 +164,4 @@ class TerminateOnNaN(Callback):
         """Look at a step's numbers; those of G count once it has been updated."""
         for name, value in (logs or {}).items():
             if not math.isfinite(value):
-                early = name.startswith("g_") and self.model.step < self.model.n_critic
-                self.model.stop_training |= not early
+                self.model.stop_training |= name not in self.model._stale

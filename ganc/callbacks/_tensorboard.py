@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ganc import plot
 from ganc._options import at_least
 from ganc.callbacks._base import Callback
 
@@ -63,10 +64,9 @@ class TensorBoard(Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Write the numbers of an epoch and a grid of samples."""
         self._write(logs or {}, "")
-        if self.n and len(self.model._shape) == 3:
-            from ganc import plot
-
-            grid = plot.grid(self.model.sample(self.n, seed=self.seed))
+        shown = self.model.preview(self.n, seed=self.seed) if self.n else None
+        if shown is not None and shown.ndim == 4:
+            grid = plot.grid(shown)
             layout = "HW" if grid.ndim == 2 else "HWC"
             self._writer.add_image("samples", grid, self.model.step, dataformats=layout)
         self._writer.flush()

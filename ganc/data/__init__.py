@@ -14,6 +14,7 @@ from ganc.data._batches import Batches, order
 from ganc.data._folder import ImageFolder
 from ganc.data._images import as_images, as_labels, from_uint8, to_uint8
 from ganc.data._loader import DataLoader, Dataset, TensorDataset
+from ganc.data._sequences import as_sequences
 
 __all__ = [
     "Batches",
@@ -23,6 +24,7 @@ __all__ = [
     "TensorDataset",
     "as_images",
     "as_labels",
+    "as_sequences",
     "from_uint8",
     "order",
     "to_uint8",

@@ -1,4 +1,4 @@
-"""Training a GAN: the class `GAN`, and reading back what it saved.
+"""GANs: two networks that are trained against each other.
 
 >>> import ganc
 >>> gan = ganc.models.ToyGAN(seed=0)
@@ -7,8 +7,6 @@
 (3, 2)
 """
 
-from ._checkpoint import load
-from ._gan import GAN
-from ._resume import resume
+from ganc.gan._gan import GAN
 
-__all__ = ["GAN", "load", "resume"]
+__all__ = ["GAN"]

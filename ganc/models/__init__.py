@@ -13,47 +13,23 @@ with the source's value as its default, and ``describe()`` says what it is and w
 import builtins
 from typing import Any
 
-from ._cnn import CNNGAN
-from ._dcgan import DCGAN, DCGANPaper
-from ._dense import DenseGAN
-from ._goodfellow import Goodfellow2014
-from ._preset import Preset
-from ._tfdcgan import TFDCGAN
-from ._toy import ToyGAN
-from ._vae import VAE, ConvVAE
-from ._vanilla import VanillaGAN
+from ganc._options import choose
+from ganc.models._cnn import CNNGAN as CNNGAN
+from ganc.models._dcgan import DCGAN as DCGAN
+from ganc.models._dcgan import DCGANPaper as DCGANPaper
+from ganc.models._dense import DenseGAN as DenseGAN
+from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
+from ganc.models._preset import Configured, Preset
+from ganc.models._tfdcgan import TFDCGAN as TFDCGAN
+from ganc.models._toy import ToyGAN as ToyGAN
+from ganc.models._vae import VAE as VAE
+from ganc.models._vae import ConvVAE as ConvVAE
+from ganc.models._vanilla import VanillaGAN as VanillaGAN
+from ganc.train._registry import MODELS
 
-__all__ = [
-    "CNNGAN",
-    "ConvVAE",
-    "DCGAN",
-    "DCGANPaper",
-    "DenseGAN",
-    "Goodfellow2014",
-    "Preset",
-    "TFDCGAN",
-    "ToyGAN",
-    "VAE",
-    "VanillaGAN",
-    "get",
-    "list",
-]
+__all__ = ["Preset", "get", "list"]
+__all__ += sorted(cls.__name__ for cls in MODELS.values() if cls.__module__.startswith(__name__))
 
-_MODELS = {
-    cls.__name__: cls
-    for cls in (
-        CNNGAN,
-        ConvVAE,
-        DCGAN,
-        DCGANPaper,
-        DenseGAN,
-        Goodfellow2014,
-        TFDCGAN,
-        ToyGAN,
-        VAE,
-        VanillaGAN,
-    )
-}
 _RAISE = object()
 
 
@@ -64,7 +40,7 @@ def list() -> builtins.list[str]:
     -------
     list of str
     """
-    return sorted(_MODELS)
+    return sorted(_known())
 
 
 def get(name: str, default: Any = _RAISE) -> Any:
@@ -89,20 +65,22 @@ def get(name: str, default: Any = _RAISE) -> Any:
     Examples
     --------
     >>> from ganc import models
-    >>> models.get("vanila")
+    >>> models.get("vanila")                                     # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: model: got 'vanila', expected one of cnngan, convvae, dcgan, dcganpaper, densegan, \
-goodfellow2014, tfdcgan, toygan, vae, vanillagan; did you mean 'vanillagan'?
+    ValueError: model: got 'vanila', expected one of cnngan, ...; did you mean 'vanillagan'?
     """
-    short = {_short(known): cls for known, cls in _MODELS.items()}
+    short = {_short(known): cls for known, cls in _known().items()}
     if _short(str(name)) in short:
         return short[_short(str(name))]
     if default is not _RAISE:
         return default
-    from ganc._options import choose
-
     return choose("model", name, map(str.lower, list()))
+
+
+def _known() -> dict[str, type]:
+    """Return the ready-made models by name; `GAN` itself is registered for its files only."""
+    return {name: cls for name, cls in MODELS.items() if issubclass(cls, Configured)}
 
 
 def _short(name: str) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 from ganc import nn
 from ganc.models._keras import conv, conv_transpose, glorot, start_size
 from ganc.models._preset import Preset, image_size, widths
+from ganc.train import register
 
 __all__ = ["CNNGAN"]
 
 
+@register
 class CNNGAN(Preset):
     """The convolutional lesson in Keras: transposed convolutions in G, strided ones in D.
 

@@ -7,10 +7,12 @@ from typing import Any
 from ganc import nn
 from ganc._options import at_least
 from ganc.models._preset import Preset, image_size
+from ganc.train import register
 
 __all__ = ["DCGAN", "DCGANPaper"]
 
 
+@register
 class DCGAN(Preset):
     """The DCGAN of PyTorch's example: 4x4 kernels, batch norm, no biases.
 
@@ -103,6 +105,7 @@ class DCGAN(Preset):
         return super().options(c) | {"same_fakes": c.same_fakes}
 
 
+@register
 class DCGANPaper(Preset):
     """The DCGAN of the paper: 5x5 kernels, 1024 channels, uniform latents, weight decay.
 

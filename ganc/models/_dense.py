@@ -6,10 +6,12 @@ from typing import Any
 from ganc import nn
 from ganc.models._keras import glorot
 from ganc.models._preset import Preset, image_size, widths
+from ganc.train import register
 
 __all__ = ["DenseGAN"]
 
 
+@register
 class DenseGAN(Preset):
     """Dense layers, batch norm after the ReLU in G, leaky ReLU in D: the MNIST lesson in Keras.
 

@@ -5,10 +5,13 @@ from typing import Any
 
 from ganc import nn
 from ganc.models._preset import Preset, image_size, uniform_init, widths
+from ganc.optim import SGD
+from ganc.train import register
 
 __all__ = ["Goodfellow2014"]
 
 
+@register
 class Goodfellow2014(Preset):
     """Generative Adversarial Nets, Goodfellow et al. 2014: the MNIST networks.
 
@@ -113,7 +116,6 @@ class Goodfellow2014(Preset):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
-        from ganc.optim import SGD
 
         def sgd(parameters):
             return SGD(parameters, lr=c.lr, momentum=c.momentum)

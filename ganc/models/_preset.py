@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from ganc import nn
 from ganc._options import at_least, entropy, finite, seed_word
-from ganc.gan import GAN
-from ganc.gan._model import Model
-from ganc.gan._streams import INIT, drawing
+from ganc._tensor._random import drawing
+from ganc.gan import GAN, _described
+from ganc.optim import Adam
+from ganc.train import Model
+from ganc.train._streams import INIT
 
 __all__ = ["Preset"]
 
@@ -34,6 +36,12 @@ class Configured(Model):
         self.config = config
         if "batch_size" in config:
             self.default_batch_size = at_least("batch_size", c.batch_size, 1)
+
+    @classmethod
+    def rebuild(cls, data: Mapping[str, Any]) -> "Configured":
+        """Return a model of the arguments that a file has; see `Model.rebuild`."""
+        _described.refuse_own(data)
+        return cls(**data["config"])
 
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, ...]:
         """Return the networks for a configuration.
@@ -117,8 +125,6 @@ class Preset(Configured, GAN):
 
 def adam(lr: float, c: SimpleNamespace) -> Callable:
     """Return a function that makes Adam with the betas, eps and decay of a configuration."""
-    from ganc.optim import Adam
-
     lr, decay = finite("lr", lr, 0.0), getattr(c, "weight_decay", 0.0)
     return lambda parameters: Adam(
         parameters, lr=lr, betas=tuple(c.betas), eps=c.eps, weight_decay=decay

@@ -6,10 +6,12 @@ from typing import Any
 from ganc import nn
 from ganc.models._keras import conv, conv_transpose, glorot, start_size
 from ganc.models._preset import Preset, image_size, widths
+from ganc.train import register
 
 __all__ = ["TFDCGAN"]
 
 
+@register
 class TFDCGAN(Preset):
     """The network of TensorFlow's DCGAN tutorial: 5x5 kernels, leaky ReLU, dropout in D.
 

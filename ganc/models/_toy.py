@@ -6,12 +6,14 @@ from typing import Any
 from ganc import nn
 from ganc._options import at_least, choose
 from ganc.models._preset import Preset, widths
+from ganc.train import register
 
 __all__ = ["ToyGAN"]
 
 _ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh}
 
 
+@register
 class ToyGAN(Preset):
     """Two small fully connected networks for 2-D data: 2-128-128-2 and 2-128-128-1.
 

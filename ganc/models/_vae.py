@@ -7,10 +7,12 @@ from ganc import nn
 from ganc.models._keras import conv_transpose, glorot, start_size
 from ganc.models._preset import Configured, adam, image_size, widths
 from ganc.models._variational import Variational
+from ganc.train import register
 
 __all__ = ["VAE", "ConvVAE"]
 
 
+@register
 class VAE(Configured, Variational):
     """The fully connected variational autoencoder: 784-400-20-400-784.
 
@@ -97,6 +99,7 @@ class VAE(Configured, Variational):
         }
 
 
+@register
 class ConvVAE(VAE):
     """The convolutional variational autoencoder of TensorFlow's tutorial, with two latents.
 

@@ -4,10 +4,12 @@ from types import SimpleNamespace
 
 from ganc import nn
 from ganc.models._preset import Preset, image_size, widths
+from ganc.train import register
 
 __all__ = ["VanillaGAN"]
 
 
+@register
 class VanillaGAN(Preset):
     """Two fully connected networks: 784-1024-512-256-1 and its mirror.
 

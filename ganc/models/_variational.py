@@ -6,7 +6,7 @@ negative evidence lower bound (Kingma and Welling 2014, arXiv:1312.6114),
     -log p(x|z) + log q(z|x) - log p(z),   z = mean + exp(log_var / 2) * noise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,21 @@ from numpy.typing import ArrayLike
 from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least, choose
-from ganc.gan import _door, _networks, _streams
-from ganc.gan._model import Model
+from ganc._tensor._random import drawing
+from ganc.data._conversion import from_unit, to_unit
+from ganc.gan._latent_model import LatentModel
+from ganc.nn._inference import eval_mode, evaluate
+from ganc.train import Update, _streams
+from ganc.train._field import evaluation_array
+from ganc.train._network import checked
+from ganc.train._network import optimizer as optimizer_of
 
 __all__ = ["Variational"]
 
 _CHUNK = 100  # samples judged at a time
 
 
-class Variational(Model):
+class Variational(LatentModel):
     """An encoder and a decoder that are trained together.
 
     Parameters
@@ -45,8 +51,8 @@ class Variational(Model):
     """
 
     OPTIMIZERS = {"optimizer": ("encoder", "decoder")}
-    MAKER = "decoder"
-    OPTIONS = (*Model.OPTIONS, "kl", "reduction", "binarize")
+    GENERATORS = ("decoder",)
+    OPTIONS = (*LatentModel.OPTIONS, "kl", "reduction", "binarize")
 
     def __init__(
         self,
@@ -65,32 +71,40 @@ class Variational(Model):
         self.kl = choose("kl", kl, ("analytic", "sample"))
         self.reduction = choose("reduction", reduction, ("sum", "mean"))
         self.binarize = bool(binarize)
-        self.encoder = _networks.checked("encoder", encoder)
-        self.decoder = _networks.checked("decoder", decoder)
-        self.optimizer = _networks.optimizer(
-            "optimizer", optimizer, encoder=encoder, decoder=decoder
-        )
+        self.encoder = checked("encoder", encoder)
+        self.decoder = checked("decoder", decoder)
+        self.optimizer = optimizer_of("optimizer", optimizer, encoder=encoder, decoder=decoder)
 
-    def train_step(self, batch: core.Tensor) -> dict[str, float]:
-        """Make the step of `train_on_batch`; override it to make another.
+    def updates(self) -> tuple[Update, ...]:
+        """Return the one update of both networks.
+
+        Returns
+        -------
+        tuple of Update
+        """
+        return (Update("", "optimizer", self.objective, averages=self.GENERATORS),)
+
+    def objective(self, batch: Any) -> tuple[core.Tensor, dict[str, float]]:
+        """Return what is minimised, and what is reported.
 
         Parameters
         ----------
-        batch : Tensor, shape (N, C, H, W)
+        batch : named tuple of Tensor
             Images in [0, 1].
 
         Returns
         -------
-        dict of str to float
+        loss : Tensor
+            A scalar.
+        report : dict
             Nats a sample: ``loss``, the negative bound, and its parts ``recon``, the cross-entropy
-            of the pixels, and ``kl``; ``grad_norm``, the 2-norm of the gradient.
+            of the pixels, and ``kl``.
         """
-        n = len(batch)
-        recon, kl = self._terms(batch, self.noise(n))
+        n = len(batch.x)
+        recon, kl = self._terms(batch.x, self.noise(n))
         total = recon + kl
-        norm = self.optimizer.minimize(total if self.reduction == "sum" else total / n)
-        logs = {"loss": total.item() / n, "recon": recon.item() / n, "kl": kl.item() / n}
-        return logs | {"grad_norm": float(norm)}
+        report = {"loss": total.item() / n, "recon": recon.item() / n, "kl": kl.item() / n}
+        return total if self.reduction == "sum" else total / n, report
 
     def encode(self, x: ArrayLike) -> np.ndarray:
         """Return where images lie among the latents: the means of q(z|x).
@@ -105,7 +119,7 @@ class Variational(Model):
         ndarray of float32, shape (N, latent_dim)
         """
         inside = self._targets(core.Tensor(self._inside(x))).numpy()
-        return _networks.evaluate(self.encoder, inside)[:, : self.latent_dim[0]]
+        return evaluate(self.encoder, inside)[:, : self.latent_dim[0]]
 
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """Return what the decoder makes of the latents of images.
@@ -120,10 +134,10 @@ class Variational(Model):
         ndarray of float32, shape (N, C, H, W)
             In [-1, 1], as those of `sample`.
         """
-        return self._generate(self.encode(x))
+        return self._of_latents(self.encode(x))
 
     def _inside(self, x: ArrayLike) -> np.ndarray:
-        return _door.from_unit(_door.evaluation_array(self, x, 2**62), self.pixel_range)
+        return from_unit(evaluation_array(self, x, 2**62), self.pixel_range)
 
     def _targets(self, x: core.Tensor) -> core.Tensor:
         return x > 0.5 if self.binarize else x
@@ -142,26 +156,26 @@ class Variational(Model):
 
     # ---- what Model asks for ----
 
-    def _check_shape(self, shape: tuple[int, ...]) -> None:
-        super()._check_shape(shape)
+    def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        super()._check_shapes(shapes)
         expected = (2, 2 * self.latent_dim[0])
-        made = _networks.evaluate(self.encoder, np.zeros((2, *shape), np.float32)).shape
+        made = evaluate(self.encoder, np.zeros((2, *shapes["x"]), np.float32)).shape
         if made != expected:
             raise ValueError(
                 f"the encoder gives {made} for 2 samples, expected {expected}: means and log "
                 "variances"
             )
 
-    def _generate(self, z: np.ndarray, ema: bool | None = None) -> np.ndarray:
-        samples = _networks.evaluate(nn.Sequential(self._sampler(ema), nn.Sigmoid()), z)
-        return _door.to_unit(samples, self.pixel_range)
+    def _of_latents(self, z: np.ndarray, ema: bool | None = None) -> np.ndarray:
+        decoder = nn.Sequential(self.averaged("decoder", ema), nn.Sigmoid())
+        return to_unit(evaluate(decoder, z), self.pixel_range)
 
-    def _validate(self, inside: np.ndarray) -> dict[str, float]:
-        sums = np.zeros(2)
+    def _validate(self, held_out: tuple[np.ndarray, ...]) -> dict[str, float]:
+        (inside,), sums = held_out, np.zeros(2)
         with (
-            _networks.eval_mode(self.encoder),
-            _networks.eval_mode(self.decoder),
-            _streams.drawing(self.seed, _streams.SAMPLES),
+            eval_mode(self.encoder),
+            eval_mode(self.decoder),
+            drawing(self.seed, _streams.SAMPLES),
         ):
             for start in range(0, len(inside), _CHUNK):
                 x = core.Tensor(inside[start : start + _CHUNK])
@@ -170,11 +184,13 @@ class Variational(Model):
         return {"val_loss": recon + kl, "val_recon": recon, "val_kl": kl}
 
     def _facts(self) -> dict[str, dict[str, Any]]:
-        loss = {
+        facts = super()._facts()
+        facts["loss"] |= {
             "name": "elbo",
             "formula": "-log p(x|z) + log q(z|x) - log p(z), the negative evidence lower bound",
             "source": "Kingma and Welling 2014, arXiv:1312.6114",
             "kl": self.kl,
             "reduction": self.reduction,
         }
-        return {"loss": loss, "training": {"binarize": self.binarize}}
+        facts["training"]["binarize"] = self.binarize
+        return facts

@@ -32,12 +32,13 @@ def eval_mode(network: Module) -> Iterator[None]:
                 module.training = training
 
 
-def evaluate(network: Module, x: np.ndarray) -> np.ndarray:
-    """Return what a network in evaluation mode makes of an array, a chunk at a time."""
+def evaluate(network: Module, *inputs: np.ndarray) -> np.ndarray:
+    """Return what a network in evaluation mode makes of arrays, a chunk of rows at a time."""
+    n = len(inputs[0])
     with eval_mode(network):
         # Nothing is asked of n = 0 but the shape, which one zero input tells.
-        chunks = [x[i : i + _CHUNK] for i in range(0, len(x), _CHUNK)] or [
-            np.zeros_like(x, shape=(1, *x.shape[1:]))
+        chunks = [[x[i : i + _CHUNK] for x in inputs] for i in range(0, n, _CHUNK)] or [
+            [np.zeros_like(x, shape=(1, *x.shape[1:])) for x in inputs]
         ]
-        made = [np.array(network(core.Tensor(chunk)).numpy(), np.float32) for chunk in chunks]
-    return np.concatenate(made)[: len(x)]
+        made = [np.array(network(*map(core.Tensor, chunk)).numpy(), np.float32) for chunk in chunks]
+    return np.concatenate(made)[:n]

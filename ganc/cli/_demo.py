@@ -1,0 +1,86 @@
+"""``ganc demo``: from nothing to clothes that nobody has made, within a minute."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ganc import datasets, models, plot
+from ganc.callbacks import Callback, SampleGrid
+from ganc.cli._pictures import save_losses, save_samples
+from ganc.plot._picture import figure
+
+_STEPS = 100  # an "epoch" of the demo: the distance between two frames of the film
+_EPOCHS = 45
+_BUDGET = 42.0  # seconds of training at most, so that slow machines finish as well
+_FADE_FROM = 0.4  # share of the run after which the learning rates fade to nothing
+
+
+class _Fade(Callback):
+    """Learning rates that fall linearly to zero, by steps or by time, whichever ends first."""
+
+    def __init__(self, budget: float) -> None:
+        super().__init__()
+        self.budget = budget
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self.start = time.perf_counter()
+        optimizers = self.model.g_optimizer, self.model.d_optimizer
+        self.groups = [(g, g["lr"]) for o in optimizers for g in o.param_groups]
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        elapsed = time.perf_counter() - self.start
+        done = max(epoch / _EPOCHS, min(elapsed / self.budget, 0.99))
+        for group, lr in self.groups:
+            group["lr"] = lr * min(1.0, (1.0 - done) / (1.0 - _FADE_FROM))
+
+
+def demo(folder: str, *, seed: int | None = None, budget: float | None = None) -> dict[str, Any]:
+    """Train on the embedded Fashion-MNIST images and write pictures, film and model.
+
+    Parameters
+    ----------
+    folder : str
+        Where to write; made if it is not there.
+    seed : int, optional
+        By default 0.
+    budget : float, optional
+        Seconds of training at most.
+
+    Returns
+    -------
+    dict
+        The paths, and what it took.
+    """
+    start = time.perf_counter()
+    figure((1, 1))  # complain about a missing package now, not after training
+    os.makedirs(folder, exist_ok=True)
+    x, _ = datasets.load_embedded()
+    gan = demo_model(0 if seed is None else seed)
+    print(f"training {type(gan).__name__} on {len(x):,} images of clothes", file=sys.stderr)
+    film = SampleGrid(n=36)
+    limit = _BUDGET if budget is None else budget
+    callbacks = [film, _Fade(limit)]
+    try:
+        gan.fit(x, epochs=_EPOCHS, steps_per_epoch=_STEPS, callbacks=callbacks, budget=limit)
+    finally:
+        paths = _write(gan, film, folder)
+    return paths | {"seconds": round(time.perf_counter() - start, 1), "steps": gan.step}
+
+
+def demo_model(seed: int) -> Any:
+    """Return the model of the demo: networks and numbers chosen by looking at samples."""
+    return models.DenseGAN(seed=seed, label_smoothing=0.1, dropout=0.3, g_lr=1e-3, d_lr=1e-3)
+
+
+def _write(gan: Any, film: SampleGrid, folder: str) -> dict[str, Any]:
+    names = ("samples.png", "losses.png", "training.gif", "model.ganc")
+    paths = {name: os.path.join(folder, name) for name in names}
+    gan.save(paths["model.ganc"])
+    save_samples(gan.preview(64, seed=0), paths["samples.png"])
+    if len(gan.history):
+        save_losses(gan.history, paths["losses.png"])
+    if film.frames:
+        plot.animation(film.frames, paths["training.gif"], scale=2)
+    return paths

@@ -1,0 +1,154 @@
+"""What the checks look at: each part is made once, when it is first asked for.
+
+A part that there is no model or no data for is None, and so is one that holds NaN where a
+check could do nothing with it.
+"""
+
+import warnings
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ganc.data._conversion import from_unit, to_unit
+from ganc.data._some import some
+from ganc.nn import Module
+from ganc.nn._inference import evaluate
+
+__all__ = ["Evidence"]
+
+_SAMPLES = 512
+Side = tuple[np.ndarray, ...]  # samples, and labels where the model takes them
+
+
+class Evidence:
+    """A model or a history, and data, seen from all sides."""
+
+    def __init__(self, subject: Any, x: Any, y: Any, held_out: Any, seed: int) -> None:
+        self.model = subject if hasattr(subject, "OPTIMIZERS") else None
+        self.history = subject if self.model is None else subject.history
+        if not isinstance(getattr(self.history, "history", None), dict):
+            raise TypeError(
+                f"doctor: got {type(subject).__name__}, expected a GAN or the History of one"
+            )
+        self.x, self.y, self._held_out, self.seed = x, y, held_out, seed
+
+    # ---- curves ----
+
+    def curve(self, name: str) -> np.ndarray:
+        """Return a column of the history, without epochs that have no value."""
+        values = np.array(self.history.history.get(name, ()), np.float64)
+        return values[~np.isnan(values)]
+
+    @property
+    def loss(self) -> Any:
+        """The loss, None for models that have none by that name."""
+        return getattr(self.model, "loss", None)
+
+    @property
+    def loss_name(self) -> str:
+        """Name of the loss, "" if it is not known."""
+        return getattr(self.loss, "name", "") if self.model else self.history.loss_name
+
+    # ---- data ----
+
+    @cached_property
+    def raw(self) -> np.ndarray | None:
+        """Some of the data as they were given."""
+        if self.x is None:
+            return None
+        array = np.asarray(some(self.x, _SAMPLES)[0])
+        if array.dtype.kind not in "uif" or not array.size:
+            return None
+        return array[:: max(len(array) // _SAMPLES, 1)]
+
+    @cached_property
+    def real(self) -> np.ndarray | None:
+        """Data as `fit` takes them, images in [-1, 1]."""
+        return None if self._real is None else self._real[0]
+
+    @cached_property
+    def _real(self) -> Side | None:
+        return self._inside(self.x, self.y)
+
+    def _inside(self, x: Any, y: Any = None) -> Side | None:
+        """Return some samples, and their labels if the model takes them and they are known."""
+        if x is None or self.model is None:
+            return None
+        fields = len(self.model.FIELDS)
+        parts = list(x) if isinstance(x, tuple) and fields > 1 else some(x, _SAMPLES, fields)
+        given = np.asarray(parts[0])
+        if given.dtype.kind == "f" and given.ndim == 4 and np.abs(given).max(initial=0) > 1.001:
+            return None  # `fit` refuses such images; the check of the range says what to do
+        with warnings.catch_warnings():  # of images in 0..1, likewise
+            warnings.simplefilter("ignore", UserWarning)
+            if fields == 1:
+                return (self.model.real_samples(given, _SAMPLES),)
+            rows = np.linspace(0, len(given) - 1, min(_SAMPLES, len(given))).astype(np.int64)
+            labels = y if len(parts) == 1 else parts[1]
+            more = () if labels is None else (np.asarray(labels)[rows].astype(np.float32),)
+            return (self.model.real_samples(given[rows], len(rows)), *more)
+
+    # ---- the model ----
+
+    @property
+    def generator(self) -> Module | None:
+        """The network that makes samples of latents, of models that have one."""
+        return self.model._parts()[self.model.GENERATORS[0]] if self.inputs else None
+
+    @property
+    def discriminator(self) -> Module | None:
+        """The network that judges them, of a GAN."""
+        return getattr(self.model, "discriminator", None)
+
+    @cached_property
+    def inputs(self) -> Side:
+        """What the generator makes samples of: latents with the doctor's seed, and labels."""
+        return () if self.model is None else self.model._generator_inputs(_SAMPLES, self.seed)
+
+    @cached_property
+    def shown(self) -> np.ndarray | None:
+        """What the model shows, images in [-1, 1]: of an averaged generator where one is kept."""
+        return None if self.model is None else self.model.preview(_SAMPLES, seed=self.seed)
+
+    @cached_property
+    def fake(self) -> np.ndarray | None:
+        """Samples of the generator that learns, images in [-1, 1]."""
+        return None if self.generator is None else self.made(*self.inputs)
+
+    def made(self, *inputs: np.ndarray) -> np.ndarray:
+        """Return what the generator makes, images in [-1, 1]."""
+        return to_unit(evaluate(self.generator, *inputs), self.model.pixel_range)
+
+    @property
+    def pair(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """As many real samples as shown ones, one row each, if all are finite."""
+        if self.real is None or self.shown is None or len(self.real) < 32:
+            return None
+        if self.real.shape[1:] != self.shown.shape[1:] or not np.isfinite(self.shown).all():
+            return None
+        n = min(len(self.real), len(self.shown))
+        return self.real[:n].reshape(n, -1), np.asarray(self.shown)[:n].reshape(n, -1)
+
+    @cached_property
+    def sides(self) -> dict[str, Side]:
+        """What D can be asked about, as it sees it: real, fake and held-out samples."""
+        if self.discriminator is None:
+            return {}
+        fake = None if self.fake is None else (self.fake, *self.inputs[1:])
+        found = {"real": self._real, "fake": fake, "held_out": self._inside(self._held_out)}
+        return {
+            name: (from_unit(side[0], self.model.pixel_range), *side[1:])
+            for name, side in found.items()
+            if side is not None and len(side) == len(self.model.FIELDS)
+        }
+
+    @cached_property
+    def logits(self) -> dict[str, np.ndarray]:
+        """D's logits in evaluation mode of the sides where they are finite."""
+        answers = {
+            name: evaluate(self.discriminator, *side).astype(np.float64)
+            for name, side in self.sides.items()
+        }
+        found = {name: a.reshape(len(a), -1)[:, 0] for name, a in answers.items()}
+        return {name: logits for name, logits in found.items() if np.isfinite(logits).all()}

@@ -1,0 +1,55 @@
+"""Curves of losses."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ganc.plot._picture import BLUE, ORANGE, axes
+
+__all__ = ["losses"]
+
+
+def losses(history: Any, ax: Any = None) -> Any:
+    """Draw the losses of D and G over the epochs, or those of a variational autoencoder.
+
+    For the Wasserstein loss, -d_loss is drawn: the estimate of the distance that training makes
+    small. No other curve tells how good samples are; look at them, or at a metric.
+
+    Parameters
+    ----------
+    history : History or dict of str to list
+        What `fit` returns.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If nothing has been recorded.
+    """
+    values = history if isinstance(history, Mapping) else history.history
+    epochs = range(len(next(iter(values.values()), ()))) if history is values else history.epoch
+    if not len(epochs):
+        raise ValueError("history: got no epoch, expected at least one; train first")
+    wasserstein = getattr(history, "loss_name", "") == "wgan"
+    ax = axes(ax, (6.4, 4))
+    marker = "o" if len(epochs) == 1 else ""
+    x = [epoch + 1 for epoch in epochs]
+    if "d_loss" in values:
+        sign = -1.0 if wasserstein else 1.0
+        label = "−D loss: mean D(x) − mean D(G(z))" if wasserstein else "D loss"
+        ax.plot(x, np.multiply(sign, values["d_loss"]), color=BLUE, marker=marker, label=label)
+    if "g_loss" in values:
+        label = "G loss (−mean D(G(z)))" if wasserstein else "G loss"
+        ax.plot(x, values["g_loss"], color=ORANGE, marker=marker, label=label)
+    for name, color in (("recon", BLUE), ("kl", ORANGE)):
+        if name in values:
+            ax.plot(x, values[name], color=color, marker=marker, label=f"{name}, nats a sample")
+    ax.set(xlabel="epoch", ylabel="Wasserstein estimate" if wasserstein else "loss")
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return ax

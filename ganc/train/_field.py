@@ -1,0 +1,160 @@
+"""What a batch holds, field by field, and how it comes in: `Field`.
+
+A model says ``FIELDS = (Field("x", "image"), Field("y", "label"))``; its objectives then get
+batches with ``batch.x`` and ``batch.y``.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ganc._backend import core
+from ganc._options import choose
+from ganc.data import as_labels, as_sequences, order
+from ganc.data._conversion import sample_shape, take
+from ganc.data._images import checked as as_pictures
+from ganc.data._images import from_uint8
+
+if TYPE_CHECKING:
+    from ganc.train._model import Model
+
+__all__ = ["Field", "batch_type", "evaluation_array", "rows_of"]
+
+
+class _Kind(NamedTuple):
+    """How a kind of field comes in; `inside` is the model's pixel_range."""
+
+    check: Callable[["Model", Any, str, bool], np.ndarray]
+    shape: Callable[[np.ndarray], tuple[int, ...]]
+    take: Callable[[np.ndarray, np.ndarray, tuple[float, float]], core.Tensor]
+
+
+def _plain_rows(array: np.ndarray, index: np.ndarray, inside: tuple) -> core.Tensor:
+    return core.Tensor(array[index].astype(np.float32))
+
+
+def _shape(array: np.ndarray) -> tuple[int, ...]:
+    return array.shape[1:]
+
+
+_KINDS = {
+    "image": _Kind(
+        lambda model, x, name, hint: as_pictures(x, name, hint=hint), sample_shape, take
+    ),
+    "label": _Kind(
+        lambda model, x, name, hint: as_labels(x, num_classes=model.classes, name=name),
+        _shape,
+        _plain_rows,
+    ),
+    "sequence": _Kind(lambda model, x, name, hint: as_sequences(x, name=name), _shape, _plain_rows),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that each sample of a batch has.
+
+    Parameters
+    ----------
+    name : str
+        An identifier: objectives see ``batch.NAME``.
+    kind : {"image", "label", "sequence"}
+        "image": images or points, as `ganc.data.as_images` takes them; the networks see them in
+        the model's ``pixel_range``. "label": whole numbers from 0. "sequence": words, notes, or
+        rows of numbers, as `ganc.data.as_sequences` takes them.
+    paired : bool, default True
+        Whether it belongs to the sample of the field before it. A field that does not has a length
+        and an order of its own, and so have those that follow it.
+
+    Raises
+    ------
+    ValueError
+        If a name or kind is not as described.
+
+    Examples
+    --------
+    >>> from ganc.train import Field
+    >>> Field("y", "label")
+    Field(name='y', kind='label', paired=True)
+    """
+
+    name: str
+    kind: str = "image"
+    paired: bool = True
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name.isidentifier()):
+            raise ValueError(f"name: got {self.name!r}, expected an identifier, such as 'x'")
+        choose("kind", self.kind, _KINDS)
+
+    def checked(self, model: "Model", data: Any, *, hint: bool = False) -> np.ndarray:
+        """Return data of this kind as an array; `hint` warns of images that look like 0..1."""
+        return _KINDS[self.kind].check(model, data, self.name, hint)
+
+    def shape(self, array: np.ndarray) -> tuple[int, ...]:
+        """Return the shape of one sample of checked data."""
+        return _KINDS[self.kind].shape(array)
+
+    def take(self, model: "Model", array: np.ndarray, index: np.ndarray) -> core.Tensor:
+        """Return rows of checked data as the networks see them."""
+        return _KINDS[self.kind].take(array, index, model.pixel_range)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind})"
+
+
+@cache
+def _batch_type(names: tuple[str, ...]) -> type:
+    return namedtuple("Batch", names)
+
+
+def batch_type(fields: Sequence[Field]) -> type:
+    """Return the named tuple whose entries are the tensors of a batch."""
+    return _batch_type(tuple(field.name for field in fields))
+
+
+def rows_of(
+    model: "Model", fields: Sequence[Field], given: Sequence[Any], *, hint: bool = True
+) -> list[np.ndarray]:
+    """Return the checked arrays of fields, as many rows of each as of those it is paired with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are too few or too many, or one is not of its kind.
+    """
+    if len(given) != len(fields):
+        raise TypeError(wrong_number(model, f"{len(given)} of {len(fields)}"))
+    arrays = [f.checked(model, data, hint=hint) for f, data in zip(fields, given, strict=True)]
+    first = 0
+    for i, field in enumerate(fields):
+        first = first if field.paired else i
+        if len(arrays[i]) != len(arrays[first]):
+            raise ValueError(
+                f"{field.name}: got {len(arrays[i])} for {len(arrays[first])} of "
+                f"{fields[first].name}, expected one for each"
+            )
+    return arrays
+
+
+def wrong_number(model: "Model", got: str) -> str:
+    """Return what is said of data with too few or too many fields."""
+    names = ", ".join(map(str, model.FIELDS))
+    return f"data: got {got}, but a batch of {type(model).__name__} holds {names}; pass these"
+
+
+def evaluation_array(model: "Model", x: Any, n: int) -> np.ndarray:
+    """Return up to n samples of the first field, in their order, images as floats in [-1, 1].
+
+    Fewer than all are chosen at random, always the same: steps of fixed width would meet only
+    some classes where classes alternate, as in the embedded images.
+    """
+    array = model.FIELDS[0].checked(model, x, hint=True)
+    model._fits({model.FIELDS[0].name: model.FIELDS[0].shape(array)})
+    if n < len(array):
+        array = array[np.sort(order(0, 0, len(array))[:n])]
+    return from_uint8(array) if array.dtype == np.uint8 else array

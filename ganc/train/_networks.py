@@ -1,0 +1,117 @@
+"""`Networks`: what a model is made of, before it learns anything.
+
+Networks by name, the optimizers that train them, the fields of a batch that they fit, and the
+moving averages that results are taken from.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ganc._options import entropy, seed_word
+from ganc.data._conversion import pixel_range as checked_range
+from ganc.data._conversion import to_unit
+from ganc.nn import Module, Parameter
+from ganc.nn._inference import evaluate
+from ganc.train._average import Average, checked_decay
+from ganc.train._field import Field
+from ganc.train._network import parameters_of
+
+__all__ = ["Networks"]
+
+
+class Networks:
+    """Networks, optimizers and averages by name; the lowest layer of `Model`."""
+
+    FIELDS: tuple[Field, ...] = (Field("x", "image"),)
+    OPTIMIZERS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    GENERATORS: ClassVar[tuple[str, ...]] = ()
+    classes: int | None = None
+
+    def __init__(self, pixel_range: Sequence[float], seed: int | None) -> None:
+        self.pixel_range = checked_range(pixel_range)
+        self.seed = entropy() if seed is None else seed_word("seed", seed)
+        self._ema: float | None = None
+        self._averages: dict[str, Average] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}  # of samples, once the networks are checked
+
+    @property
+    def ema(self) -> float | None:
+        """Decay of the generators' moving averages, or None; ``gan.ema = 0.999`` turns them on.
+
+        Each update of G is followed by ``average += (1 - decay) * (parameter - average)``; in the
+        first updates, t of them done, the decay is (1 + t) / (10 + t) while that is smaller, so
+        that the average soon forgets the random beginning. Running statistics and other buffers
+        are copied. Samples come from the average unless ``sample(ema=False)`` asks for G itself:
+        they are better at almost any time (Yazici et al. 2019, arXiv:1806.04498; Karras et al.
+        2018, arXiv:1710.10196).
+        """
+        return self._ema
+
+    @ema.setter
+    def ema(self, decay: float | None) -> None:
+        self._ema = None if decay is None else checked_decay(decay)
+        parts = self._parts()
+        names = () if decay is None else self.GENERATORS
+        self._averages = {name: Average(parts[name], self._ema) for name in names}
+
+    def averaged(self, name: str, ema: bool | None = None) -> Module:
+        """Return the network that results are asked of: its average where one is kept.
+
+        Parameters
+        ----------
+        name : str
+            Of the network.
+        ema : bool, optional
+            Whether the average is wanted; by default where there is one.
+
+        Returns
+        -------
+        Module
+
+        Raises
+        ------
+        ValueError
+            If an average is asked for and none is kept.
+        """
+        average = self._averages.get(name)
+        if ema and average is None:
+            raise ValueError(
+                "ema: got True, but no average is kept; set gan.ema = 0.999 before training"
+            )
+        return self._parts()[name] if ema is False or average is None else average.network
+
+    def _average_of(self, name: str) -> Any:
+        """Return the core's average of a network, begun anew if that was replaced, or None."""
+        average = self._averages.get(name)
+        if average is None:
+            return None
+        network = getattr(self, name)
+        if average.source is not network:
+            average = self._averages[name] = Average(network, self._ema)
+        return average.core
+
+    # ---- what the rest of training asks ----
+
+    def _parts(self) -> dict[str, Module]:
+        """Return the networks by name."""
+        return {name: getattr(self, name) for group in self.OPTIMIZERS.values() for name in group}
+
+    def _trained_by(self, optimizer: str) -> list[Parameter]:
+        """Return the parameters that an optimizer may hold, in the order that files count."""
+        return parameters_of(*map(self._parts().get, self.OPTIMIZERS[optimizer]))
+
+    def _fits(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Check once that the networks fit samples of these shapes, given by field."""
+        known = self._shapes
+        if any(known.get(name) != shape for name, shape in shapes.items()):
+            self._check_shapes(shapes)
+            self._shapes = {**known, **shapes}
+
+    def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Raise unless the networks fit samples of these shapes."""
+
+    def _asked(self, name: str, *inputs: np.ndarray, ema: bool | None = None) -> np.ndarray:
+        """Return what a network makes of arrays, images in [-1, 1]."""
+        return to_unit(evaluate(self.averaged(name, ema), *inputs), self.pixel_range)

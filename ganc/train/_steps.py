@@ -1,0 +1,209 @@
+"""`Steps`: how networks learn: a step is a list of updates, made whole or not at all."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ganc._tensor._random import drawing
+from ganc.errors import DivergenceError
+from ganc.train import _streams, _update
+from ganc.train._batches import batch_of, given
+from ganc.train._checkpoint import keep
+from ganc.train._interrupt import Interrupts
+from ganc.train._network import train_mode
+from ganc.train._networks import Networks
+from ganc.train._update import Update
+
+__all__ = ["Steps"]
+
+
+class Steps(Networks):
+    """What a step is and how it is made; the middle layer of `Model`."""
+
+    def __init__(self, pixel_range: Sequence[float], seed: int | None) -> None:
+        super().__init__(pixel_range, seed)
+        self._step = 0
+        self._last: dict[str, dict[str, float]] = {}  # numbers of each update, when last made
+        self._updates: tuple[Update, ...] = ()  # as they were checked last
+        self._proven: set[str] = set()  # updates that have been made
+        self._stale: frozenset[str] = frozenset()  # numbers that are not of the last step
+        self._passed: dict[str, Any] = {}  # what one update of a step leaves for a later one
+        self._busy = False
+
+    def updates(self) -> tuple[Update, ...]:
+        """Return the updates of the next step, in the order in which they are made.
+
+        Returns
+        -------
+        tuple of Update
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define updates()")
+
+    def schedule(self) -> None:
+        """Set rates, stage, fade-in before a step; it must depend on step and epoch only.
+
+        So that runs can be resumed: read ``self.step`` and ``self.epoch``, nothing that an earlier
+        call has left.
+        """
+
+    def state(self) -> dict[str, Any]:
+        """Return what a file must hold besides networks, optimizers and options.
+
+        Image pools, a codebook's counts: whatever the next step depends on and `schedule` does not
+        set anew. Numbers, texts, arrays, and lists or dicts of them.
+
+        Returns
+        -------
+        dict
+        """
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned.
+
+        Parameters
+        ----------
+        state : dict
+        """
+
+    def train_on_batch(self, x: Any, y: Any = None, *more: Any) -> dict[str, float]:
+        """Make one step: each update that is due, once.
+
+        Parameters
+        ----------
+        x, y, *more : array_like or Tensor
+            A batch, field by field, in a form that `fit` takes.
+
+        Returns
+        -------
+        dict of str to float
+            What the updates say. Of a GAN: ``d_loss``, ``g_loss``; ``d_real``, ``d_fake``: D's mean
+            answer to real and to fake samples (a probability, or the logit where the loss knows
+            none); ``d_grad_norm``, ``g_grad_norm``: the 2-norms of the gradients. Numbers of an
+            update that is not due are those of the last time, NaN before the first.
+
+        Raises
+        ------
+        DivergenceError
+            If a loss becomes NaN or infinite.
+        """
+        batch = batch_of(self, given(x, y, *more))
+        with Interrupts() as interrupts, interrupts.held():
+            return self._make_step(batch)
+
+    def train_step(self, batch: Any) -> dict[str, float]:
+        """Make the updates that are due; override it to do something else in a step.
+
+        Random numbers drawn here depend on nothing but seed and step. An override may call this
+        one, or update with ``self.OPTIMIZER.minimize(loss)``; averages follow in either case.
+
+        Parameters
+        ----------
+        batch : named tuple of Tensor
+            An entry for each of `FIELDS`.
+
+        Returns
+        -------
+        dict of str to float
+            What is recorded, averaged over each epoch.
+
+        Examples
+        --------
+        >>> import ganc
+        >>> class Counted(ganc.models.ToyGAN):
+        ...     "Also says how many points a batch has."
+        ...     def train_step(self, batch):
+        ...         return super().train_step(batch) | {"points": len(batch.x)}
+        >>> logs = Counted(seed=0).train_on_batch([[0.0, 1.0]] * 4)
+        >>> logs["points"]
+        4.0
+        """
+        updates = self.updates()
+        if updates != self._updates:
+            self._updates = _update.checked(self, updates)
+        fresh = _update.make(self, updates, batch, self._step + 1)
+        self._proven.update(fresh)
+        self._last.update(fresh)
+        if len(fresh) == len(updates):
+            return _update.arranged(fresh.values())
+        numbers = {u.name: self._last.get(u.name) or _update.unmade(u) for u in updates}
+        self._stale = frozenset(
+            name for u in updates if u.name not in fresh for name in numbers[u.name]
+        )
+        return _update.arranged(numbers.values())
+
+    @property
+    def step(self) -> int:
+        """Steps so far: of a GAN, updates of D."""
+        return self._step
+
+    def _make_step(self, batch: Any) -> dict[str, float]:
+        """Make one step on a checked batch."""
+        if self._busy:
+            raise RuntimeError("this model is in the middle of a step; one step at a time")
+        self._busy, self._stale = True, frozenset()
+        try:
+            self.schedule()
+            with drawing(self.seed, _streams.step_stream(self._step)):
+                train_mode(*self._parts().values())
+                logs = self._guarded_step(batch)
+            self._step += 1
+        finally:
+            self._busy = False
+            self._passed = {}
+        self._check_finite(logs)
+        return logs
+
+    def _guarded_step(self, batch: Any) -> dict[str, float]:
+        """Make a step; where an update that was never made before fails, all of it is undone."""
+        names = {u.name for u in self._updates}
+        undo = None if names and names <= self._proven else _keep_if_possible(self)
+        before = self._generator_updates()
+        try:
+            logs = {name: float(value) for name, value in self.train_step(batch).items()}
+        except Exception:
+            if undo is not None:
+                undo()
+            raise
+        if type(self).train_step is not Steps.train_step:
+            self._follow(before)
+        return logs
+
+    def _generator_updates(self) -> list[tuple[str, int, int]]:
+        """Return how often each averaged network and its average were updated."""
+        return [
+            (name, self._updates_of(name), average.core.steps)
+            for name, average in self._averages.items()
+        ]
+
+    def _updates_of(self, network: str) -> int:
+        names = [name for name, parts in self.OPTIMIZERS.items() if network in parts]
+        return sum(core.steps for name in names for core in getattr(self, name).cores())
+
+    def _follow(self, before: list[tuple[str, int, int]]) -> None:
+        """Update the averages of networks that a `train_step` of the user's has updated."""
+        for name, updates, steps in before:
+            average = self._average_of(name)
+            if self._updates_of(name) != updates and average.steps == steps:
+                average.update()
+
+    def _counted(self, logs: dict[str, float]) -> dict[str, float]:
+        """Return the numbers of a step that are new."""
+        stale = self._stale
+        return {name: v for name, v in logs.items() if name not in stale} if stale else logs
+
+    def _check_finite(self, logs: dict[str, float]) -> None:
+        for name, value in self._counted(logs).items():
+            if name.endswith("loss") and not math.isfinite(value):
+                raise DivergenceError(
+                    f"{name} is {value} after step {self.step} (epoch {self.epoch + 1}). The "
+                    "weights may hold NaN now: load an earlier file or build the model anew, then "
+                    "try a smaller learning rate, label_smoothing=0.1, or look at the data"
+                )
+
+
+def _keep_if_possible(model: Steps) -> Callable[[], None] | None:
+    try:
+        return keep(model)
+    except TypeError:  # an optimizer of another library
+        return None

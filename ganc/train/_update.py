@@ -1,0 +1,157 @@
+"""A step as a list of updates: who learns, what it minimises, how often, and what follows."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ganc._backend import core
+from ganc._options import at_least, finite
+
+if TYPE_CHECKING:
+    from ganc.train._model import Model
+
+__all__ = ["Update", "make"]
+
+Numbers = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One update of a training step; `Model.updates` returns those of a model in their order.
+
+    Parameters
+    ----------
+    name : str
+        What its numbers are called: NAME_loss and NAME_grad_norm, or loss and grad_norm where it
+        is empty. Updates of one name are one in the log: the loss is that of the last, the norm
+        that of all their gradients.
+    optimizer : str
+        The attribute of the model that learns: an optimizer. Gradients of other parameters are not
+        computed, and nothing else is changed.
+    objective : callable
+        A function of the batch, a named tuple of Tensors, that returns a scalar Tensor to minimise,
+        or that and a dict of what to report: scalar Tensors or numbers by name. A reported
+        NAME_loss takes the place of the value that was minimised.
+    every : int, default 1
+        It is made in every so-manieth step of the model, counted from 1: G after `n_critic` updates
+        of D, a lazy penalty.
+    clip : float, optional
+        Afterwards the optimizer's parameters are clipped to [-clip, clip].
+    averages : tuple of str, default ()
+        Networks whose moving averages follow, where they are kept (`Model.ema`).
+
+    Examples
+    --------
+    A model of your own says what it is made of, what is in a batch, and its updates:
+
+    >>> import ganc
+    >>> from ganc import nn, optim
+    >>> class Autoencoder(ganc.Model):
+    ...     OPTIMIZERS = {"optimizer": ("network",)}
+    ...     def __init__(self, seed=None):
+    ...         super().__init__(seed=seed)
+    ...         self.network = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+    ...         self.optimizer = optim.Adam(self.network.parameters(), lr=1e-2)
+    ...     def updates(self):
+    ...         return (ganc.train.Update("", "optimizer", self.objective),)
+    ...     def objective(self, batch):
+    ...         return (self.network(batch.x) - batch.x).square().mean()
+    >>> points = ganc.datasets.toy.ring(512, seed=0)
+    >>> history = Autoencoder(seed=0).fit(points, epochs=2, verbose=0)
+    >>> list(history.history)
+    ['loss', 'grad_norm']
+    """
+
+    name: str
+    optimizer: str
+    objective: Callable[[Any], core.Tensor | tuple[core.Tensor, Mapping[str, Any]]]
+    every: int = 1
+    clip: float | None = None
+    averages: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """What its numbers begin with."""
+        return f"{self.name}_" if self.name else ""
+
+
+def make(model: "Model", updates: Sequence[Update], batch: Any, number: int) -> dict[str, Numbers]:
+    """Make step `number` of a model; return the numbers of each update that was due, by name."""
+    found = core.step(tuple(_for_core(model, u) for u in updates), batch, number)
+    fresh: dict[str, Numbers] = {}
+    for update, result in zip(updates, found, strict=True):
+        if result is not None:
+            _enter(fresh.setdefault(update.name, {}), update.prefix, *result)
+    return fresh
+
+
+def _for_core(model: "Model", u: Update) -> tuple:
+    averages = tuple(model._average_of(name) for name in u.averages) if u.averages else ()
+    return (
+        u.name,
+        u.objective,
+        tuple(getattr(model, u.optimizer).cores()),
+        u.every,
+        u.clip or 0.0,
+        tuple(a for a in averages if a is not None),
+    )
+
+
+def _enter(entry: Numbers, prefix: str, loss: float, norm: float, report: Numbers) -> None:
+    """Take in the numbers of an update: its losses, then what it reports, then its norm."""
+    norm_name = f"{prefix}grad_norm"
+    before = entry.pop(norm_name, 0.0)
+    entry[f"{prefix}loss"] = loss
+    entry.update(report)
+    entry[norm_name] = math.sqrt(before * before + norm * norm) if before else norm
+
+
+def arranged(numbers: Iterable[Numbers]) -> Numbers:
+    """Return the numbers of several updates as one dict: losses first, norms last."""
+    every = {name: value for entry in numbers for name, value in entry.items()}
+    return {name: every[name] for name in sorted(every, key=_rank)}
+
+
+def _rank(name: str) -> int:
+    return 0 if name.endswith("loss") else 2 if name.endswith("grad_norm") else 1
+
+
+def unmade(update: Update) -> Numbers:
+    """Return what is reported of an update that has not been made yet."""
+    return {f"{update.prefix}loss": math.nan, f"{update.prefix}grad_norm": math.nan}
+
+
+def checked(model: "Model", updates: Any) -> tuple[Update, ...]:
+    """Return what `Model.updates` gave, or raise where it cannot be made."""
+    who = f"{type(model).__name__}.updates()"
+    if not isinstance(updates, (tuple, list)) or not updates:
+        raise TypeError(f"{who}: got {updates!r}, expected a tuple of one or more Update")
+    for update in updates:
+        if not isinstance(update, Update):
+            raise TypeError(f"{who}: got {type(update).__name__}, expected ganc.train.Update")
+        _check(model, update, f"{who}: update {update.name!r}")
+    return tuple(updates)
+
+
+def _check(model: "Model", update: Update, who: str) -> None:
+    if not isinstance(update.name, str):
+        raise TypeError(f"{who}: name: got {type(update.name).__name__}, expected a text")
+    if update.optimizer not in model.OPTIMIZERS:
+        known = ", ".join(model.OPTIMIZERS) or "none"
+        raise ValueError(
+            f"{who}: optimizer: got {update.optimizer!r}, expected one of OPTIMIZERS: {known}"
+        )
+    if not hasattr(getattr(model, update.optimizer, None), "cores"):
+        raise ValueError(
+            f"{who}: the model has no optimizer of ganc.optim as its attribute "
+            f"{update.optimizer!r}; set it in __init__"
+        )
+    if not callable(update.objective):
+        raise TypeError(f"{who}: objective: got {type(update.objective).__name__}, not callable")
+    at_least(f"{who}: every", update.every, 1)
+    if update.clip is not None:
+        finite(f"{who}: clip", update.clip, 0.0)
+    for name in update.averages:
+        if name not in model._parts():
+            raise ValueError(f"{who}: averages: got {name!r}, which is no network of the model")
