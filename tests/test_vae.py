@@ -17,8 +17,6 @@ from ganc.train import _network
 from ganc.train._batches import batch_of
 from ganc.train._interrupt import Interrupts
 
-torch = pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not installed")
-
 
 @pytest.fixture
 def vae():
@@ -100,7 +98,7 @@ print(max(float((a - b).abs().max()) for a, b in zip(ours, e + d)))
 
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-9), ("float32", 1e-4)])
 @pytest.mark.parametrize("kl, reduction", [("analytic", "sum"), ("sample", "mean")])
-def test_ten_steps_as_in_torch(dtype, tolerance, kl, reduction):
+def test_ten_steps_as_in_torch(torch, dtype, tolerance, kl, reduction):
     assert float(run(TORCH_LOOP, kl, reduction, GANC_DTYPE=dtype)) < tolerance
 
 

@@ -1,6 +1,6 @@
 """The convolutional GANs and their loop written in PyTorch, beside ganc's: a program.
 
-    python torch_gans.py MODEL KEYWORDS BATCH
+    python tests/lib/torch_gans.py MODEL KEYWORDS BATCH
 
 trains both for ten steps from the same weights, data and noise and prints the largest difference of
 a parameter or running statistic, and of a loss, as JSON. GANC_DTYPE chooses the precision of both.
