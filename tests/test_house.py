@@ -38,9 +38,9 @@ KINDS = [
     (r"planes\.h", BASE | TAPE | KERN),
     (r"norms\.h", BASE | TAPE | KERN | {"ops.h"}),
     (r"op_\w+\.c", BASE | TAPE | KERN | {"ops.h", "planes.h", "norms.h", "kern/point.def"}),
-    (r"train\.h", BASE | TAPE | {"ops.h"}),
-    (r"(params|optim|loss|average|gan)\.c", BASE | TAPE | KERN | {"ops.h", "train.h"}),
-    (r"py/.*", BASE | TAPE | {"ops.h", "train.h", "kern/point.def"}),
+    (r"step\.h", BASE | TAPE | {"ops.h"}),
+    (r"(params|optim|average|step)\.c", BASE | TAPE | KERN | {"ops.h", "step.h"}),
+    (r"py/.*", BASE | TAPE | {"ops.h", "step.h", "kern/point.def"}),
 ]  # fmt: skip
 SYSTEM = {
     "Python.h": r"py/.*",
