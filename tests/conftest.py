@@ -11,7 +11,7 @@ from saved import saved  # noqa: F401
 
 PASSED = pytest.StashKey[bool]()
 NO_TORCH = "PyTorch is not installed"  # the reason that lib/pytorch.py gives
-collect_ignore = ["lib"]
+collect_ignore = ["lib", "files"]
 
 
 def pytest_terminal_summary(terminalreporter):
