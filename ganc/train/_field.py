@@ -8,6 +8,7 @@ from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from ganc.data._images import from_uint8
 if TYPE_CHECKING:
     from ganc.train._model import Model
 
-__all__ = ["Field", "batch_type", "evaluation_array", "rows_of"]
+__all__ = ["Field", "batch_type", "check_fields", "evaluation_array", "rows_of"]
 
 
 class _Kind(NamedTuple):
@@ -61,7 +62,7 @@ class Field:
     Parameters
     ----------
     name : str
-        An identifier: objectives see ``batch.NAME``.
+        An identifier, no keyword, not beginning with "_": objectives see ``batch.NAME``.
     kind : {"image", "label", "sequence"}
         "image": images or points, as `ganc.data.as_images` takes them; the networks see them in
         the model's ``pixel_range``. "label": whole numbers from 0. "sequence": words, notes, or
@@ -87,7 +88,8 @@ class Field:
     paired: bool = True
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and self.name.isidentifier()):
+        name = self.name if isinstance(self.name, str) else ""
+        if not name.isidentifier() or name.startswith("_") or iskeyword(name):
             raise ValueError(f"name: got {self.name!r}, expected an identifier, such as 'x'")
         choose("kind", self.kind, _KINDS)
 
@@ -105,6 +107,23 @@ class Field:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kind})"
+
+
+def check_fields(who: str, fields: Any) -> None:
+    """Raise unless these are what a batch can hold: a tuple of fields of different names."""
+    if not isinstance(fields, tuple):
+        raise TypeError(
+            f"{who}.FIELDS: got {type(fields).__name__}, expected a tuple of ganc.train.Field"
+        )
+    if not fields:
+        raise ValueError(f"{who}.FIELDS: got none, expected at least one ganc.train.Field")
+    for field in fields:
+        if not isinstance(field, Field):
+            raise TypeError(f"{who}.FIELDS: got {type(field).__name__}, expected ganc.train.Field")
+    names = [field.name for field in fields]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{who}.FIELDS: got two of the name {name!r}, expected different ones")
 
 
 @cache

@@ -11,7 +11,7 @@ from ganc._options import entropy, seed_word
 from ganc.data._conversion import pixel_range as checked_range
 from ganc.nn import Module, Parameter
 from ganc.train._average import Average, checked_decay
-from ganc.train._field import Field
+from ganc.train._field import Field, check_fields
 from ganc.train._network import parameters_of
 
 __all__ = ["Networks"]
@@ -23,6 +23,10 @@ class Networks:
     FIELDS: tuple[Field, ...] = (Field("x", "image"),)
     OPTIMIZERS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     GENERATORS: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        check_fields(cls.__name__, cls.FIELDS)
 
     def __init__(self, pixel_range: Sequence[float], seed: int | None) -> None:
         self.pixel_range = checked_range(pixel_range)
@@ -47,6 +51,11 @@ class Networks:
 
     @ema.setter
     def ema(self, decay: float | None) -> None:
+        if decay is not None and not self.GENERATORS:
+            raise ValueError(
+                f"ema: {type(self).__name__} names no GENERATORS, the networks whose averages it "
+                "would keep"
+            )
         self._ema = None if decay is None else checked_decay(decay)
         parts = self._parts()
         names = () if decay is None else self.GENERATORS
@@ -92,7 +101,15 @@ class Networks:
 
     def _parts(self) -> dict[str, Module]:
         """Return the networks by name."""
-        return {name: getattr(self, name) for group in self.OPTIMIZERS.values() for name in group}
+        names = [name for group in self.OPTIMIZERS.values() for name in group]
+        parts = {name: getattr(self, name, None) for name in names}
+        for name, network in parts.items():
+            if not isinstance(network, Module):
+                raise TypeError(
+                    f"{type(self).__name__}.OPTIMIZERS: the model has no network {name!r}; set it "
+                    "in __init__"
+                )
+        return parts
 
     def _trained_by(self, optimizer: str) -> list[Parameter]:
         """Return the parameters that an optimizer may hold, in the order that files count."""

@@ -125,6 +125,12 @@ def unmade(update: Update) -> Numbers:
 def checked(model: "Model", updates: Any) -> tuple[Update, ...]:
     """Return what `Model.updates` gave, or raise where it cannot be made."""
     who = f"{type(model).__name__}.updates()"
+    for name in model.OPTIMIZERS:
+        if not hasattr(model, name):
+            raise TypeError(
+                f"{type(model).__name__}.OPTIMIZERS: the model has no optimizer {name!r}; set it "
+                "in __init__"
+            )
     if not isinstance(updates, (tuple, list)) or not updates:
         raise TypeError(f"{who}: got {updates!r}, expected a tuple of one or more Update")
     for update in updates:
@@ -142,16 +148,20 @@ def _check(model: "Model", update: Update, who: str) -> None:
         raise ValueError(
             f"{who}: optimizer: got {update.optimizer!r}, expected one of OPTIMIZERS: {known}"
         )
-    if not hasattr(getattr(model, update.optimizer, None), "cores"):
-        raise ValueError(
-            f"{who}: the model has no optimizer of ganc.optim as its attribute "
-            f"{update.optimizer!r}; set it in __init__"
+    optimizer = getattr(model, update.optimizer)
+    if not hasattr(optimizer, "cores"):
+        raise TypeError(
+            f"{who}: {update.optimizer}: got {type(optimizer).__name__}, expected an optimizer of "
+            "ganc.optim"
         )
     if not callable(update.objective):
         raise TypeError(f"{who}: objective: got {type(update.objective).__name__}, not callable")
     at_least(f"{who}: every", update.every, 1)
     if update.clip is not None:
         finite(f"{who}: clip", update.clip, 0.0)
+    if not isinstance(update.averages, (tuple, list)):
+        raise TypeError(f"{who}: averages: got {update.averages!r}, expected a tuple of names")
     for name in update.averages:
-        if name not in model._parts():
-            raise ValueError(f"{who}: averages: got {name!r}, which is no network of the model")
+        if name not in model.GENERATORS:
+            known = ", ".join(model.GENERATORS) or "none"
+            raise ValueError(f"{who}: averages: got {name!r}, expected some of GENERATORS: {known}")

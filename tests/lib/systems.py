@@ -207,7 +207,8 @@ def digest(model):
         for name in networks:
             add(name, dict(model.averaged(name, ema=False).state_dict()))
             add(f"average of {name}", dict(model.averaged(name).state_dict()))
-        add(optimizer, getattr(model, optimizer).state_dict())
+        if hasattr(model, optimizer):
+            add(optimizer, getattr(model, optimizer).state_dict())
     add("state", model.state())
     add("history", [model.history.history, model.history.epoch])
     add("counts", [model.step, model.epoch, model.seed, model.classes, model.ema])
