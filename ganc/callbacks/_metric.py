@@ -80,7 +80,7 @@ class MetricCallback(Callback):
         """Measure."""
         if (epoch + 1) % self.every:
             return
-        fake = self.model.sample(len(self._real.samples), seed=self.seed)
+        fake = self.model.generate(len(self._real.samples), seed=self.seed)
         side = _evaluate.Side("fake", fake, self.extractor)
         self.results = _evaluate.measure(self._real, side, self.metrics)
         if logs is not None:

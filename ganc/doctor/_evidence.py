@@ -99,7 +99,7 @@ class Evidence:
     @property
     def discriminator(self) -> Module | None:
         """The network that judges them, of a GAN."""
-        return getattr(self.model, "discriminator", None)
+        return getattr(self.model, "discriminator", None) if self.inputs else None
 
     @cached_property
     def inputs(self) -> Side:

@@ -264,7 +264,8 @@ class LatentModel(Model):
         network, labels = self._parts()[name], _labels.two(self)
         _networks.check_generator(name, network, self.latent_dim, shapes[first], labels)
 
-    def _inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
+    def inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of one sample's inputs of a network; see `Model.inputs_of`."""
         labels = ((),) * self._conditional
         if name == self.GENERATORS[0]:
             return (self.latent_dim, *labels)

@@ -13,6 +13,8 @@ __all__ = ["losses"]
 def losses(history: Any, ax: Any = None) -> Any:
     """Draw the losses of D and G over the epochs, or those of a variational autoencoder.
 
+    Of other models each column that ends in "loss" is drawn.
+
     For the Wasserstein loss, -d_loss is drawn: the estimate of the distance that training makes
     small. No other curve tells how good samples are; look at them, or at a metric.
 
@@ -49,6 +51,10 @@ def losses(history: Any, ax: Any = None) -> Any:
     for name, color in (("recon", BLUE), ("kl", ORANGE)):
         if name in values:
             ax.plot(x, values[name], color=color, marker=marker, label=f"{name}, nats a sample")
+    if not ax.has_data():
+        for name in values:
+            if name.endswith("loss"):
+                ax.plot(x, values[name], marker=marker, label=name)
     ax.set(xlabel="epoch", ylabel="Wasserstein estimate" if wasserstein else "loss")
     ax.grid(alpha=0.3)
     ax.legend()

@@ -293,17 +293,7 @@ class Model(Steps):
         """Print the networks as tables."""
         for name, network in self._parts().items():
             print(name.capitalize())
-            print(network.summary(list(self._inputs_of(name))))
-
-    def _inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
-        """Return the shapes of one sample's inputs of a network."""
-        first = self.FIELDS[0].name
-        if first not in self._shapes:
-            raise ValueError(
-                f"{type(self).__name__}.summary: the shape of {first} is not known before data "
-                "were seen; call fit or train_on_batch first"
-            )
-        return (self._shapes[first],)
+            print(network.summary(list(self.inputs_of(name))))
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that makes the model what it is now, to the bit.

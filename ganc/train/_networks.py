@@ -87,6 +87,34 @@ class Networks:
             )
         return self._parts()[name] if ema is False or average is None else average.network
 
+    def inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of one sample's inputs of a network, for `summary`.
+
+        By default that is one input, the first field of a batch; a model whose networks take
+        something else overrides it.
+
+        Parameters
+        ----------
+        name : str
+            Of the network.
+
+        Returns
+        -------
+        tuple of tuple of int
+
+        Raises
+        ------
+        ValueError
+            If they are not known yet.
+        """
+        first = self.FIELDS[0].name
+        if first not in self._shapes:
+            raise ValueError(
+                f"{type(self).__name__}.summary: the shape of {first} is not known before data "
+                "were seen; call fit or train_on_batch first"
+            )
+        return (self._shapes[first],)
+
     def _average_of(self, name: str) -> Any:
         """Return the core's average of a network, begun anew if that was replaced, or None."""
         average = self._averages.get(name)

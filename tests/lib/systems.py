@@ -1,7 +1,7 @@
 """Small systems as a user writes them on ganc.Model and ganc.GAN, and data for each.
 
 Each is short on purpose: what a system needs beyond its networks and its losses is a fault of
-`ganc.train`. `SYSTEMS` has them by name; `attributes` says what of each a file need not hold.
+`ganc.train`. `SYSTEMS` has them by name.
 """
 
 import hashlib
@@ -122,9 +122,9 @@ def cycle_gan(seed):
 def pix2pix(seed):
     generator = nn.Sequential(
         nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.3),
-        nn.Conv2d(4, 2, 3, padding=1), nn.Tanh(),
+        nn.Conv2d(4, 3, 3, padding=1), nn.Tanh(),
     )  # fmt: skip
-    discriminator = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.LeakyReLU(0.2), nn.Flatten())
+    discriminator = nn.Sequential(nn.Conv2d(4, 4, 3, stride=2), nn.LeakyReLU(0.2), nn.Flatten())
     return Pix2Pix(generator, nn.Sequential(*discriminator, nn.Linear(36, 1)), seed=seed)
 
 
@@ -176,7 +176,7 @@ def data_of(name):
         return points[:50], toy.ring(83, radius=0.3, seed=2)
     if name == "pix2pix":
         a = rng.integers(0, 256, (80, 8, 8), dtype=np.uint8)
-        return a, np.stack([a, 255 - a], 3)
+        return a, np.stack([a, 255 - a, a // 2], 3)
     if name == "staged":
         return (rng.integers(0, 256, (80, 8, 8), dtype=np.uint8),)
     if name == "VAE":

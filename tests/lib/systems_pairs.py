@@ -101,6 +101,9 @@ class Pix2Pix(ganc.Model):
             Update("g", "g_optimizer", self.g_objective),
         )
 
+    def inputs_of(self, name):
+        return ((1, 8, 8),) if name == "generator" else ((4, 8, 8),)
+
     def judge(self, a, b):
         return self.discriminator(ganc.cat([a, b], 1))
 

@@ -79,6 +79,10 @@ class Staged(ganc.Model):
             Update("g", "g_optimizer", self.g_objective, averages=self.GENERATORS),
         )
 
+    def inputs_of(self, name):
+        side = 2 << self.discriminator.stage
+        return ((3,),) if name == "generator" else ((1, side, side),)
+
     def d_objective(self, batch):
         stage = self.discriminator.stage
         real = avg_pool2d(batch.x, 8 >> (stage + 1)) if stage < 2 else batch.x
