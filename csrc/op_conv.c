@@ -2,7 +2,7 @@
  *
  * conv2d, conv_transpose2d and conv2d_dw compute y, x and w of one trilinear form, so the
  * derivatives of each are the other two and the three are closed under differentiation. */
-#include "kern/conv.h"
+#include "kern/conv_plan.h"
 #include "ops.h"
 
 #include <string.h>
@@ -115,10 +115,10 @@ static bool run_pass(const char *op, gn_conv_args *a)
                        op, (long long)a->shape.sh, (long long)a->shape.sw, (long long)a->shape.dh,
                        (long long)a->shape.dw, (long long)a->shape.r, (long long)a->shape.s);
     a->threads = gn_get_num_threads();
-    void *work = gn_alloc("convolution workspace", gn_conv_workspace(a));
-    if (!work)
-        return false;
-    gn_conv(a, work);
+    gn_conv_plan plan = gn_conv_make_plan(a);
+    void *work = gn_alloc("convolution workspace", plan.workspace);
+    if (work)
+        gn_conv(&plan, work);
     gn_free(work);
     return gn_failed() == GN_OK;
 }
