@@ -157,10 +157,10 @@ static gn_tensor *conv2d_dw(gn_tensor *x, gn_tensor *dy, const gn_tensor *w, con
     return x && dy ? gn_apply(&c) : NULL;
 }
 
-/* The rest of a division by the stride: rows of x that no position reaches. */
-static int64_t unreached(int64_t size, int64_t positions, int64_t stride, int64_t pad, int64_t span)
+/* The rest of a division by the stride: rows of x that no output pixel reaches. */
+static int64_t unreached(int64_t size, int64_t pixels, int64_t stride, int64_t pad, int64_t span)
 {
-    return size + pad - span - (positions - 1) * stride;
+    return size + pad - span - (pixels - 1) * stride;
 }
 
 /* x of the shape (.., h, w) from y. */
@@ -312,7 +312,7 @@ static void conv_transpose2d_vjp(gn_call *c, gn_tensor *x, gn_tensor *dx, gn_ten
     gn_tensor *y = c->in[0], *w = c->in[1];
     geometry g = {c->attr[0], c->attr[1], c->attr[4], c->attr[3]};
     gn_tensor *dz = gn_activate_dx(dx, x, (gn_act)c->attr[5].i, c->attr[6].f);
-    /* an output padding of the stride or more: positions that y does not have */
+    /* an output padding of the stride or more: output pixels that y does not have */
     const gn_attr *more = &c->attr[2], *stride = &g.stride;
     int64_t p = y->dim[2], p_all = p + more->v[0] / stride->v[0];
     int64_t q = y->dim[3], q_all = q + more->v[more->n - 1] / stride->v[stride->n - 1];

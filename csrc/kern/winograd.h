@@ -130,7 +130,7 @@ typedef struct {
 } gn_winograd_axis;
 
 /* The GEMM of one transform-domain element, over the channels of the sub-kernels that share it:
- * weights (rows, ld) at u of all, input (K, columns) at v of a panel.  They begin at an odd
+ * weights (rows, ld) at u of all, input (K, columns) at v of a panel.  The inputs begin at an odd
  * number of cache lines from each other, so that they do not all fall on the same few sets. */
 typedef struct {
     int64_t subs, ld, u, v; /* subs: how many share it; 0: not there */
