@@ -1,16 +1,31 @@
 """Fixtures and the closing report of the test suite."""
 
 import gc
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from machine import machine  # noqa: F401
 from saved import saved  # noqa: F401
 
 PASSED = pytest.StashKey[bool]()
+NO_TORCH = "PyTorch is not installed"  # the reason that lib/pytorch.py gives
+collect_ignore = ["lib"]
 
 
 def pytest_terminal_summary(terminalreporter):
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())]
+    without = sum(NO_TORCH in reason for reason in skipped)
+    if without:
+        project = (Path(__file__).parent.parent / "pyproject.toml").read_text()
+        terminalreporter.section("this run has checked little", red=True, bold=True)
+        terminalreporter.write_line(
+            f"{NO_TORCH}: {without} files and tests that compare with it were NOT run; pip install "
+            + re.search(r"torch==[\d.]+", project).group(),
+            red=True,
+            bold=True,
+        )
     harness = sys.modules.get("harness")
     if harness and harness.WORST:
         terminalreporter.section("worst errors of the op checks")
@@ -23,6 +38,12 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if call.when == "call":
         item.stash[PASSED] = report.get_result().passed
+
+
+@pytest.fixture
+def torch():
+    """PyTorch; the test is skipped without it."""
+    return pytest.importorskip("torch", reason=NO_TORCH)
 
 
 @pytest.fixture

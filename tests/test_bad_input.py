@@ -51,7 +51,7 @@ OPTIONS = {
     "n_critic type": (lambda: build(n_critic=1.5), "whole number"),
     "smoothing": (lambda: build(label_smoothing=1.0), "label_smoothing"),
     "smoothing NaN": (lambda: build(label_smoothing=float("nan")), "label_smoothing"),
-    "penalty": (lambda: build(penalty="wgan_gp"), "not offer"),
+    "penalty": (lambda: build(penalty="wgan-pg"), "did you mean 'wgan_gp'"),
     "ema": (lambda: build(ema=1.5), "ema"),
     "clip": (lambda: build(weight_clip=-1), "weight_clip"),
     "reduction": (lambda: build(d_reduction="average"), "sum, mean"),
@@ -167,7 +167,7 @@ def test_optimizer_of_the_other_network():
 def test_step_inside_a_step():
     class Recursive(ganc.GAN):
         def train_step(self, batch):
-            return self.train_on_batch(batch)
+            return self.train_on_batch(*batch)
 
     with pytest.raises(RuntimeError, match="middle of a step"):
         build(Recursive).train_on_batch(X[:8])

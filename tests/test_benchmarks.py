@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytorch import torch
 
 import ganc
 from ganc._backend import core
 
-torch = pytest.importorskip("torch")
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 pytestmark = [
     pytest.mark.skipif(not FOLDER.is_dir(), reason="only in the source tree"),

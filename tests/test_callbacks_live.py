@@ -108,7 +108,7 @@ def test_a_run_that_goes_on_keeps_its_curve(tmp_path):
 def stopping_gan(monkeypatch, step, error=None):
     """Return a GAN whose step number `step` ends with SIGINT, or with an error before it."""
     gan = toy_gan()
-    update = gan._update
+    update = gan._make_step
 
     def stop(batch):
         if gan.step + 1 == step:
@@ -117,7 +117,7 @@ def stopping_gan(monkeypatch, step, error=None):
             signal.raise_signal(signal.SIGINT)
         return update(batch)
 
-    monkeypatch.setattr(gan, "_update", stop)
+    monkeypatch.setattr(gan, "_make_step", stop)
     return gan
 
 

@@ -13,8 +13,8 @@ from test_gan import STEPS, InOps, X, build, digest
 
 import ganc
 from ganc import nn, optim
-from ganc.gan import _architecture, _checkpoint
 from ganc.io import FormatError, read_tensors, write_tensors
+from ganc.train import _checkpoint, _serial
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_presets(name, tmp_path):
 def test_every_attribute_is_saved_or_derived():
     for gan in (build(), *map(small_model, ganc.models.list())):
         gan.train_on_batch(gan.sample(8, seed=0))
-        known = _checkpoint.saved(gan) | {*_checkpoint.DERIVED, "default_batch_size"}
+        known = _checkpoint.saved(gan) | set(_checkpoint.DERIVED)
         assert set(vars(gan)) <= known, set(vars(gan)) - known
 
 
@@ -179,7 +179,7 @@ LAYERS = [
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda m: type(m).__name__)
 def test_layers_survive_as_data(layer):
-    data = _architecture.module_to_data(layer)
+    data = _serial.module_to_data(layer)
     assert data is not None
     again = nn.module_from_config(json.loads(json.dumps(data)))
     assert repr(again) == repr(layer)
@@ -264,7 +264,7 @@ CHANGES = {
     "slots": lambda a, d: d if [a.pop(k) for k in list(a) if k.startswith("d_opt")] else None,
     "position": lambda a, d: d["position"].update(epoch="three"),
     "negative step": lambda a, d: d.update(step=-3),
-    "phase": lambda a, d: d.update(phase=7),
+    "last": lambda a, d: d.update(last=7),
 }
 
 
@@ -281,7 +281,7 @@ def test_a_given_model_is_unchanged_by_a_bad_file(saved):
         ganc.load(saved, gan)
     gan = ganc.models.ToyGAN(g_hidden=(4,), d_hidden=(4,), seed=1)
     before = digest(gan)
-    for change in ("no history", "slots", "position", "phase"):
+    for change in ("no history", "slots", "position", "last"):
         rewritten = saved.with_name("b.ganc")
         rewritten.write_bytes(saved.read_bytes())
         rewrite(rewritten, CHANGES[change])

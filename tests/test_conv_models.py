@@ -12,15 +12,13 @@ from test_gan import digest
 
 import ganc
 from ganc import cli, models, nn
-from ganc.gan import _networks
-
-torch = pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not installed")
+from ganc.train import _network
 
 
 def counts(model):
     """Return what each network has, running statistics included, and those alone."""
     return [
-        (_networks.count(net), _networks.count(net, trainable=False))
+        (_network.count(net), _network.count(net, trainable=False))
         for net in model._parts().values()
     ]
 
@@ -162,9 +160,9 @@ TEN_STEPS = {
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", TEN_STEPS)
-def test_ten_steps_as_in_torch(name, dtype, capsys):
+def test_ten_steps_as_in_torch(torch, name, dtype, capsys):
     keywords, batch = TEN_STEPS[name]
-    here = Path(__file__).parent
+    here = Path(__file__).parent / "lib"
     path = os.pathsep.join([str(Path(ganc.__file__).parent.parent), str(here)])
     program = "import torch_gans, ast, sys; torch_gans.main(sys.argv[1], " \
         "ast.literal_eval(sys.argv[2]), int(sys.argv[3]))"  # fmt: skip
@@ -176,7 +174,7 @@ def test_ten_steps_as_in_torch(name, dtype, capsys):
     assert worst["parameters"] < tolerance and worst["losses"] < tolerance
 
 
-def test_networks_of_the_convolutional_vae_as_in_torch():
+def test_networks_of_the_convolutional_vae_as_in_torch(torch):
     from torch_gans import SameConvTranspose, array, take_weights
 
     vae = models.ConvVAE((3, 32, 28), seed=0)

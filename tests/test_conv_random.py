@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 from cases_conv import conv, conv2d_dw, transposed, weights
 from cases_conv import conv2d as conv2d_of_torch
 from cases_conv import conv_transpose2d as conv_transpose2d_of_torch
 from harness import CASES, _core, _core64
+from pytorch import torch
 from test_norm_random import compare
 
 pytestmark = pytest.mark.usefixtures("no_live_tensors")

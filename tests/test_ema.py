@@ -8,7 +8,7 @@ from test_gan import InOps, X, build, digest
 
 import ganc
 from ganc import nn
-from ganc.gan import _average
+from ganc.train import _average
 
 
 def snapshot(network):
@@ -40,7 +40,7 @@ def test_formula_to_the_bit(decay, n_critic, cls):
                 assert np.array_equal(got[k], want[k]), (i, k)
     for k in want.keys() - set(names):  # buffers are those of G after its update
         assert np.array_equal(snapshot(gan.ema_generator)[k], want[k])
-    assert gan._average.core.steps == updates
+    assert gan._averages["generator"].core.steps == updates
 
 
 def test_the_warm_up_ends_at_the_decay():
@@ -108,7 +108,7 @@ def test_it_can_be_turned_on_and_off():
     before = snapshot(gan.generator)
     assert all(np.array_equal(before[k], v) for k, v in snapshot(gan.ema_generator).items())
     gan.train_on_batch(X[:32])
-    assert gan._average.core.steps == 1
+    assert gan._averages["generator"].core.steps == 1
     gan.generator.requires_grad_(True)
     gan.ema = None
     gan.train_on_batch(X[:32])
@@ -121,7 +121,7 @@ def test_a_new_generator_gets_a_new_average():
     gan.generator = nn.Linear(3, 2)
     gan.g_optimizer = ganc.optim.SGD(gan.generator.parameters(), lr=0.1)
     gan.train_on_batch(X[:32])
-    assert gan._average.source is gan.generator and gan.ema == 0.9
+    assert gan._averages["generator"].source is gan.generator and gan.ema == 0.9
     assert type(gan.ema_generator) is nn.Linear
 
 
@@ -143,7 +143,9 @@ def test_save_and_resume_to_the_bit(tmp_path):
     for again in loaded:
         assert again.ema == 0.99 and repr(again.describe()) == repr(gan.describe())
         assert digest(again) == digest(gan)
-        assert again._average.core.steps == gan._average.core.steps == 12
+        assert (
+            again._averages["generator"].core.steps == gan._averages["generator"].core.steps == 12
+        )
         assert all(np.array_equal(x, want[k]) for k, x in snapshot(again.ema_generator).items())
 
 
@@ -172,8 +174,9 @@ def test_core_refuses(no_live_tensors):
     ]:
         with pytest.raises(error, match=words):
             _core64.Average(*args)
+    optimizer = _core64.Optimizer("sgd", [x], lr=0.1)
     with pytest.raises(TypeError, match="Average"):
-        _core64.Trainer(abs, abs, [], [], generator_rng=_core64.Generator(0), average=1)
+        _core64.step((("d", abs, (optimizer,), 1, 0.0, (1,)),), None, 1)
     average = _core64.Average([x], [_core64.tensor([0.0, 0.0])], [], [], 0.5)
     with pytest.raises(ValueError):
         average.steps = -1
@@ -182,5 +185,5 @@ def test_core_refuses(no_live_tensors):
 def test_average_is_a_copy():
     net = nn.Linear(2, 2)
     average = _average.Average(net, 0.5)
-    assert not any(p.requires_grad for p in average.generator.parameters())
+    assert not any(p.requires_grad for p in average.network.parameters())
     assert all(p.requires_grad for p in net.parameters())

@@ -104,7 +104,7 @@ def test_pixel_range_is_heeded(folder, pixel_range):
 
     class Seeing(ganc.GAN):
         def train_step(self, batch):
-            seen.append(batch.numpy())
+            seen.append(batch.x.numpy())
             return super().train_step(batch)
 
     gan = model(side=SIZE, pixel_range=pixel_range)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ganc.history import History
+from ganc.callbacks import History
 
 
 @pytest.fixture

@@ -150,18 +150,18 @@ def test_other_threads_run_to_their_end():
 def interrupted(step):
     """Return a small GAN after `fit` for 3 epochs of 4 steps, with SIGINT inside a step."""
     gan, ended = build(), []
-    update = gan._update
+    update = gan._make_step
 
     def stop(batch):
         if gan.step == step - 1:
             signal.raise_signal(signal.SIGINT)
         return update(batch)
 
-    gan._update = stop
+    gan._make_step = stop
     note = LambdaCallback(on_train_end=ended.append)
     with pytest.raises(KeyboardInterrupt):
         gan.fit(X[:256], epochs=3, batch_size=64, verbose=0, callbacks=[note])
-    del gan._update
+    del gan._make_step
     assert not ended
     return gan
 

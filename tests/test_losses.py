@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from pytorch import torch
 
 import ganc
 from ganc import losses
 
-torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
 

@@ -7,7 +7,6 @@ import pickle
 
 import numpy as np
 import pytest
-import torch
 
 from ganc import metrics
 
@@ -135,7 +134,7 @@ def test_kernel_distance_has_no_bias():
 
 
 @pytest.mark.parametrize("n, classes, splits", [(500, 10, 10), (333, 7, 4), (40, 3, 1)])
-def test_inception_score_is_torch_fidelity(n, classes, splits):
+def test_inception_score_is_torch_fidelity(torch, n, classes, splits):
     logits = 3 * np.random.default_rng(n).normal(size=(n, classes))
     rows = torch.from_numpy(logits[np.random.RandomState(2020).permutation(n)])
     p, log_p = rows.softmax(1), rows.log_softmax(1)
@@ -172,7 +171,7 @@ def test_class_coverage():
 
 @pytest.mark.parametrize("shape", [(500, 500, 64), (300, 450, 8), (120, 60, 2), (50, 40, 1)])
 @pytest.mark.parametrize("k", [1, 3, 5])
-def test_prdc_is_prdc(shape, k):
+def test_prdc_is_prdc(torch, shape, k):
     real, fake = (torch.from_numpy(x) for x in clouds(*shape))
     distances = {
         (a, b): torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")

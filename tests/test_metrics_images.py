@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
 
 import ganc
 from ganc import metrics
@@ -67,16 +65,17 @@ def test_ssim_is_scikit_image(name, options):
     assert found.details["values"] == pytest.approx(want, rel=TIGHT)
 
 
-def formula(a, b, span, window, correction=1.0, k=(0.01, 0.03)):
+def formula(torch, a, b, span, window, correction=1.0, k=(0.01, 0.03)):
     """SSIM and its contrast-structure part by image and channel, with torch's convolution."""
+    conv2d = torch.nn.functional.conv2d
     x, y = (torch.from_numpy(planes(v)) for v in (a, b))
     shape = x.shape
     x, y = (v.reshape(-1, 1, *shape[2:]) for v in (x, y))
     kernel = torch.from_numpy(window)[None, None]
-    mx, my = F.conv2d(x, kernel), F.conv2d(y, kernel)
-    vx = correction * (F.conv2d(x * x, kernel) - mx**2)
-    vy = correction * (F.conv2d(y * y, kernel) - my**2)
-    vxy = correction * (F.conv2d(x * y, kernel) - mx * my)
+    mx, my = conv2d(x, kernel), conv2d(y, kernel)
+    vx = correction * (conv2d(x * x, kernel) - mx**2)
+    vy = correction * (conv2d(y * y, kernel) - my**2)
+    vxy = correction * (conv2d(x * y, kernel) - mx * my)
     c1, c2 = (k[0] * span) ** 2, (k[1] * span) ** 2
     contrast = (2 * vxy + c2) / (vx + vy + c2)
     whole = contrast * (2 * mx * my + c1) / (mx**2 + my**2 + c1)
@@ -90,21 +89,21 @@ def gaussian():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_psnr_and_ssim_are_their_formulas(name):
+def test_psnr_and_ssim_are_their_formulas(torch, name):
     (a, b), span = CASES[name]
     span = span or 255
     errors = ((planes(a) - planes(b)) ** 2).reshape(len(a), -1).mean(1)
     assert metrics.psnr(a, b, data_range=span) == pytest.approx(
         np.mean(20 * np.log10(span) - 10 * np.log10(errors)), rel=TIGHT
     )
-    plain = formula(a, b, span, np.full((7, 7), 1 / 49), 49 / 48)[0].mean()
+    plain = formula(torch, a, b, span, np.full((7, 7), 1 / 49), 49 / 48)[0].mean()
     assert metrics.ssim(a, b, data_range=span) == pytest.approx(plain, rel=TIGHT)
-    paper = formula(a, b, span, gaussian())[0].mean()
+    paper = formula(torch, a, b, span, gaussian())[0].mean()
     found = metrics.ssim(a, b, data_range=span, **SSIM["paper"])
     assert found == pytest.approx(paper, rel=TIGHT)
 
 
-def test_luma_and_crop_are_those_of_super_resolution():
+def test_luma_and_crop_are_those_of_super_resolution(torch):
     """BasicSR: Y of BT.601 in 16..235, border cropped, range 255."""
     a, b = COLOUR
     weights = np.array([65.481, 128.553, 24.966]) / 255
@@ -113,7 +112,7 @@ def test_luma_and_crop_are_those_of_super_resolution():
     found = metrics.psnr(a, b, channels="y", crop=4)
     assert found == pytest.approx(np.mean(10 * np.log10(255**2 / errors)), rel=TIGHT)
     assert found.label == "PSNR (Y channel, crop 4, data range 255, n=2)"
-    want = formula(*luma, 255, gaussian())[0].mean()
+    want = formula(torch, *luma, 255, gaussian())[0].mean()
     found = metrics.ssim(a, b, channels="y", crop=4, **SSIM["paper"])
     assert found == pytest.approx(want, rel=TIGHT)
 
@@ -127,14 +126,14 @@ def test_a_pair_as_range_makes_floats_and_bytes_agree():
 
 
 @pytest.mark.parametrize("weights", [(0.0448, 0.2856, 0.3001, 0.2363, 0.1333), (0.5, 0.5), (1.0,)])
-def test_ms_ssim_is_its_formula(weights):
+def test_ms_ssim_is_its_formula(torch, weights):
     a, b = noisy((2, 190, 177))
     x, y = (torch.from_numpy(planes(v)) for v in (a, b))
     want = np.ones((2, 1))
     for scale, power in enumerate(weights):
-        whole, contrast = formula(x.numpy(), y.numpy(), 255, gaussian())
+        whole, contrast = formula(torch, x.numpy(), y.numpy(), 255, gaussian())
         want *= np.maximum(whole if scale == len(weights) - 1 else contrast, 0) ** power
-        x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
+        x, y = (torch.nn.functional.avg_pool2d(v, 2) for v in (x, y))
     found = metrics.ms_ssim(a, b, weights=weights)
     assert found == pytest.approx(want.mean(), rel=TIGHT)
 

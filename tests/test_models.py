@@ -10,8 +10,8 @@ from small import SMALL, data_for, small_model
 
 import ganc
 from ganc import models, nn
-from ganc.gan import _networks
 from ganc.io import read_tensors
+from ganc.train import _network
 
 
 def count(network):
@@ -40,9 +40,9 @@ def test_vanilla():
 
 def test_dense():
     gan = models.DenseGAN(seed=0)
-    assert _networks.count(gan.generator) == 583_312
-    assert _networks.count(gan.generator, trainable=False) == 1_792
-    assert _networks.count(gan.discriminator) == 533_505
+    assert _network.count(gan.generator) == 583_312
+    assert _network.count(gan.generator, trainable=False) == 1_792
+    assert _network.count(gan.discriminator) == 533_505
     norms = [m for m in gan.generator.modules() if isinstance(m, nn.BatchNorm1d)]
     assert [(m.eps, m.momentum) for m in norms] == [(1e-3, 0.01)] * 3
     kinds = [type(m).__name__ for m in gan.generator.modules()][1:4]

@@ -13,7 +13,7 @@ from harness import _core, _core64
 
 pytestmark = pytest.mark.usefixtures("no_live_tensors")
 
-HERE = Path(__file__).parent
+FUZZER = Path(__file__).parent / "lib" / "fuzz_ops.py"
 BOTH = pytest.mark.parametrize("core", [_core, _core64], ids=["float32", "float64"])
 X = np.arange(6.0).reshape(2, 3)
 
@@ -21,9 +21,9 @@ X = np.arange(6.0).reshape(2, 3)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_calls(seed):
     """4,000 calls over all ops in a child: about half illegal, none may crash or hang."""
-    env = {**os.environ, "PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"}
+    env = {**os.environ, "PYTHONPATH": str(FUZZER.parents[2]), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", str(HERE / "fuzz_ops.py"), str(seed), "4000"],
+        [sys.executable, "-X", "faulthandler", str(FUZZER), str(seed), "4000"],
         capture_output=True, text=True, timeout=120, env=env,
     )  # fmt: skip
     last = done.stdout.splitlines()[-1:] or ["nothing"]

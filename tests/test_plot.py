@@ -8,8 +8,8 @@ import pytest
 
 import ganc
 from ganc import plot
+from ganc.callbacks import History
 from ganc.datasets import toy
-from ganc.history import History
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -101,7 +101,7 @@ def test_latent_grid():
     vae = ganc.models.VAE((1, 4, 4), latent_dim=2, hidden=(8,), seed=0)
     ax = plot.latent_grid(vae, 3)
     assert ax.get_images()[0].get_array().shape == (20, 20)
-    corner = vae._generate(np.full((1, 2), 1.6448536, np.float32))
+    corner = vae._of_latents(np.full((1, 2), 1.6448536, np.float32))
     np.testing.assert_array_equal(
         ax.get_images()[0].get_array()[2:6, 14:18], plot.grid(corner)[2:6, 2:6]
     )

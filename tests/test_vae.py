@@ -13,10 +13,9 @@ from test_gan import digest
 
 import ganc
 from ganc import models
-from ganc.gan import _networks
-from ganc.gan._interrupt import Interrupts
-
-torch = pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not installed")
+from ganc.train import _network
+from ganc.train._batches import batch_of
+from ganc.train._interrupt import Interrupts
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def vae():
 
 def test_parameters():
     vae = models.VAE(seed=0)
-    encoder, decoder = (_networks.count(net) for net in (vae.encoder, vae.decoder))
+    encoder, decoder = (_network.count(net) for net in (vae.encoder, vae.decoder))
     assert encoder == 784 * 400 + 400 + 2 * (400 * 20 + 20)
     assert decoder == 20 * 400 + 400 + 400 * 784 + 784
     assert vae.default_batch_size == 128 and vae.optimizer.param_groups[0]["lr"] == 1e-3
@@ -45,7 +44,8 @@ import numpy as np
 import torch
 import ganc
 from ganc._backend import core
-from ganc.gan import _streams
+from ganc._tensor._random import drawing
+from ganc.train import _streams
 
 kl_kind, reduction = sys.argv[1:]
 dtype = torch.float64 if np.dtype(core.real) == np.float64 else torch.float32
@@ -67,7 +67,7 @@ def forward(w, h):
 e, d = mlp(vae.encoder), mlp(vae.decoder)
 adam = torch.optim.Adam(e + d, lr=0.01)
 for step, batch in enumerate(x):
-    with _streams.drawing(1, _streams.step_stream(step)):
+    with drawing(1, _streams.step_stream(step)):
         noise = torch.tensor(np.array(vae.noise(8).numpy()), dtype=dtype)
     logs = vae.train_on_batch(ganc.tensor(batch))
     pixels = torch.tensor(batch, dtype=dtype).flatten(1)
@@ -98,7 +98,7 @@ print(max(float((a - b).abs().max()) for a, b in zip(ours, e + d)))
 
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-9), ("float32", 1e-4)])
 @pytest.mark.parametrize("kl, reduction", [("analytic", "sum"), ("sample", "mean")])
-def test_ten_steps_as_in_torch(dtype, tolerance, kl, reduction):
+def test_ten_steps_as_in_torch(torch, dtype, tolerance, kl, reduction):
     assert float(run(TORCH_LOOP, kl, reduction, GANC_DTYPE=dtype)) < tolerance
 
 
@@ -195,7 +195,7 @@ for threads in (1, 2, 3, 5):
 def test_ctrl_c_waits_for_the_end_of_the_step(vae):
     with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt), interrupts.held():
         signal.raise_signal(signal.SIGINT)
-        vae._update(ganc.tensor(np.zeros((4, 3, 5, 6), np.float32)))
+        vae._make_step(batch_of(vae, [np.zeros((4, 3, 5, 6), np.float32)]))
     assert vae.step == 1
 
 

@@ -3,16 +3,17 @@
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least
 from ganc.callbacks._base import Callback
 from ganc.doctor import doctor
-from ganc.doctor._finding import Diagnosis
-from ganc.doctor._replay import cause
 from ganc.errors import DivergenceError
+
+if TYPE_CHECKING:
+    from ganc.doctor._finding import Diagnosis
 
 __all__ = ["Doctor"]
 
@@ -110,6 +111,8 @@ class Doctor(Callback):
         error = sys.exc_info()[1]
         if not isinstance(error, DivergenceError) or rewind is None:
             return
+        from ganc.doctor._replay import cause  # only now: a healthy run does without
+
         labels = [] if self.y is None or len(self.model.FIELDS) == 1 else [self.y]
         found = cause(self.model, rewind, [self.x, *labels])
         self.log.append((self.model.epoch, "not-finite"))

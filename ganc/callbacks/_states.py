@@ -34,7 +34,8 @@ def hand_out(callbacks: Iterable[Any], states: Iterable[Mapping[str, Any]]) -> N
 def to_data(states: list[dict[str, Any]]) -> tuple[list[Any], dict[str, np.ndarray]]:
     """Return states as plain data, and their arrays by name."""
     arrays: dict[str, np.ndarray] = {}
-    return [to_plain(s, f"callbacks.{i}", arrays) for i, s in enumerate(states)], arrays
+    what = "the state of a callback"
+    return [to_plain(s, f"callbacks.{i}", arrays, what) for i, s in enumerate(states)], arrays
 
 
 def from_data(data: list[Any], arrays: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The table of all checks: what is measured, and from where on it is trouble.
 
-The thresholds lie between runs that failed on purpose and healthy ones: tests/sick_runs.py. Some
-troubles are how a healthy run begins: those are asked about after `since` steps.
+The thresholds lie between runs that failed on purpose and healthy ones: tests/lib/sick_runs.py.
+Some troubles are how a healthy run begins: those are asked about after `since` steps.
 """
 
 from ganc.doctor import _curves, _inputs, _judgement, _layers, _structure, _variety

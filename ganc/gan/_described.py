@@ -33,7 +33,7 @@ def refuse_own(data: Mapping[str, Any]) -> None:
     """Raise if a file's loss or a penalty is the user's own."""
     if data.get("loss", True) is None:
         raise NeedsModel("its loss is your own")
-    if None in data["penalties"]:
+    if None in data.get("penalties", ()):
         raise NeedsModel("its penalty is your own")
 
 

@@ -23,6 +23,7 @@ from ganc._options import at_least, choose, finite
 from ganc._tensor._creation import zeros_like
 from ganc.gan import _described, _labels, _networks
 from ganc.gan._latent_model import LatentModel
+from ganc.gan._lazy_penalty import LazyPenalty
 from ganc.gan._networks import without_graph
 from ganc.losses import Penalty
 from ganc.nn._inference import evaluate
@@ -193,7 +194,7 @@ class GAN(LatentModel):
             objectives = (self.d_objective,)
         d = [Update("d", "d_optimizer", o, clip=self.weight_clip) for o in objectives]
         lazy = [
-            Update(p.name, "d_optimizer", _Lazy(self, p), p.every, self.weight_clip)
+            Update(p.name, "d_optimizer", LazyPenalty(self, p), p.every, self.weight_clip)
             for p in self.penalties
             if self._is_lazy(p)
         ]
@@ -376,26 +377,6 @@ class GAN(LatentModel):
         _described.refuse_own(data)
         networks = _described.networks(data, "generator", "discriminator")
         return cls(*networks, **data["options"], seed=data["seed"])
-
-
-class _Lazy:
-    """The objective of a penalty that has an update of its own."""
-
-    def __init__(self, gan: GAN, penalty: Penalty) -> None:
-        self._gan, self._penalty = gan, penalty
-
-    def __call__(self, batch: _Batch) -> tuple[_Scalar, dict[str, Any]]:
-        (real, *labels), gan, penalty = batch, self._gan, self._penalty
-        fake = None
-        if penalty.on_fakes:
-            fake = without_graph(gan.generator, gan.noise(len(real)), *labels)
-        value = penalty(gan._critic(labels), real, fake)
-        return value * float(penalty.every), {f"{penalty.name}_loss": value}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Lazy) and vars(self) == vars(other)
-
-    __hash__ = None
 
 
 def _first_line(thing: Any) -> str:

@@ -10,7 +10,9 @@ __all__ = ["from_plain", "to_plain"]
 _ARRAY, _ITEMS = "ganc.array", "ganc.items"  # what JSON lacks: arrays, dicts by number
 
 
-def to_plain(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
+def to_plain(
+    value: Any, place: str, arrays: dict[str, np.ndarray], what: str = "the state of a model"
+) -> Any:
     """Return a value as plain data; the arrays in it are entered in `arrays` under their places.
 
     Raises
@@ -22,17 +24,17 @@ def to_plain(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
         arrays[place] = value.copy()
         return {_ARRAY: place}
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {key: to_plain(item, f"{place}.{key}", arrays) for key, item in value.items()}
+        return {key: to_plain(item, f"{place}.{key}", arrays, what) for key, item in value.items()}
     if isinstance(value, Mapping):
-        return {_ITEMS: to_plain(list(value.items()), place, arrays)}
+        return {_ITEMS: to_plain(list(value.items()), place, arrays, what)}
     if isinstance(value, (list, tuple)):
-        return [to_plain(item, f"{place}.{i}", arrays) for i, item in enumerate(value)]
+        return [to_plain(item, f"{place}.{i}", arrays, what) for i, item in enumerate(value)]
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(
-        f"{place}: got {type(value).__name__} in a state, expected numbers, texts, arrays, and "
+        f"{place}: got {type(value).__name__} in {what}, expected numbers, texts, arrays, and "
         "lists or dicts of them"
     )
 

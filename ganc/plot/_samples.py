@@ -90,4 +90,4 @@ def latent_grid(gan: Any, n: int = 20, *, ax: Any = None) -> Any:
     at = np.linspace(0.05, 0.95, at_least("n", n, 1))
     at = [NormalDist().inv_cdf(q) for q in at] if gan.latent == "normal" else 2 * at - 1
     z = np.array([(x, y) for y in at[::-1] for x in at], np.float32)
-    return samples(gan._generate(z), ncol=n, ax=ax)
+    return samples(gan._of_latents(z), ncol=n, ax=ax)

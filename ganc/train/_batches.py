@@ -58,11 +58,6 @@ class _Arrays:
     ) -> None:
         self.n, self.batch_size = len(arrays[0]), size
         self.shapes = {f.name: f.shape(a) for f, a in zip(fields, arrays, strict=True)}
-        if size > self.n:
-            raise ValueError(
-                f"batch_size: got {size} for {self.n} samples, expected at most that many; pass "
-                f"batch_size={self.n} or less"
-            )
         for field, array in zip(fields, arrays, strict=True):
             if field.kind == "label" and model.classes is None:
                 model.classes = int(array.max()) + 1
@@ -80,6 +75,14 @@ class _Arrays:
         pairs = zip(self._fields, self._arrays, strict=True)
         return [field.take(self._model, array, rows) for field, array in pairs]
 
+    def check_size(self) -> None:
+        """Raise if there is no whole batch."""
+        if self.batch_size > self.n:
+            raise ValueError(
+                f"batch_size: got {self.batch_size} for {self.n} samples, expected at most that "
+                f"many; pass batch_size={self.n} or less"
+            )
+
     def close(self) -> None:
         """Nothing is made ahead."""
 
@@ -90,11 +93,6 @@ class _Loaded:
     def __init__(
         self, model: "Model", fields: Sequence[Field], loader: DataLoader, seed: int
     ) -> None:
-        if not len(loader):
-            raise ValueError(
-                f"{fields[0].name}: got a loader of {len(loader.dataset)} samples that gives no "
-                f"batch of {loader.batch_size}; pass a smaller batch_size or drop_last=False"
-            )
         if not loader._seed_given:
             loader.seed, loader._seed_given = seed, True
         self._model, self._fields, self._loader = model, fields, loader
@@ -118,6 +116,14 @@ class _Loaded:
         rows = np.arange(len(arrays[0]))
         pairs = zip(self._fields, arrays, strict=True)
         return [field.take(self._model, array, rows) for field, array in pairs]
+
+    def check_size(self) -> None:
+        """Raise if there is no batch."""
+        if not len(self):
+            raise ValueError(
+                f"{self._fields[0].name}: got a loader of {self.n} samples that gives no batch of "
+                f"{self.batch_size}; pass a smaller batch_size or drop_last=False"
+            )
 
     def close(self) -> None:
         """Stop making batches ahead."""
@@ -151,9 +157,11 @@ class Batches:
     def __init__(self, model: "Model", sources: Sequence[_Arrays | _Loaded]) -> None:
         self._sources = sources
         self._type = batch_type(model.FIELDS)
+        model._fits({name: s for source in sources for name, s in source.shapes.items()})
+        for source in sources:
+            source.check_size()
         longest = max(sources, key=len)
         self.n, self.batch_size = longest.n, longest.batch_size
-        model._fits({name: s for source in sources for name, s in source.shapes.items()})
 
     def __len__(self) -> int:
         """Batches a pass."""

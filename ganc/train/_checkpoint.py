@@ -8,6 +8,7 @@ Format 1, of ganc 0.1.0, had the last numbers and the phase of the alternation a
 own, and one average, "ema_generator", whatever the network was called; `_newer` makes it format 2.
 """
 
+import copy
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -34,7 +35,7 @@ FORMAT = 2
 _KEY = "ganc.model"
 # Not in a file: what is checked or made anew, and what holds only while something runs.
 DERIVED = (
-    "stop_training", "_shapes", "_updates", "_proven", "_stale", "_passed", "_busy",
+    "FIELDS", "stop_training", "_shapes", "_updates", "_proven", "_stale", "_passed", "_busy",
     "_listening",
 )  # fmt: skip
 _HINT = "Only files of `save` can be loaded."
@@ -262,14 +263,15 @@ def _restore_or_undo(model: "Model", data: dict[str, Any], arrays: dict[str, np.
 
 def keep(model: "Model") -> Callable[[], None]:
     """Return a function that makes a model what it is now, to the bit."""
-    kept = _collect(model)
+    data, arrays = _collect(model)
+    data = copy.deepcopy(data)  # sums and last numbers go on changing
     averages = dict(model._averages)
     own = {name: getattr(model, name) for name in (*model.OWN, "_ema")}
 
     def undo() -> None:
         model._averages = dict(averages)
         vars(model).update(own)
-        _restore(model, *kept)
+        _restore(model, data, arrays)
         vars(model).update(own)
 
     return undo

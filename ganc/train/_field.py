@@ -144,9 +144,10 @@ def rows_of(
 def wrong_number(model: "Model", got: str) -> str:
     """Return what is said of data with too few or too many fields."""
     names = ", ".join(map(str, model.FIELDS))
+    labels = "" if any(f.kind == "label" for f in model.FIELDS) else "; it takes no labels"
     return (
         f"data: got {got}, but a batch of {type(model).__name__} holds {len(model.FIELDS)}: "
-        f"{names}; pass these, in this order"
+        f"{names}{labels}; pass these, in this order"
     )
 
 

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
+from pytorch import torch
 
 import ganc
 from ganc._backend import core
-
-torch = pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not installed")
 
 DOUBLE = np.dtype(core.real) == np.float64
 DTYPE = torch.float64 if DOUBLE else torch.float32

@@ -1,6 +1,6 @@
 """The convolutional GANs and their loop written in PyTorch, beside ganc's: a program.
 
-    python torch_gans.py MODEL KEYWORDS BATCH
+    python tests/lib/torch_gans.py MODEL KEYWORDS BATCH
 
 trains both for ten steps from the same weights, data and noise and prints the largest difference of
 a parameter or running statistic, and of a loss, as JSON. GANC_DTYPE chooses the precision of both.
@@ -17,7 +17,8 @@ from torch.nn import functional as F
 
 import ganc
 from ganc._backend import core
-from ganc.gan import _streams
+from ganc._tensor._random import drawing
+from ganc.train import _streams
 
 DTYPE = torch.float64 if np.dtype(core.real) == np.float64 else torch.float32
 STEPS = 10
@@ -220,7 +221,7 @@ def main(name, keywords, batch):
     data = pictures(shape, batch, gan.pixel_range)
     worst = {"parameters": 0.0, "losses": 0.0}
     for step, x in enumerate(data):
-        with _streams.drawing(gan.seed, _streams.step_stream(step)):
+        with drawing(gan.seed, _streams.step_stream(step)):
             draws = [torch.tensor(np.array(gan.noise(batch).numpy())) for _ in range(2)]
         logs = gan.train_on_batch(core.Tensor(x))
         losses = loop(g, d, *optimizers, torch.tensor(x), lambda left=draws: left.pop(0))

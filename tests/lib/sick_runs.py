@@ -1,6 +1,6 @@
 """Runs that fail on purpose, and healthy ones: what the doctor's thresholds were set by.
 
-    python tests/sick_runs.py [SEEDS [RUN ...]]
+    python tests/lib/sick_runs.py [SEEDS [RUN ...]]
 
 prints the number of each check in each run. GANC_DOCTOR_FULL=1 makes the healthy runs of the tests
 as long and as wide as they are there.

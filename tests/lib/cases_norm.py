@@ -2,9 +2,9 @@
 
 import itertools
 
-import torch
 from cases import Case, Config, Input
 from cases_matrix import ACTS
+from pytorch import torch
 
 F = torch.nn.functional
 

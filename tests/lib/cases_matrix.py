@@ -2,9 +2,9 @@
 
 import itertools
 
-import torch
 from cases import Case, Config, Input
 from philox import unit
+from pytorch import torch
 
 F = torch.nn.functional
 ACTS = {

@@ -2,8 +2,8 @@
 
 import itertools
 
-import torch
 from cases import Case, Config, Input
+from pytorch import torch
 
 SHAPE = (2, 3, 4)
 SETS = [None, *(s for n in (1, 2, 3) for s in itertools.combinations(range(3), n))]

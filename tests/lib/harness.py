@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from cases import Case, Config, all_cases
+from pytorch import torch
 
 from ganc import _core, _core64
 
-torch = pytest.importorskip("torch", reason="install torch==2.13.0 to run the op tests")
 torch.set_num_threads(1)
 
 CASES = all_cases()

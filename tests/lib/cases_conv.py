@@ -1,8 +1,8 @@
 """Rows of the convolutions."""
 
-import torch
 from cases import Case, Config, Input
 from cases_matrix import ACTS
+from pytorch import torch
 
 F = torch.nn.functional
 

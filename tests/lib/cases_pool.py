@@ -1,8 +1,8 @@
 """Rows of pooling and of windows as columns."""
 
-import torch
 import torch.nn.functional as TF
 from cases import Case, Config, Input
+from pytorch import torch
 
 
 def adjoint(f, shape):

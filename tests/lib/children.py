@@ -12,7 +12,7 @@ from pathlib import Path
 
 import ganc
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = str(Path(ganc.__file__).resolve().parent.parent)
 _SWITCHES = ("GANC_ISA", "GANC_DTYPE", "GANC_FUSED", "OMP_NUM_THREADS")
 

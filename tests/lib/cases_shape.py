@@ -2,8 +2,8 @@
 
 import itertools
 
-import torch
 from cases import Case, Config, Input
+from pytorch import torch
 
 B = (2, 3, 4)
 FIVE = (2, 3, 1, 2, 2)

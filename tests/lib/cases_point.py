@@ -2,8 +2,8 @@
 
 import math
 
-import torch
 from cases import Case, Config, Input
+from pytorch import torch
 
 F = torch.nn.functional
 inf = math.inf
