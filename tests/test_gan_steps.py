@@ -9,13 +9,15 @@ import traceback
 
 import numpy as np
 import pytest
+from alternating import ADAM, Loop
+from double import in_double
+from harness import note
+from pytorch import torch
 
 import ganc
 from ganc import losses, nn, optim
 from ganc._backend import core
 from ganc.train._network import is_per_sample
-
-torch = pytest.importorskip("torch", reason="PyTorch, a test-only extra, is not installed")
 
 STEPS, BATCH, CLASSES, SEED = 10, 6, 3, 7
 
@@ -147,8 +149,6 @@ def penalty_of(name, weight, every):
 
 
 def gan_of(generator, critic, latent, *, penalties=(), latent_kind="normal", **options):
-    from alternating import ADAM
-
     def adam(parameters):
         return optim.Adam(parameters, **ADAM)
 
@@ -172,8 +172,6 @@ def relative(mine, theirs):
 
 def follow(net, options):
     """Return the largest errors of a parameter or statistic, and of a number, in ten steps."""
-    from alternating import Loop
-
     ganc.manual_seed(0)
     generator, critic, latent, shape = NETWORKS[net](nn)
     gan = gan_of(generator, critic, latent, **options)
@@ -215,15 +213,11 @@ def measure():
 
 @pytest.fixture(scope="module")
 def measured():
-    from double import in_double
-
     return in_double(__name__, "measure")
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_ten_steps(case, measured):
-    from harness import note
-
     found = measured[case]
     assert isinstance(found, dict), found
     for what, error in found.items():

@@ -7,11 +7,12 @@ counters, drawn in the same order.
 import math
 
 import numpy as np
-import torch
-from torch.nn import functional as F
+from pytorch import torch
 
 from ganc._backend import core
 from ganc.train import _streams
+
+F = torch.nn.functional
 
 # ---- losses, on logits: halves of r and f, and G's ----
 
