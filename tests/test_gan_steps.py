@@ -230,3 +230,53 @@ def test_passes_through_d():
     assert found == {
         "mlp": True, "smooth": True, "conv": True, "normed": False, "labelled": False,
     }  # fmt: skip
+
+
+# ---- what is no case of the loop ----
+
+
+class Half(losses.GANLoss):
+    """A loss of the user's that equals half of WGAN's."""
+
+    def d_loss(self, real, fake):
+        return (fake.mean() - real.mean()) * 0.5
+
+    def g_loss(self, fake, real=None):
+        assert real is None
+        return -fake.mean()
+
+
+def trained(updates=None, **options):
+    """Return the parameters after three steps, as bytes, and the last numbers."""
+    ganc.manual_seed(1)
+    generator, critic, latent, shape = mlp(nn)
+    gan = gan_of(generator, critic, latent, **options)
+    if updates:
+        gan.updates = lambda: updates(*type(gan).updates(gan))
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        logs = gan.train_on_batch(core.tensor(rng.normal(size=(BATCH, *shape))))
+    return [v.tobytes() for net in (generator, critic) for v in state_of(net).values()], logs
+
+
+@pytest.mark.parametrize("reduction", ["mean", "separate"])
+def test_a_loss_of_the_users(reduction):
+    options = {"d_reduction": reduction, "loss": "wgan", "n_critic": 2}
+    if reduction == "mean":
+        assert trained(**options) == trained(loss=Half(), n_critic=2)
+    else:  # Adam does not see a factor, but for its eps
+        mine, theirs = trained(**options | {"loss": Half()}), trained(**options)
+        assert mine[1]["d_grad_norm"] == pytest.approx(theirs[1]["d_grad_norm"] / 2, rel=1e-4)
+
+
+def test_two_updates_of_g_with_the_same_fakes():
+    """The first learns on D's fakes, the second on fresh ones."""
+    found, logs = trained(lambda d, g: (d, g, g), loss="wgan", same_fakes=True)
+    once, _ = trained(loss="wgan", same_fakes=True)
+    fresh, _ = trained(lambda d, g: (d, g, g), loss="wgan")
+    assert found != once and found != fresh and math.isfinite(logs["g_loss"])
+
+
+def test_halves_of_a_loss_that_has_none():
+    with pytest.raises(ValueError, match=r"RelativisticHinge\(\) compares"):
+        trained(loss="relativistic_hinge", d_reduction="separate")
