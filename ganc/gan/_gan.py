@@ -229,7 +229,8 @@ class GAN(LatentModel):
         report = self._answers(r, f)
         for penalty in self.penalties:
             if not self._is_lazy(penalty):
-                value = penalty(self._critic(labels), real, fake)
+                seen = fake if penalty.on_fakes else None
+                value = penalty(self._critic(labels), real, seen)
                 loss = loss + value
                 report[f"{penalty.name}_loss"] = value
         return loss, report
