@@ -41,12 +41,12 @@ GENERATOR = {
 }
 # Jolicoeur-Martineau 2018: f1(C(x_r) - C(x_f)) of D, g2 of G; with f2, g1 in the average ones
 POSITIVE = {
-    "": lambda c: -torch.log(torch.sigmoid(c)),
+    "": lambda c: -F.logsigmoid(c),
     "_ls": lambda c: (c - 1) ** 2,
     "_hinge": lambda c: torch.clamp(1 - c, min=0),
 }
 NEGATIVE = {
-    "": lambda c: -torch.log(1 - torch.sigmoid(c)),
+    "": lambda c: -F.logsigmoid(-c),  # 1 - sigmoid(c) = sigmoid(-c)
     "_ls": lambda c: (c + 1) ** 2,
     "_hinge": lambda c: torch.clamp(1 + c, min=0),
 }
