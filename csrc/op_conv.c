@@ -2,7 +2,7 @@
  *
  * conv2d, conv_transpose2d and conv2d_dw compute y, x and w of one trilinear form, so the
  * derivatives of each are the other two and the three are closed under differentiation. */
-#include "kern/conv.h"
+#include "kern/conv_plan.h"
 #include "ops.h"
 
 #include <string.h>
@@ -115,10 +115,10 @@ static bool run_pass(const char *op, gn_conv_args *a)
                        op, (long long)a->shape.sh, (long long)a->shape.sw, (long long)a->shape.dh,
                        (long long)a->shape.dw, (long long)a->shape.r, (long long)a->shape.s);
     a->threads = gn_get_num_threads();
-    void *work = gn_alloc("convolution workspace", gn_conv_workspace(a));
-    if (!work)
-        return false;
-    gn_conv(a, work);
+    gn_conv_plan plan = gn_conv_make_plan(a);
+    void *work = gn_alloc("convolution workspace", plan.workspace);
+    if (work)
+        gn_conv(&plan, work);
     gn_free(work);
     return gn_failed() == GN_OK;
 }
@@ -157,10 +157,10 @@ static gn_tensor *conv2d_dw(gn_tensor *x, gn_tensor *dy, const gn_tensor *w, con
     return x && dy ? gn_apply(&c) : NULL;
 }
 
-/* The rest of a division by the stride: rows of x that no position reaches. */
-static int64_t unreached(int64_t size, int64_t positions, int64_t stride, int64_t pad, int64_t span)
+/* The rest of a division by the stride: rows of x that no output pixel reaches. */
+static int64_t unreached(int64_t size, int64_t pixels, int64_t stride, int64_t pad, int64_t span)
 {
-    return size + pad - span - (positions - 1) * stride;
+    return size + pad - span - (pixels - 1) * stride;
 }
 
 /* x of the shape (.., h, w) from y. */
@@ -312,7 +312,7 @@ static void conv_transpose2d_vjp(gn_call *c, gn_tensor *x, gn_tensor *dx, gn_ten
     gn_tensor *y = c->in[0], *w = c->in[1];
     geometry g = {c->attr[0], c->attr[1], c->attr[4], c->attr[3]};
     gn_tensor *dz = gn_activate_dx(dx, x, (gn_act)c->attr[5].i, c->attr[6].f);
-    /* an output padding of the stride or more: positions that y does not have */
+    /* an output padding of the stride or more: output pixels that y does not have */
     const gn_attr *more = &c->attr[2], *stride = &g.stride;
     int64_t p = y->dim[2], p_all = p + more->v[0] / stride->v[0];
     int64_t q = y->dim[3], q_all = q + more->v[more->n - 1] / stride->v[stride->n - 1];

@@ -41,28 +41,9 @@ class Average:
     ) -> None: ...
     def update(self) -> None: ...
 
-class Trainer:
-    phase: int
-    last: tuple[float, float]
-    def __init__(
-        self,
-        generator: Any,
-        discriminator: Any,
-        g_opt: list[Optimizer],
-        d_opt: list[Optimizer],
-        *,
-        loss: Any = "non_saturating",
-        n_critic: int = 1,
-        label_smoothing: float = 0.0,
-        weight_clip: float = 0.0,
-        latent: str = "normal",
-        latent_shape: Dims = (100,),
-        joint: bool = True,
-        d_scale: float = 1.0,
-        generator_rng: Generator,
-        average: Average | None = None,
-    ) -> None: ...
-    def step(self, x: Tensor) -> dict[str, float]: ...
+def step(
+    updates: tuple[tuple[Any, ...], ...], batch: Any, number: int
+) -> list[tuple[float, float, dict[str, float]] | None]: ...
 
 class Tensor:
     shape: tuple[int, ...]

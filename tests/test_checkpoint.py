@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from small import data_for, small_model
+from small import fields_for, small_model
 from test_gan import STEPS, InOps, X, build, digest
 
 import ganc
@@ -71,13 +71,13 @@ def test_resume_in_a_new_process(tmp_path):
 @pytest.mark.parametrize("name", ganc.models.list())
 def test_presets(name, tmp_path):
     gan = small_model(name)
-    x = data_for(gan)
-    gan.fit(x, epochs=1, batch_size=16, verbose=0)
+    fields = fields_for(gan)
+    gan.fit(*fields, epochs=1, batch_size=16, verbose=0)
     gan.save(tmp_path / "a.ganc")
     again = ganc.load(tmp_path / "a.ganc")
     assert type(again) is type(gan) and again.config == gan.config
     for g in (gan, again):
-        g.fit(x, epochs=1, batch_size=16, verbose=0)
+        g.fit(*fields, epochs=1, batch_size=16, verbose=0)
     assert digest(again) == digest(gan)
     assert repr(again.describe()) == repr(gan.describe())
 

@@ -69,8 +69,8 @@ def test_random_configurations_equal_torch(maker, core):
             compare(case, config, core, lambda rival: max(2 * rival, 2e-6))
 
 
-def a_shape_of_fewer_products(rng):
-    """Two to six taps, enough channels and outputs for wino.c."""
+def a_shape_for_winograd(rng):
+    """Two to six taps, enough channels and outputs for Winograd minimal filtering."""
     c, o = (int(v) for v in rng.integers(32, 97, 2))
     stride = pair(rng, 1, 2)
     r, s = (int(rng.integers(step + 1, 7)) for step in stride)
@@ -91,13 +91,13 @@ def error(y, exact):
     ("core", "count"), [(_core, 60), (_core64, 15)], ids=["float32", "float64"]
 )
 @pytest.mark.parametrize("maker", [conv, transposed, weights], ids=["y", "x", "w"])
-def test_fewer_products_cost_at_most_one_binary_digit(maker, core, count):
-    """The differences of Winograd's form amplify errors: to at most twice those of torch."""
+def test_winograd_costs_at_most_one_binary_digit(maker, core, count):
+    """The differences of its transforms amplify errors: to at most twice those of torch."""
     rng = np.random.default_rng(5)
     function = {conv: conv2d_of_torch, transposed: conv_transpose2d_of_torch, weights: conv2d_dw}
     name = {conv: "conv2d", transposed: "conv_transpose2d", weights: "conv2d_dw"}[maker]
     for _ in range(count):
-        config = maker(*a_shape_of_fewer_products(rng))
+        config = maker(*a_shape_for_winograd(rng))
         arrays = [None if i is None else rng.standard_normal(i.shape) for i in config.inputs]
         arrays = [None if a is None else a.astype(np.float32) for a in arrays]
 

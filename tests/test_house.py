@@ -24,8 +24,8 @@ ISA_FILE = re.compile(r"_(avx2|avx512|neon)$")
 
 # Which headers of ours a kind of file may include: a file is of the first kind that matches.
 BASE = {"base.h"}
-KERN = {f"kern/{n}.h" for n in ("kern", "vec", "gemm", "conv", "resample", "norm")}
-INNER = {"kern/patch.h", "kern/wino.h", "kern/convolve.h"}
+KERN = {f"kern/{n}.h" for n in ("kern", "vec", "gemm", "conv", "conv_plan", "resample", "norm")}
+INNER = {f"kern/{n}.h" for n in ("gemm_plan", "im2col", "small_k", "winograd", "conv_block")}
 TAPE = {"tensor.h", "tape.h"}
 PARTS = {"kern/point.def", *(f"kern/{p.name}" for p in CORE.glob("kern/*.inc"))}
 KINDS = [

@@ -105,9 +105,9 @@ def test_what_couples_a_batch():
         nn.MinibatchDiscrimination(3),
         nn.ConditionalBatchNorm2d(3, 2),
     ):
-        assert layer.batch_coupled and nn.utils.is_batch_coupled(nn.Sequential(layer))
+        assert layer.batch_dependent and nn.utils.is_batch_dependent(nn.Sequential(layer))
     for layer in (nn.AdaIN(3, 2), nn.EqualizedLinear(3, 2), nn.SelfAttention2d(3)):
-        assert not nn.utils.is_batch_coupled(layer)
+        assert not nn.utils.is_batch_dependent(layer)
 
 
 # ---- the channels of a pixel --------------------------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small import SMALL, data_for, small_model
+from small import SMALL, fields_for, small_model
 
 import ganc
 from ganc import models, nn
@@ -163,7 +163,7 @@ def test_other_image_shapes(name):
     gan = small_model(name)
     shape = gan.config["image_shape"]
     assert shape[0] == 3 and shape[1] != shape[2]
-    gan.fit(data_for(gan, 32), batch_size=8, epochs=1, verbose=0)
+    gan.fit(*fields_for(gan, 32), batch_size=8, epochs=1, verbose=0)
     assert gan.sample(2).shape == (2, *shape)
     assert gan.interpolate(3).shape == (3, *shape)
 

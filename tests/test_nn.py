@@ -250,10 +250,10 @@ def test_generators_of_layers():
     assert net(x).tolist() == b != a
 
 
-def test_batch_coupled():
-    coupled = nn.utils.is_batch_coupled
-    assert coupled(nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.BatchNorm1d(2))))
-    assert not coupled(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2), nn.Dropout()))
+def test_batch_dependent():
+    batch_dependent = nn.utils.is_batch_dependent
+    assert batch_dependent(nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.BatchNorm1d(2))))
+    assert not batch_dependent(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2), nn.Dropout()))
 
 
 # ---- hooks and fusing ---------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def test_init(name):
     compare(name, parameters(getattr(nn.init, name)), theirs)
 
 
-@pytest.mark.parametrize("name", sorted(set(nn.utils.__all__) - {"is_batch_coupled"}))
+@pytest.mark.parametrize("name", sorted(set(nn.utils.__all__) - {"is_batch_dependent"}))
 def test_utils(name):
     theirs = [(n, d) for n, d, _ in parameters(getattr(torch.nn.utils, name))]
     compare(name, parameters(getattr(nn.utils, name)), theirs)

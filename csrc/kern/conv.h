@@ -4,8 +4,8 @@
  *   x (N, C, H, W)   w (O, C / groups, R, S)   y (N, O, P, Q)
  *   h = p sh + r dh - top,   w = q sw + s dw - left
  *
- * where x is 0 outside its borders.  Each pass computes one of the three from the others.
- * gn_conv_workspace(...) bytes come from the caller, 64-byte aligned. */
+ * where x is 0 outside its borders.  Each pass computes one of the three from the others: its
+ * arguments become a plan (conv_plan.h), and the plan is run. */
 #ifndef GN_CONV_H
 #define GN_CONV_H
 
@@ -25,11 +25,9 @@ typedef struct {
     gn_conv_pass pass;
     real *x, *w, *y;
     gn_epilogue epilogue; /* of y (bias over O) or x (bias over C) */
-    int threads;          /* that may work at once; read once, as the workspace depends on it */
+    int threads;          /* that may work at once: the workspace depends on it */
 } gn_conv_args;
 
-size_t gn_conv_workspace(const gn_conv_args *a);
-void gn_conv(const gn_conv_args *a, void *work);
 /* False when offsets into a block of work would not fit into 32 bits. */
 bool gn_conv_fits(const gn_conv_shape *s);
 

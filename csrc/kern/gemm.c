@@ -1,15 +1,15 @@
 /* gemm.c - the GEMM driver: C = act(A B + bias) for any layout.  Knows blocks, tasks and
  * packing; does not know vectors, which are in ukr.inc and pack.inc.
  *
- * C is cut into tiles of up to mr rows (of nearly equal height: 100 = 4x13 + 4x12) and
- * panels of `wide` columns.  The rows of A are read as they lie in memory, or copied once
- * for all tasks.  A task owns some tiles times some panels; it packs one panel of B at a
- * time onto its stack, unless the rows of B serve as they are, and multiplies it by all
- * its tiles while the panel is in cache.  K is cut into blocks, at whose borders C is
- * stored and added to: an element is the sum of one chain of FMAs for each block.
+ * C is cut into microtiles of up to mr rows (of nearly equal height: 100 = 4x13 + 4x12) and
+ * panels of `wide` columns.  The rows of A are read in place, or packed once for all tasks.
+ * A task owns some microtiles of some panels; it packs one panel of B at a time onto its
+ * stack, unless the rows of B serve in place, and multiplies it by all its microtiles while the
+ * panel is in cache.  K is cut into blocks, at whose borders C is stored and added to: an
+ * element is the sum of one chain of FMAs for each block.
  *
- * The plan depends on the shape and on the kernel in use, never on the threads. */
-#include "gemm.h"
+ * The plan depends on the shape and on the kernels in use, never on the threads. */
+#include "gemm_plan.h"
 #include "vec.h"
 
 #include <string.h>
@@ -23,11 +23,17 @@ typedef struct {
     bool direct, first, last; /* C is written in place; first and last block of K */
 } panel;
 
+/* Row of C at which a microtile begins. */
+static int64_t first_row(const gn_gemm_plan *p, int64_t tile)
+{
+    return gn_cut(p->g.m, p->tiles, tile);
+}
+
 /* ---- packing ------------------------------------------------------------------------- */
 
 static int64_t packed_rows(const gn_gemm_plan *p)
 {
-    return gn_tile_row(p, p->t0 + p->tn) - gn_tile_row(p, p->t0);
+    return first_row(p, p->t0 + p->tn) - first_row(p, p->t0);
 }
 
 /* Blocks of K in what is packed at a time. */
@@ -53,7 +59,7 @@ static void pack_a(void *ctx, int64_t task)
     a.p += (p->z0 + z) * p->g.a_step;
     gn_block part = {
         .src = &a,
-        .r0 = gn_tile_row(p, p->t0) + i,
+        .r0 = first_row(p, p->t0) + i,
         .c0 = p->k0 + k,
         .n0 = GN_MIN(p->pack_rows, rows - i),
         .n1 = GN_MIN(p->kc, p->kn - k),
@@ -88,7 +94,7 @@ static void set_columns(const gn_gemm_plan *p, panel *q, int64_t number)
     q->width = q->n <= p->kern->vw ? p->kern->vw : p->wide;
 }
 
-/* ---- one tile ------------------------------------------------------------------------ */
+/* ---- one microtile ------------------------------------------------------------------------ */
 
 static real *c_at(const panel *q, int64_t i, int64_t j)
 {
@@ -97,7 +103,7 @@ static real *c_at(const panel *q, int64_t i, int64_t j)
     return (real *)c->p + row + col;
 }
 
-/* Columns of a panel that lie one after the other, from s on. */
+/* Contiguous columns of a panel, from s on. */
 static int64_t adjacent(const panel *q, int64_t s)
 {
     const gn_mat *c = &q->c;
@@ -127,8 +133,8 @@ static void write_c(const panel *q, const real *from, int64_t i, int64_t h)
     }
 }
 
-/* tanh and sigmoid, of which the tiles know nothing. */
-static void finish(const gn_gemm_plan *p, const panel *q, const gn_tile *t, int64_t h)
+/* tanh and sigmoid, of which the microtiles know nothing. */
+static void finish(const gn_gemm_plan *p, const panel *q, const gn_microtile *t, int64_t h)
 {
     gn_act act = p->g.epilogue.act;
     if (!q->last || (act != GN_ACT_TANH && act != GN_ACT_SIGMOID))
@@ -137,19 +143,19 @@ static void finish(const gn_gemm_plan *p, const panel *q, const gn_tile *t, int6
         gn_vec->act(t->c + r * t->cs, t->c + r * t->cs, q->width, act, 0);
 }
 
-static void point_at_a(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_t i)
+static void point_at_a(const gn_gemm_plan *p, const panel *q, gn_microtile *t, int64_t i)
 {
     if (p->a_in_place) {
         t->a = q->a.p + i * q->a.rs + q->k * q->a.cs;
         t->as = q->a.rs, t->ak = q->a.cs;
     } else {
-        t->a = packed_a(p, p->g.a_step ? q->z - p->z0 : 0, i - gn_tile_row(p, p->t0), q->k - p->k0);
+        t->a = packed_a(p, p->g.a_step ? q->z - p->z0 : 0, i - first_row(p, p->t0), q->k - p->k0);
         t->as = p->a_ld, t->ak = 1;
     }
 }
 
-/* The turn-th tile of a panel fetches its share of the next panel of B: kc / 4 lines. */
-static void look_ahead(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_t turn)
+/* The turn-th microtile of a panel prefetches its share of the next panel of B: kc / 4 lines. */
+static void look_ahead(const gn_gemm_plan *p, const panel *q, gn_microtile *t, int64_t turn)
 {
     const gn_mat *b = &p->g.b;
     int64_t lines = GN_MAX(p->wide / GN_LINE, 1), quarter = turn / lines;
@@ -165,24 +171,25 @@ static void look_ahead(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_
     }
 }
 
-/* turn: how many tiles of this panel came before */
-static void run_tile(const gn_gemm_plan *p, const panel *q, gn_tile *t, int64_t tile, int64_t turn)
+/* turn: how many microtiles of this panel came before */
+static void run_tile(const gn_gemm_plan *p, const panel *q, gn_microtile *t, int64_t tile,
+                     int64_t turn)
 {
     const gn_epilogue *e = &p->g.epilogue;
-    real corner[GN_MAX_MR * GN_MAX_WIDE] __attribute__((aligned(64)));
-    int64_t i = gn_tile_row(p, tile), h = gn_tile_row(p, tile + 1) - i;
+    real edge[GN_MAX_MR * GN_MAX_WIDE] __attribute__((aligned(64)));
+    int64_t i = first_row(p, tile), h = first_row(p, tile + 1) - i;
     point_at_a(p, q, t, i);
     look_ahead(p, q, t, turn);
     t->bias_i = q->last && e->bias && e->bias_axis == 0 ? e->bias + i : NULL;
-    t->c = q->direct ? c_at(q, i, q->j) : corner;
+    t->c = q->direct ? c_at(q, i, q->j) : edge;
     t->cs = q->direct ? q->c.rs : q->width;
     t->next_c = q->direct && tile + 1 < p->tiles ? t->c + h * t->cs : NULL;
     if (!q->direct && t->add)
-        read_c(q, corner, i, h);
+        read_c(q, edge, i, h);
     (q->width == p->wide ? p->kern->wide : p->kern->narrow)[h](t);
     finish(p, q, t, h);
     if (!q->direct)
-        write_c(q, corner, i, h);
+        write_c(q, edge, i, h);
 }
 
 /* ---- one panel, one task ------------------------------------------------------------- */
@@ -208,7 +215,7 @@ static void open_panel(const gn_gemm_plan *p, panel *q, int64_t number, real *bi
     q->bias = bias;
 }
 
-static void point_at_b(const gn_gemm_plan *p, const panel *q, gn_tile *t, real *room)
+static void point_at_b(const gn_gemm_plan *p, const panel *q, gn_microtile *t, real *room)
 {
     const gn_mat *b = &p->g.b;
     t->bs = q->width;
@@ -237,7 +244,7 @@ static void run_panel(const gn_gemm_plan *p, panel *q, int64_t first_tile, int64
 {
     const gn_epilogue *e = &p->g.epilogue;
     real room[GN_KC * GN_MAX_WIDE] __attribute__((aligned(64)));
-    gn_tile t = {
+    gn_microtile t = {
         .k = q->kn,
         .add = !q->first,
         .bias_j = q->bias,
@@ -274,7 +281,7 @@ static void multiply(void *ctx, int64_t task)
 
 /* ---- the whole ----------------------------------------------------------------------- */
 
-static void spread(gn_gemm_plan *p, int64_t ntask, gn_task fn)
+static void run_tasks(gn_gemm_plan *p, int64_t ntask, gn_task fn)
 {
     if (!p->serial)
         gn_parallel(ntask, fn, p);
@@ -296,8 +303,8 @@ static void run_blocks(void *ctx, int64_t unused)
                 p->kn = GN_MIN(p->ks, g->k - p->k0);
                 int64_t parts = (g->a_step ? p->zn : 1) * packed_blocks(p);
                 if (!p->a_in_place)
-                    spread(p, parts * gn_ceil_div(packed_rows(p), p->pack_rows), pack_a);
-                spread(p, p->zn * p->row_blocks * p->col_blocks, multiply);
+                    run_tasks(p, parts * gn_ceil_div(packed_rows(p), p->pack_rows), pack_a);
+                run_tasks(p, p->zn * p->row_blocks * p->col_blocks, multiply);
             }
 }
 
@@ -311,7 +318,7 @@ size_t gn_gemm_workspace(const gn_gemm_args *g)
     if (empty(g))
         return 0;
     gn_gemm_plan p = gn_gemm_make_plan(g);
-    int64_t rows = GN_MIN(p.g.m, p.span * (p.low + 1));
+    int64_t rows = GN_MIN(p.g.m, p.span * p.tall);
     int64_t parts = (p.g.a_step ? p.group : 1) * packed_blocks(&p);
     return p.a_in_place ? 0 : (size_t)(parts * rows * p.a_ld) * sizeof(real);
 }

@@ -1,8 +1,7 @@
-/* gemm_avx512.c - 14 x 32 tiles: 28 accumulators of 32 zmm registers.  Compiled with
+/* gemm_avx512.c - 14 x 32 microtiles: 28 accumulators of 32 zmm registers.  Compiled with
  * AVX-512 F, VL, BW, DQ, FMA and contraction. */
 #define VW 16
+#define WIDE 32
 #define MR 14
-#define NV 2
 #define ISA avx512
-#define TABLE gn_gemm_avx512
 #include "ukr.inc"

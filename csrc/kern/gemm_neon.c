@@ -1,8 +1,7 @@
-/* gemm_neon.c - 8 x 12 tiles: 24 accumulators of 32 q registers.  Compiled for AArch64
+/* gemm_neon.c - 8 x 12 microtiles: 24 accumulators of 32 q registers.  Compiled for AArch64
  * with contraction. */
 #define VW 4
+#define WIDE 12
 #define MR 8
-#define NV 3
 #define ISA neon
-#define TABLE gn_gemm_neon
 #include "ukr.inc"

@@ -1,29 +1,10 @@
 /* gemm_plan.c - how one GEMM is cut up: which operand plays A, what is packed, blocks and
- * tasks.  Every choice depends on the shape and on the kernel in use, never on the threads;
+ * tasks.  Every choice depends on the shape and on the kernels in use, never on the threads;
  * none changes a bit of the result.  The measurements behind the numbers are in
- * csrc/README.md. */
-#include "gemm.h"
+ * docs/tuning.md. */
+#include "gemm_plan.h"
 
 enum { PACKED_MOST = 20 << 20 }; /* bytes of A packed at a time */
-
-/* ---- the kernel in use --------------------------------------------------------------- */
-
-const gn_gemm_kern *gn_gemm_kernel = &gn_gemm_portable;
-
-void gn_gemm_select(gn_isa isa)
-{
-    gn_gemm_kernel = &gn_gemm_portable;
-#if defined(__x86_64__) && !defined(GANC_FLOAT64)
-    if (isa == GN_ISA_AVX2)
-        gn_gemm_kernel = &gn_gemm_avx2;
-    if (isa == GN_ISA_AVX512)
-        gn_gemm_kernel = &gn_gemm_avx512;
-#elif defined(__aarch64__) && !defined(GANC_FLOAT64)
-    if (isa == GN_ISA_NEON)
-        gn_gemm_kernel = &gn_gemm_neon;
-#endif
-    (void)isa;
-}
 
 /* ---- the plan ------------------------------------------------------------------------ */
 
@@ -69,8 +50,8 @@ static bool better_swapped(const gn_gemm_plan *p)
 }
 
 /* A can be read in place where that is about as fast as reading a copy.  Rows contiguous:
- * unless those of a tile lie a multiple of 2 KB apart, on the same few sets of the cache, and
- * many panels read them.  Columns contiguous: while they lie close together. */
+ * unless those of a microtile lie a multiple of 2 KB apart, on the same few sets of the cache,
+ * and many panels read them.  Columns contiguous: while they lie close together. */
 static bool a_serves(const gn_gemm_plan *p)
 {
     const gn_mat *a = &p->g.a;
@@ -93,7 +74,7 @@ static void plan_tiles(gn_gemm_plan *p)
     const gn_gemm_args *g = &p->g;
     p->wide = p->kern->vw * p->kern->nv;
     p->tiles = gn_ceil_div(g->m, p->kern->mr);
-    p->low = g->m / p->tiles;
+    p->tall = g->m / p->tiles + 1;
     p->panels = gn_ceil_div(g->n, p->wide);
     p->kc = g->k ? round_up(gn_ceil_div(g->k, gn_ceil_div(g->k, GN_KC)), 16) : 16;
     p->a_in_place = a_serves(p);
@@ -101,14 +82,14 @@ static void plan_tiles(gn_gemm_plan *p)
 }
 
 /* What part of A is packed at a time.  Rows are an odd number of cache lines apart, so that
- * those of a tile do not fall on the same few sets of the cache. */
+ * those of a microtile do not fall on the same few sets of the cache. */
 static void plan_packing(gn_gemm_plan *p)
 {
     const gn_gemm_args *g = &p->g;
     p->a_ld = p->kc / GN_LINE % 2 ? p->kc : p->kc + GN_LINE;
     int64_t row = p->a_ld * sizeof(real), blocks = GN_MAX(PACKED_MOST / (row * g->m), 1);
     p->ks = p->a_in_place ? g->k : GN_MIN(g->k, blocks * p->kc);
-    p->span = p->a_in_place ? p->tiles : clamp(PACKED_MOST / (row * (p->low + 1)), 1, p->tiles);
+    p->span = p->a_in_place ? p->tiles : clamp(PACKED_MOST / (row * p->tall), 1, p->tiles);
     blocks = GN_MAX(gn_ceil_div(p->ks, p->kc), 1);
     p->group = p->a_in_place || g->a_step == 0
                    ? g->nbatch
@@ -126,7 +107,7 @@ static void plan_tasks(gn_gemm_plan *p)
     int64_t least = (int64_t)(work / (1 << 26)) + 1, most_rows = 1024;
     int64_t problems = GN_MIN(p->group, 32), few = GN_MIN(wanted, 8);
     p->serial = wanted < 2;
-    p->row_blocks = gn_ceil_div(GN_MIN(g->m, p->span * (p->low + 1)), most_rows);
+    p->row_blocks = gn_ceil_div(GN_MIN(g->m, p->span * p->tall), most_rows);
     p->col_blocks = GN_MAX(gn_ceil_div(wanted, problems), least);
     p->col_blocks = clamp(gn_ceil_div(p->col_blocks, p->row_blocks), 1, p->panels);
     few = GN_MAX(gn_ceil_div(few, problems * p->col_blocks), gn_ceil_div(least, p->col_blocks));

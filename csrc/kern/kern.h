@@ -1,15 +1,26 @@
-/* kern.h - the table of kernels.  Kernels see raw pointers and sizes and cannot fail.
+/* kern.h - what every file of kern/ stands on, and the GEMM as ops call it.  Kernels see raw
+ * pointers and sizes and cannot fail.
  *
- * portable.c fills a table; avx2.c, avx512.c and neon.c compile the same sources
- * (point.def, vec.inc, ukr.inc) with other flags and vector widths.  Every table gives
- * the same bits: FMA chains over fixed blocks of K in GEMM, 16 virtual lanes in reductions, no
- * contraction, no libm. */
+ * Each ISA has two tables of kernels: gn_gemm_kern (gemm.h), for matrix products and
+ * convolutions, and gn_vec_kern (vec.h), for what runs along memory.  Files named after an ISA
+ * compile the same sources, ukr.inc and vec.inc, with flags and a vector width of their own.
+ * Every table gives the same bits: one chain of FMAs per element and block of K in the GEMM
+ * microtiles, the only code compiled with contraction; 16 virtual lanes in reductions; no libm. */
 #ifndef GN_KERN_H
 #define GN_KERN_H
 
 #include "../base.h"
 
-/* ---- activations that a GEMM store or a norm can apply ------------------------------- */
+/* The ISAs that this build has kernels for: F(of GN_ISA_*, name in files and tables). */
+#if defined(__x86_64__) && !defined(GANC_FLOAT64)
+#define GN_ISAS(F) F(PORTABLE, portable) F(AVX2, avx2) F(AVX512, avx512)
+#elif defined(__aarch64__) && !defined(GANC_FLOAT64)
+#define GN_ISAS(F) F(PORTABLE, portable) F(NEON, neon)
+#else
+#define GN_ISAS(F) F(PORTABLE, portable)
+#endif
+
+/* ---- activations that an epilogue or a norm can apply -------------------------------- */
 typedef enum {
     GN_ACT_NONE,
     GN_ACT_RELU,
@@ -21,8 +32,8 @@ typedef enum {
 
 /* ---- gemm.c: C = act(A B + bias) -------------------------------------------------
  * Element (i, j) of a matrix lives at p[row(i) + col(j)], where row(i) is row[i] or,
- * when row is NULL, i * rs; col likewise.  Dense, transposed, im2col of a padded copy
- * and the phases of a transposed convolution are all such pairs. */
+ * when row is NULL, i * rs; col likewise.  A dense matrix, its transpose and one channel of all
+ * images as a row are all such pairs. */
 typedef struct {
     const real *p;
     const int32_t *row, *col; /* or NULL: strides */
@@ -47,9 +58,12 @@ typedef struct {
 } gn_gemm_args;
 size_t gn_gemm_workspace(const gn_gemm_args *g);
 void gn_gemm(const gn_gemm_args *g, void *work);
-void gn_gemm_select(gn_isa isa);     /* which tiles; not while a gn_gemm runs */
-double gn_gemm_peak(double seconds); /* FLOP/s of independent FMAs, all threads */
 
+/* ---- gemm_isa.c: whose kernels; not while a gn_gemm or gn_conv runs ------------------- */
+void gn_gemm_select(gn_isa isa);
+
+/* ---- peak.c -------------------------------------------------------------------------- */
+double gn_gemm_peak(double seconds); /* FLOP/s of independent FMAs, all threads */
 /* Bytes/s of a = b + s c over arrays of n elements, all threads; work: 3 n elements.  Four
  * transfers an element: before a line is written the cache reads it. */
 double gn_triad_bandwidth(real *work, int64_t n, double seconds);

@@ -316,10 +316,11 @@ class GAN(LatentModel):
         self, real: core.Tensor, fake: core.Tensor, labels: Sequence[core.Tensor]
     ) -> tuple[core.Tensor, core.Tensor]:
         """Return D's logits of both, from one pass where D treats samples one by one."""
-        if labels or not is_per_sample(self.discriminator):
+        if not is_per_sample(self.discriminator):
             return self.discriminator(real, *labels), self.discriminator(fake, *labels)
         n = len(real)
-        both = self.discriminator(core.cat([real, fake], 0))
+        twice = (core.cat([part, part], 0) for part in labels)
+        both = self.discriminator(core.cat([real, fake], 0), *twice)
         if both.ndim == 0 or len(both) != 2 * n:
             raise ValueError(
                 f"the discriminator returned shape {tuple(both.shape)} for a batch of {2 * n}, "

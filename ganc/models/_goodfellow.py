@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ganc import nn
-from ganc.models._preset import Preset, image_size, uniform_init, widths
+from ganc.models._preset import Preset, decaying_sgd, image_size, uniform_init, widths
 from ganc.optim import SGD
 from ganc.train import register
 
@@ -133,11 +133,4 @@ class Goodfellow2014(Preset):
 
     def schedule(self) -> None:
         """Decay the learning rate with the steps, raise the momentum with the epochs."""
-        c = self.config
-        lr = max(c["lr"] * c["lr_decay"] ** -self.step, c["lr_min"])
-        share = (self.epoch - 1) / max(c["momentum_epochs"] - 1, 1)
-        share = min(max(share, 0.0), 1.0)
-        momentum = (1 - share) * c["momentum"] + share * c["final_momentum"]
-        for optimizer in (self.g_optimizer, self.d_optimizer):
-            for group in optimizer.param_groups:
-                group["lr"], group["momentum"] = lr, momentum
+        decaying_sgd(self)

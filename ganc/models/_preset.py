@@ -131,6 +131,18 @@ def adam(lr: float, c: SimpleNamespace) -> Callable:
     )
 
 
+def decaying_sgd(gan: GAN) -> None:
+    """Set the rates of step and epoch as the first GANs did: a decaying rate, a rising momentum."""
+    c = gan.config
+    lr = max(c["lr"] * c["lr_decay"] ** -gan.step, c["lr_min"])
+    share = (gan.epoch - 1) / max(c["momentum_epochs"] - 1, 1)
+    share = min(max(share, 0.0), 1.0)
+    momentum = (1 - share) * c["momentum"] + share * c["final_momentum"]
+    for optimizer in (gan.g_optimizer, gan.d_optimizer):
+        for group in optimizer.param_groups:
+            group["lr"], group["momentum"] = lr, momentum
+
+
 def image_size(shape: Iterable[int]) -> tuple[tuple[int, int, int], int]:
     """Return a checked (C, H, W) and the number of its values."""
     shape = tuple(shape) if not isinstance(shape, int) else (shape,)

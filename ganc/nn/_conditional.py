@@ -52,7 +52,7 @@ class ConditionalBatchNorm2d(Module):
     (2, 3, 4, 4)
     """
 
-    batch_coupled = True
+    batch_dependent = True
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class MinibatchStdDev(Module):
     (8, 17, 4, 4)
     """
 
-    batch_coupled = True
+    batch_dependent = True
 
     def __init__(
         self, group_size: int | None = 4, num_channels: int = 1, eps: float = 1e-8
@@ -111,7 +111,7 @@ class MinibatchDiscrimination(Module):
     (64, 350)
     """
 
-    batch_coupled = True
+    batch_dependent = True
 
     def __init__(
         self, in_features: int, out_features: int = 100, kernel_dim: int = 5, bias: bool = True

@@ -47,7 +47,7 @@ class Module(Tree):
     33
     """
 
-    batch_coupled: ClassVar[bool] = False  # one sample's output depends on the others' (training)
+    batch_dependent: ClassVar[bool] = False  # one sample's output depends on the others' (training)
 
     training: bool
 

@@ -85,7 +85,7 @@ class _Norm(Module):
 
 
 class _BatchNorm(_Norm):
-    batch_coupled = True
+    batch_dependent = True
 
     def __init__(
         self,

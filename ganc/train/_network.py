@@ -68,7 +68,7 @@ def is_per_sample(network: Module) -> bool:
     Modules of the user may do anything in their forward, so they count as batch-dependent.
     """
     return all(
-        type(m).__module__.startswith("ganc.") and not m.batch_coupled for m in network.modules()
+        type(m).__module__.startswith("ganc.") and not m.batch_dependent for m in network.modules()
     )
 
 

@@ -55,12 +55,12 @@ BIG = [
     ((2, 3, 33, 26, 58, 4, 4), {"stride": 2, "padding": 1}),
     ((7, 1, 20, 28, 28, 5, 5), {"stride": 2, "padding": 2}),
     ((3, 4, 18, 12, 13, 3, 3), {"groups": 2, "padding": 1}),
-    # fewer positions than channels of y
+    # fewer output pixels than channels of y
     ((2, 10, 80, 7, 6, 3, 3), {"groups": 2, "stride": 2, "padding": 1}),
     ((1, 32, 34, 2, 2, 4, 4), {"stride": 2, "padding": 1}),
     ((1, 36, 520, 8, 6, 4, 4), {"stride": 2, "padding": 1}),  # chains of K in two
     ((3, 18, 20, 19, 19, 5, 4), {"stride": 2, "padding": (1, 2)}),
-    # two or three taps a phase of the stride, many outputs: fewer products
+    # two or three taps per phase of the stride, many outputs: Winograd minimal filtering
     ((21, 33, 50, 28, 28, 4, 4), {"stride": 2, "padding": 1}),
     ((8, 40, 32, 33, 35, 4, 4), {"stride": 2, "padding": (3, 0)}),
     ((8, 32, 34, 34, 33, 4, 4), {"stride": 2, "padding": (1, 2, 0, 3)}),

@@ -38,3 +38,9 @@ def data_for(model, n=64):
         return rng.standard_normal((n, model.config["features"])).astype(np.float32)
     channels, height, width = model.config["image_shape"]
     return rng.integers(0, 256, (n, height, width, channels), dtype=np.uint8)
+
+
+def fields_for(model, n=64):
+    """Return all that a model trains on: samples, and labels if it takes them."""
+    labels = () if len(model.FIELDS) == 1 else (np.arange(n) % model.classes,)
+    return data_for(model, n), *labels

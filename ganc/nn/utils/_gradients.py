@@ -13,7 +13,7 @@ from ganc.nn._module import Module
 __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
-    "is_batch_coupled",
+    "is_batch_dependent",
     "parameters_to_vector",
     "vector_to_parameters",
 ]
@@ -163,7 +163,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         start += p.numel()
 
 
-def is_batch_coupled(module: Module) -> bool:
+def is_batch_dependent(module: Module) -> bool:
     """Return whether one sample's output depends on the others of the batch, in training.
 
     Parameters
@@ -173,12 +173,12 @@ def is_batch_coupled(module: Module) -> bool:
     Returns
     -------
     bool
-        True if it contains batch normalisation or another layer with ``batch_coupled = True``.
+        True if it contains batch normalisation or another layer with ``batch_dependent = True``.
 
     Examples
     --------
     >>> from ganc import nn
-    >>> nn.utils.is_batch_coupled(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)))
+    >>> nn.utils.is_batch_dependent(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)))
     True
     """
-    return any(getattr(m, "batch_coupled", False) for m in module.modules())
+    return any(getattr(m, "batch_dependent", False) for m in module.modules())

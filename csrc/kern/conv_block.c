@@ -1,12 +1,12 @@
-/* patch.c - blocks of output positions and the padded copies of x they read. */
-#include "patch.h"
+/* conv_block.c - blocks of output pixels and the padded input tiles that they read. */
+#include "conv_block.h"
 
 /* ---- blocks -------------------------------------------------------------------------- */
 
-/* Rows of a block: about `wanted` positions, few lost in the last panel of the widest tiles. */
+/* Rows of a block: about `wanted` pixels, few lost in the last panel of the widest microtiles. */
 static int64_t rows_of_block(int64_t ql, int64_t total, int64_t wanted)
 {
-    int64_t best = GN_MAX(wanted * 5 / 8 / ql, 1), most = GN_MIN(2 * wanted, GN_CONV_COLUMNS);
+    int64_t best = GN_MAX(wanted * 5 / 8 / ql, 1), most = GN_MIN(2 * wanted, GN_BLOCK_PIXELS);
     double best_use = -1;
     for (int64_t rows = best; rows <= GN_MAX(most / ql, 1); rows++) {
         int64_t columns = rows * ql, more = GN_MAX(columns - wanted, wanted - columns);
@@ -20,19 +20,24 @@ static int64_t rows_of_block(int64_t ql, int64_t total, int64_t wanted)
     return GN_MIN(best, total);
 }
 
-gn_grid gn_grid_make(const gn_conv_shape *s, int64_t wanted)
+int64_t gn_usual_block(const gn_conv_shape *s)
 {
-    int64_t cuts = gn_ceil_div(s->q, GN_CONV_COLUMNS), ql = gn_ceil_div(s->q, cuts);
-    return gn_grid_of_rows(s, rows_of_block(ql, s->n * cuts * s->p, wanted));
+    return GN_MAX(GN_MIN((1 << 16) * s->groups / s->o, GN_BLOCK_PIXELS), 128);
 }
 
-gn_grid gn_grid_of_rows(const gn_conv_shape *s, int64_t rows)
+gn_blocking gn_blocking_make(const gn_conv_shape *s, int64_t wanted)
 {
-    gn_grid g = {.s = *s, .rows = rows};
-    g.cuts = gn_ceil_div(s->q, GN_CONV_COLUMNS);
+    int64_t cuts = gn_ceil_div(s->q, GN_BLOCK_PIXELS), ql = gn_ceil_div(s->q, cuts);
+    return gn_blocking_of_rows(s, rows_of_block(ql, s->n * cuts * s->p, wanted));
+}
+
+gn_blocking gn_blocking_of_rows(const gn_conv_shape *s, int64_t rows)
+{
+    gn_blocking g = {.s = *s, .rows = rows};
+    g.cuts = gn_ceil_div(s->q, GN_BLOCK_PIXELS);
     g.ql = gn_ceil_div(s->q, g.cuts);
     g.blocks = gn_ceil_div(s->n * g.cuts * s->p, rows);
-    g.columns = g.rows * g.ql;
+    g.pixels = g.rows * g.ql;
     g.wi = g.ql + (s->s - 1) * s->dw / s->sw;
     g.pitch = s->sw * g.wi;
     int64_t spans = g.rows / s->p + 2, halo = GN_MAX((s->r - 1) * s->dh + 1 - s->sh, 0);
@@ -40,16 +45,16 @@ gn_grid gn_grid_of_rows(const gn_conv_shape *s, int64_t rows)
     return g;
 }
 
-static int64_t span_rows(const gn_grid *g, const gn_span *v)
+static int64_t span_rows(const gn_blocking *g, const gn_span *v)
 {
     return (v->p1 - v->p0 - 1) * g->s.sh + (g->s.r - 1) * g->s.dh + 1;
 }
 
-void gn_grid_block(const gn_grid *g, int64_t block, gn_positions *at)
+void gn_block_pixels(const gn_blocking *g, int64_t block, gn_pixels *at)
 {
     int64_t row = block * g->rows, end = GN_MIN(row + g->rows, g->s.n * g->cuts * g->s.p);
     int64_t base = 0;
-    at->columns = at->nspan = 0;
+    at->count = at->nspan = 0;
     while (row < end) {
         gn_span *v = &at->span[at->nspan++];
         int64_t strip = row / g->s.p;
@@ -58,22 +63,22 @@ void gn_grid_block(const gn_grid *g, int64_t block, gn_positions *at)
         v->ql = GN_MIN(g->ql, g->s.q - v->q0);
         v->p0 = row % g->s.p;
         v->p1 = GN_MIN(g->s.p, v->p0 + end - row);
-        v->at = at->columns;
+        v->at = at->count;
         v->base = base;
         row += v->p1 - v->p0;
-        at->columns += (v->p1 - v->p0) * v->ql;
+        at->count += (v->p1 - v->p0) * v->ql;
         base += span_rows(g, v) * g->pitch;
     }
 }
 
-/* ---- the patch ----------------------------------------------------------------------- */
+/* ---- the padded input tile ----------------------------------------------------------- */
 
-size_t gn_patch_size(const gn_grid *g, int64_t channels)
+int64_t gn_padded_size(const gn_blocking *g, int64_t channels)
 {
-    return (size_t)(gn_ceil_div(channels * g->plane, GN_LINE) * GN_LINE + GN_MAX_WIDE);
+    return gn_ceil_div(channels * g->plane, GN_LINE) * GN_LINE + GN_MAX_WIDE;
 }
 
-void gn_patch_taps(const gn_grid *g, int64_t nc, int32_t *offset)
+void gn_tap_offsets(const gn_blocking *g, int64_t nc, int32_t *offset)
 {
     const gn_conv_shape *s = &g->s;
     for (int64_t c = 0; c < nc; c++)
@@ -84,7 +89,7 @@ void gn_patch_taps(const gn_grid *g, int64_t nc, int32_t *offset)
 }
 
 /* The rows and columns of x that span v reads: above and below are those outside of x. */
-static void place_span(const gn_grid *g, const gn_span *v, gn_fill *f)
+static void place_span(const gn_blocking *g, const gn_span *v, gn_pad_rows *f)
 {
     int64_t h = v->p0 * g->s.sh - g->s.top, rows = span_rows(g, v);
     f->first = v->q0 * g->s.sw - g->s.left;
@@ -94,31 +99,31 @@ static void place_span(const gn_grid *g, const gn_span *v, gn_fill *f)
     f->x += (h + f->above) * g->s.w;
 }
 
-void gn_patch_fill(const gn_grid *g, const gn_positions *at, const real *x, int64_t c0, int64_t nc,
-                   real *patch)
+void gn_padded_fill(const gn_blocking *g, const gn_pixels *at, const real *x, int64_t c0,
+                    int64_t nc, real *padded)
 {
     const gn_conv_shape *s = &g->s;
     int64_t plane = s->h * s->w;
-    gn_fill f = {.begin = x,
-                 .end = x + s->n * s->c * plane,
-                 .w = s->w,
-                 .ahead = plane,
-                 .pitch = g->pitch,
-                 .wi = g->wi,
-                 .step = s->sw,
-                 .phases = GN_MIN(s->sw, (s->s - 1) * s->dw + 1)};
+    gn_pad_rows f = {.begin = x,
+                     .end = x + s->n * s->c * plane,
+                     .w = s->w,
+                     .ahead = plane,
+                     .pitch = g->pitch,
+                     .wi = g->wi,
+                     .step = s->sw,
+                     .phases = GN_MIN(s->sw, (s->s - 1) * s->dw + 1)};
     for (int64_t c = 0; c < nc; c++)
         for (const gn_span *v = at->span; v < at->span + at->nspan; v++) {
             f.x = x + (v->n * s->c + c0 + c) * plane;
-            f.to = patch + c * g->plane + v->base;
+            f.to = padded + c * g->plane + v->base;
             place_span(g, v, &f);
-            gn_gemm_kernel->fill(&f);
+            gn_gemm_kernel->im2col->pad_rows(&f);
         }
 }
 
 /* ---- runs ---------------------------------------------------------------------------- */
 
-int gn_patch_pieces(const gn_grid *g, const gn_positions *at, int64_t j, int64_t n, gn_piece *to)
+int gn_tap_copies(const gn_blocking *g, const gn_pixels *at, int64_t j, int64_t n, gn_vec_copy *to)
 {
     int64_t end = j + n, first = j;
     int count = 0;
@@ -129,14 +134,14 @@ int gn_patch_pieces(const gn_grid *g, const gn_positions *at, int64_t j, int64_t
             int64_t from = v->base + row * g->s.sh * g->pitch + q;
             int64_t run = GN_MIN(v->ql - q, end - j);
             for (int64_t i = 0; i < run; i += gn_gemm_kernel->vw)
-                to[count++] = (gn_piece){(int32_t)(j - first + i), (int32_t)(from + i)};
+                to[count++] = (gn_vec_copy){(int32_t)(j - first + i), (int32_t)(from + i)};
             j += run;
         }
     }
     return count;
 }
 
-int gn_output_runs(const gn_grid *g, const gn_positions *at, int64_t j, int64_t n, gn_run *to)
+int gn_output_runs(const gn_blocking *g, const gn_pixels *at, int64_t j, int64_t n, gn_run *to)
 {
     const gn_conv_shape *s = &g->s;
     int64_t end = j + n, first = j;
