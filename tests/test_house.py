@@ -26,18 +26,21 @@ ISA_FILE = re.compile(r"_(avx2|avx512|neon)$")
 BASE = {"base.h"}
 KERN = {f"kern/{n}.h" for n in ("kern", "vec", "gemm", "conv", "resample", "norm")}
 INNER = {"kern/patch.h", "kern/wino.h", "kern/convolve.h"}
-TAPE = {"tensor.h", "tape.h"}
+TAPE = {"tensor.h", "node.h", "tape.h"}
+OPS = {"ops.h", "planes.h", "norms.h", "reduce.h"}
 PARTS = {"kern/point.def", *(f"kern/{p.name}" for p in CORE.glob("kern/*.inc"))}
 KINDS = [
     (r"(base|error|alloc|par|rng|cpu)\.[ch]", BASE),
     (r"kern/.*", BASE | KERN | INNER | PARTS),
-    (r"tensor\.[ch]", BASE | TAPE),
-    (r"(tape|sweep)\.c", BASE | TAPE | {"ops.h"}),
-    (r"tape\.h", BASE | TAPE),
+    (r"tensor\.h", BASE),
+    (r"(tensor\.c|node\.h)", BASE | {"tensor.h", "node.h"}),
+    (r"tape\.[ch]", BASE | TAPE),
+    (r"sweep\.c", BASE | TAPE | {"ops.h"}),
+    (r"reduce\.[ch]", BASE | KERN | {"tensor.h", "reduce.h"}),
     (r"ops\.h", BASE | TAPE | KERN | {"kern/point.def"}),
     (r"planes\.h", BASE | TAPE | KERN),
     (r"norms\.h", BASE | TAPE | KERN | {"ops.h"}),
-    (r"op_\w+\.c", BASE | TAPE | KERN | {"ops.h", "planes.h", "norms.h", "kern/point.def"}),
+    (r"op_\w+\.c", BASE | TAPE | KERN | OPS | {"kern/point.def"}),
     (r"train\.h", BASE | TAPE | {"ops.h"}),
     (r"(params|optim|loss|average|gan)\.c", BASE | TAPE | KERN | {"ops.h", "train.h"}),
     (r"py/.*", BASE | TAPE | {"ops.h", "train.h", "kern/point.def"}),

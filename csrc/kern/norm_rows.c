@@ -1,5 +1,5 @@
-/* norm_rows.c - the norms of norm.h where a weight belongs to long runs of x: one coefficient
- * a run, in a register, where norm.c has one a column.
+/* norm_rows.c - the norms of norm.h where a weight belongs to long runs of x: one coefficient per
+ * run, in a register, where norm_cols.c has one per column.
  *
  * Batch norm: the runs of a k are a plane of every sample, far apart; a task finishes some k's.
  * The others (N = 1): the runs of a k follow each other; a task finishes blocks of short k's, or
@@ -18,8 +18,7 @@ enum {
     FIRST = 512,     /* of a row, the mean of which is the shift of its piece, at most */
     SHORT = 4096,    /* of a block of several k's, */
     TASK = 16384,    /* of a task, at least */
-    AFTER = 256,     /* runs that may be fetched after those that are worked on */
-    PARTS = 32       /* partial sums of dw and db, at most */
+    AFTER = 256      /* runs that may be fetched after those that are worked on */
 };
 
 static bool is_layer(const gn_norm *p) /* a weight and a bias an element */
@@ -382,16 +381,14 @@ void gn_norm_rows_forward(const gn_norm *p)
     gn_parallel(q.tasks, forward_task, &q);
 }
 
-size_t gn_norm_rows_workspace(const gn_norm *p)
+int64_t gn_norm_rows_tasks(const gn_norm *p)
 {
-    return gn_norm_uses(p) > 1 ? (size_t)(2 * plan_of(p, true).tasks * p->channels) : 0;
+    return plan_of(p, true).tasks;
 }
 
-void gn_norm_rows_backward(const gn_norm *p, real *work)
+void gn_norm_rows_backward(const gn_norm *p, real *part)
 {
     plan q = plan_of(p, true);
-    q.part = gn_norm_uses(p) > 1 ? work : NULL;
+    q.part = part;
     gn_parallel(q.tasks, backward_task, &q);
-    if (q.part)
-        gn_norm_add_parts(p, q.part, q.tasks);
 }
