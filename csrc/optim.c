@@ -1,5 +1,5 @@
 /* optim.c - one update of all parameters: a single parallel region over fixed chunks.
- * The formulas are the kernels'; what changes once a step is computed here, in double. */
+ * The formulas are the kernels'; what changes once per step is computed here, in double. */
 #include "train.h"
 
 #include <math.h>

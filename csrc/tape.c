@@ -1,5 +1,5 @@
-/* tape.c - runs an op and records the call: the tape of reverse-mode differentiation, which sweep.c
- * reads.  Knows no single op. */
+/* tape.c - runs an op and records the call: the tape that sweep.c reads backwards.  Knows no single
+ * op. */
 #include "tape.h"
 
 #include <string.h>

@@ -16,7 +16,7 @@
 
 enum {
     WIDE = 1024,    /* columns of a run, at most: their coefficients stay in L1 */
-    NARROW = 64,    /* and of a block, unless there are fewer: four cache lines a row */
+    NARROW = 64,    /* and of a block, unless there are fewer: four cache lines per row */
     BLOCKS = 8,     /* at least, where that leaves NARROW */
     ROWS = 128,     /* of a piece: the length of a chain of additions */
     RECENT = 32768, /* elements of a piece on the way back */
@@ -75,16 +75,16 @@ static void set_weights(const run *r, real *y, const real *v, real otherwise)
 {
     const gn_norm *p = r->plan->p;
     if (v)
-        gn_vec->spread(y, v, p->channels, p->run, r->at, r->n);
+        gn_vec->broadcast(y, v, p->channels, p->run, r->at, r->n);
     else
-        gn_vec->spread(y, &otherwise, 1, r->n, 0, r->n);
+        gn_vec->broadcast(y, &otherwise, 1, r->n, 0, r->n);
 }
 
 static void set_columns(run *r)
 {
     const gn_norm *p = r->plan->p;
-    gn_vec->spread(r->mean, p->mean, p->k, p->len, r->at, r->n);
-    gn_vec->spread(r->rstd, p->rstd, p->k, p->len, r->at, r->n);
+    gn_vec->broadcast(r->mean, p->mean, p->k, p->len, r->at, r->n);
+    gn_vec->broadcast(r->rstd, p->rstd, p->k, p->len, r->at, r->n);
     set_weights(r, r->w, p->w, 1);
     set_weights(r, r->b, p->b, 0);
     gn_vec->norm_scale(r->s, r->t, r->w, r->rstd, r->b, r->mean, r->n);
@@ -111,7 +111,7 @@ typedef struct {
 static void fold(real *v, const real *columns, int64_t nk, int64_t segment, int64_t n)
 {
     memset(v, 0, (size_t)nk * sizeof *v);
-    gn_vec->collect(v, columns, nk, segment, 0, n);
+    gn_vec->segment_sum(v, columns, nk, segment, 0, n);
 }
 
 static void add_piece(moments *m, run *r, int64_t row, int64_t rows)
@@ -125,7 +125,7 @@ static void add_piece(moments *m, run *r, int64_t row, int64_t rows)
     fold(shift, g.before ? first : x, r->nk, segment, r->n);
     for (int64_t k = 0; k < r->nk; k++)
         shift[k] /= (real)segment;
-    gn_vec->spread(r->mean, shift, r->nk, segment, 0, r->n);
+    gn_vec->broadcast(r->mean, shift, r->nk, segment, 0, r->n);
     memset(r->s, 0, (size_t)r->n * sizeof(real));
     memset(r->t, 0, (size_t)r->n * sizeof(real));
     gn_vec->norm_moments(r->s, r->t, x, r->mean, &g);
@@ -212,12 +212,12 @@ static void add_weights(real *v, const run *r, const real *columns)
 {
     const gn_norm *p = r->plan->p;
     if (p->channels >= r->n || gn_norm_uses(p) == 1) { /* v is no task's own: no others' weights */
-        gn_vec->collect(v, columns, p->channels, p->run, r->at, r->n);
+        gn_vec->segment_sum(v, columns, p->channels, p->run, r->at, r->n);
         return;
     }
     real own[WIDE];
     memset(own, 0, (size_t)p->channels * sizeof *own);
-    gn_vec->collect(own, columns, p->channels, p->run, r->at, r->n);
+    gn_vec->segment_sum(own, columns, p->channels, p->run, r->at, r->n);
     gn_vec->add_row(v, own, p->channels);
 }
 
@@ -236,15 +236,15 @@ static void add_sums(sums *a, run *r, int64_t row, int64_t rows)
     add_weights(a->dw, r, r->p);
     mul(r->q, r->q, 1, r->w, 1, r->n, 0);
     mul(r->p, r->p, 1, r->w, 1, r->n, 0);
-    gn_vec->collect(a->g, r->q, r->nk, p->len, r->from, r->n);
-    gn_vec->collect(a->gx, r->p, r->nk, p->len, r->from, r->n);
+    gn_vec->segment_sum(a->g, r->q, r->nk, p->len, r->from, r->n);
+    gn_vec->segment_sum(a->gx, r->p, r->nk, p->len, r->from, r->n);
 }
 
 static void write_dx(const sums *a, run *r)
 {
     const gn_norm *p = r->plan->p;
-    gn_vec->spread(r->p, a->gx, r->nk, p->len, r->from, r->n);
-    gn_vec->spread(r->q, a->g, r->nk, p->len, r->from, r->n);
+    gn_vec->broadcast(r->p, a->gx, r->nk, p->len, r->from, r->n);
+    gn_vec->broadcast(r->q, a->g, r->nk, p->len, r->from, r->n);
     gn_norm_map c = map_of(r);
     int64_t rows = recent_rows(r);
     for (int64_t row = last_piece(p->n, rows); row >= 0; row -= rows) {

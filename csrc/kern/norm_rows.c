@@ -3,7 +3,8 @@
  *
  * Batch norm: the runs of a k are a plane of every sample, far apart; a task finishes some k's.
  * The others (N = 1): the runs of a k follow each other; a task finishes blocks of short k's, or
- * long ones.  Either reads what it read last first when it comes back to write. */
+ * long ones.  Either comes back to write in reverse order: what it read last is in a cache
+ * still. */
 #include "norm.h"
 #include "vec.h"
 
@@ -21,7 +22,7 @@ enum {
     AFTER = 256      /* runs that may be fetched after those that are worked on */
 };
 
-static bool is_layer(const gn_norm *p) /* a weight and a bias an element */
+static bool is_layer(const gn_norm *p) /* a weight and a bias per element */
 {
     return p->n == 1 && p->run == 1 && p->channels == p->len && p->len >= LEAST && p->w && p->b;
 }
@@ -70,7 +71,7 @@ typedef struct {
     double mean[MANY], square[MANY], count; /* square: sum of (x - mean)^2 */
 } moments;
 
-/* A piece at x: a k a row, or (step 0) one in all. */
+/* A piece at x: one k per row, or (step 0) one in all. */
 static void add_piece(moments *m, const real *x, gn_cols g, int step)
 {
     static const real zero[MANY];
@@ -100,7 +101,7 @@ static void finish(const moments *m, const gn_norm *p, int64_t k, int64_t nk)
                         nk);
 }
 
-/* Of k alone, whose elements are m at x. */
+/* Of one k, whose elements are m at x. */
 static void find_statistics(const gn_norm *p, int64_t k, const real *x, const matrix *m)
 {
     moments found;
