@@ -40,14 +40,14 @@ static inline const real *gn_norm_at(const real *v, int64_t at)
 }
 
 /* ---- norm_cols.c, norm_rows.c: the loops, between which norm.c chooses -----------------------
- * How often a weight is used.  When more than once, each task of the way back has sums of its own,
- * part (tasks, 2, C): of dw, then of db. */
+ * How often a weight is used.  When more than once, each task of the backward pass has sums of its
+ * own, part (tasks, 2, C): of dw, then of db. */
 static inline int64_t gn_norm_uses(const gn_norm *p)
 {
     return p->k * p->len / (p->run * p->channels);
 }
 
-/* The most tasks that have: their parts stay smaller than half of x. */
+/* The most tasks that have sums of their own: these stay smaller than half of x. */
 static inline int64_t gn_norm_most_parts(const gn_norm *p)
 {
     return GN_MIN(GN_MAX(gn_norm_uses(p) / 4, 4), 32);
@@ -55,7 +55,7 @@ static inline int64_t gn_norm_most_parts(const gn_norm *p)
 
 /* x is not empty; dw and db come zeroed; part is NULL when each weight is used once. */
 void gn_norm_cols_forward(const gn_norm *p);
-int64_t gn_norm_cols_tasks(const gn_norm *p); /* of the way back */
+int64_t gn_norm_cols_tasks(const gn_norm *p); /* of the backward pass */
 void gn_norm_cols_backward(const gn_norm *p, real *part);
 
 bool gn_norm_in_rows(const gn_norm *p); /* a weight belongs to long runs */
