@@ -1,5 +1,5 @@
-/* sweep.c - the reverse sweep: collects the nodes below the outputs, visits them by
- * descending id, and adds up what each vjp says.
+/* sweep.c - the reverse sweep of the tape (reverse-mode automatic differentiation): finds the nodes
+ * below the outputs, visits them by descending id, and adds up what each vjp says.
  *
  * All working memory is in the sweep's own tables, so two threads may differentiate
  * graphs that share nodes, and a vjp may start an inner sweep (ops derived from ref). */
@@ -92,7 +92,7 @@ static bool add(sweep *s, gn_node *node)
     return true;
 }
 
-static bool collect(sweep *s)
+static bool add_inputs(sweep *s)
 {
     for (int i = 0; i < s->n; i++) {
         gn_call *c = &s->e[i].node->call;
@@ -290,7 +290,7 @@ static bool start(sweep *s, int ny, gn_tensor **y, gn_tensor **dy)
         if (!add(s, y[i]->node))
             return false;
     }
-    if (!collect(s))
+    if (!add_inputs(s))
         return false;
     qsort(s->e, (size_t)s->n, sizeof *s->e, by_id);
     rehash(s);
