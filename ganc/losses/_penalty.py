@@ -116,12 +116,12 @@ def _between(real: core.Tensor, fake: core.Tensor) -> core.Tensor:
     return fake + _share(real) * (real - fake)
 
 
-def register_penalty(cls: type[Penalty]) -> type[Penalty]:
+def register_penalty(penalty: type[Penalty]) -> type[Penalty]:
     """Make a penalty known by its ``name``, as a class decorator.
 
     Parameters
     ----------
-    cls : type
+    penalty : type
         A subclass of `Penalty`.
 
     Returns
@@ -129,10 +129,10 @@ def register_penalty(cls: type[Penalty]) -> type[Penalty]:
     type
         The same.
     """
-    if cls.name in _PENALTIES:
-        raise ValueError(f"the penalty {cls.name!r} exists; choose another name")
-    _PENALTIES[cls.name] = cls
-    return cls
+    if penalty.name in _PENALTIES:
+        raise ValueError(f"the penalty {penalty.name!r} exists; choose another name")
+    _PENALTIES[penalty.name] = penalty
+    return penalty
 
 
 @register_penalty

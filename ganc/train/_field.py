@@ -94,15 +94,54 @@ class Field:
         choose("kind", self.kind, _KINDS)
 
     def checked(self, model: "Model", data: Any, *, hint: bool = False) -> np.ndarray:
-        """Return data of this kind as an array; `hint` warns of images that look like 0..1."""
+        """Return data of this kind as an array.
+
+        Parameters
+        ----------
+        model : Model
+            Whose `classes` labels are compared with.
+        data : array_like
+        hint : bool, default False
+            Warn of images that look like 0..1.
+
+        Returns
+        -------
+        ndarray
+            A row for each sample.
+        """
         return _KINDS[self.kind].check(model, data, self.name, hint)
 
     def shape(self, array: np.ndarray) -> tuple[int, ...]:
-        """Return the shape of one sample of checked data."""
+        """Return the shape of one sample.
+
+        Parameters
+        ----------
+        array : ndarray
+            What `checked` gave.
+
+        Returns
+        -------
+        tuple of int
+            (C, H, W) of images, whatever their layout in the array.
+        """
         return _KINDS[self.kind].shape(array)
 
     def take(self, model: "Model", array: np.ndarray, index: np.ndarray) -> core.Tensor:
-        """Return rows of checked data as the networks see them."""
+        """Return rows as the networks see them.
+
+        Parameters
+        ----------
+        model : Model
+            Whose `pixel_range` images are brought to.
+        array : ndarray
+            What `checked` gave.
+        index : ndarray of int
+            Numbers of the rows.
+
+        Returns
+        -------
+        Tensor
+        """
         return _KINDS[self.kind].take(array, index, model.pixel_range)
 
     def __str__(self) -> str:

@@ -63,6 +63,17 @@ class Model(Steps):
         What `fit` has recorded so far.
     stop_training : bool
         Set it in a callback to end `fit` after the current step.
+
+    See Also
+    --------
+    ganc.train.Update : With an example of a model of one's own.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> gan = ganc.models.ToyGAN(seed=0)
+    >>> isinstance(gan, ganc.Model), gan.FIELDS
+    (True, (Field(name='x', kind='image', paired=True),))
     """
 
     OPTIONS: ClassVar[tuple[str, ...]] = ("pixel_range", "classes")
@@ -222,7 +233,10 @@ class Model(Steps):
 
         Parameters
         ----------
-        x, y, *more, epochs, batch_size, steps_per_epoch
+        x, y, *more : array_like, Dataset or DataLoader
+            As for `fit`.
+        epochs : int, default 1
+        batch_size, steps_per_epoch : int, optional
             As for `fit`.
 
         Returns

@@ -8,7 +8,7 @@ MODELS: dict[str, type] = {}
 _Class = TypeVar("_Class", bound=type)
 
 
-def register(cls: _Class) -> _Class:
+def register(model: _Class) -> _Class:
     """Make a model known by its name, as a class decorator.
 
     A file of it can then be loaded by `ganc.load` without a model to load into: the class is built
@@ -16,7 +16,8 @@ def register(cls: _Class) -> _Class:
 
     Parameters
     ----------
-    cls : type
+    model : type
+        A subclass of `Model`.
 
     Returns
     -------
@@ -39,11 +40,11 @@ def register(cls: _Class) -> _Class:
     True
     >>> del ganc.train._registry.MODELS["MyGAN"]
     """
-    known = MODELS.get(cls.__name__)
-    if known is not None and known.__module__ != cls.__module__:
-        raise ValueError(f"the model {cls.__name__!r} exists; choose another name")
-    MODELS[cls.__name__] = cls
-    return cls
+    known = MODELS.get(model.__name__)
+    if known is not None and known.__module__ != model.__module__:
+        raise ValueError(f"the model {model.__name__!r} exists; choose another name")
+    MODELS[model.__name__] = model
+    return model
 
 
 def is_registered(model: Any) -> bool:
