@@ -7,8 +7,8 @@ docstring, with r = D(x), f = D(G(z)), g = d D / d x, sp(t) = log(1 + exp(t)) an
 batch.
 
 >>> from ganc import losses
->>> losses.list()[:4]
-['hinge', 'lsgan', 'minimax', 'non_saturating']
+>>> losses.list()[-4:]
+['relativistic_average_ls', 'relativistic_hinge', 'relativistic_ls', 'wgan']
 >>> losses.penalties()
 ['dragan', 'r1', 'r2', 'wgan_gp', 'zero_centered']
 """

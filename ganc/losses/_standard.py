@@ -3,7 +3,7 @@
 from ganc._backend import core
 from ganc.losses._loss import GANLoss, register
 
-__all__ = ["Hinge", "LSGAN", "Minimax", "NonSaturating", "WGAN"]
+__all__ = ["FGANPearson", "Hinge", "LSGAN", "Minimax", "NonSaturating", "WGAN"]
 
 
 @register("non_saturating")
@@ -165,6 +165,40 @@ class Hinge(GANLoss):
 
     def d_loss(self, real, fake):
         return core.mean(core.relu(1.0 - real)) + core.mean(core.relu(1.0 + fake))
+
+    def g_loss(self, fake, real=None):
+        return -core.mean(fake)
+
+
+@register("fgan_pearson")
+class FGANPearson(GANLoss):
+    """D: -mean r + mean (f**2/4 + f); G: -mean f.
+
+    f-GAN's variational bound of the Pearson chi-square divergence; G's half is the one that the
+    paper recommends in its section 3.2, as `NonSaturating` is for the first GAN's.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        This loss has no targets: only 0.
+
+    Notes
+    -----
+    Source: Nowozin et al. 2016, "f-GAN: Training Generative Neural Samplers using Variational
+    Divergence Minimization", sections 2.3 and 3.2.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> loss = ganc.losses.FGANPearson()
+    >>> loss.d_loss(ganc.ones(4, 1), -2 * ganc.ones(4, 1)).item()
+    -2.0
+    """
+
+    source = "Nowozin et al. 2016, arXiv:1606.00709, sections 2.3 and 3.2"
+
+    def d_loss(self, real, fake):
+        return core.mean(core.square(fake) * 0.25 + fake) - core.mean(real)
 
     def g_loss(self, fake, real=None):
         return -core.mean(fake)
