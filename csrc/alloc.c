@@ -38,7 +38,8 @@ static int64_t fail_at = -1;
 static bool fail_sticky;
 static int use_pool = -1; /* unknown until the first call reads the environment */
 
-/* Sizes in units of 64 bytes: exact up to 16, then 8 steps an octave (waste <= 1/8). */
+/* Sizes in units of 64 bytes: exact up to 16, then 8 classes per power of two (waste <= 1/8).
+ * Segregated free lists, as in jemalloc (Evans 2006). */
 static int size_class(size_t bytes, size_t *rounded)
 {
     size_t units = bytes ? (bytes + 63) / 64 : 1;

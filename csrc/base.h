@@ -78,7 +78,7 @@ void gn_alloc_trim(void); /* hands pooled blocks back to the system */
  * A task must not fail, allocate or call gn_parallel. Tasks should take <= 10 ms. */
 typedef void (*gn_task)(void *ctx, int64_t task);
 void gn_parallel(int64_t ntask, gn_task fn, void *ctx);
-void gn_serial(int64_t ntask, gn_task fn, void *ctx); /* without a team: for little work */
+void gn_serial(int64_t ntask, gn_task fn, void *ctx); /* without workers: for little work */
 enum { GN_CHUNK = 16384 }; /* elements of a task that runs along memory: 64 KB of floats */
 void gn_set_num_threads(int n);
 int gn_get_num_threads(void);

@@ -1,4 +1,4 @@
-/* error.c - the sticky error: one slot a thread, the first failure wins.
+/* error.c - the sticky error: one slot per thread, the first failure wins.
  * Knows nothing of Python; the binding turns the kind into an exception class. */
 #include "base.h"
 

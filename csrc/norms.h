@@ -1,4 +1,4 @@
-/* norms.h - what the ops of norms share; it stands in op_norm.c. */
+/* norms.h - what the ops of norms share; defined in op_norm.c. */
 #ifndef GN_NORMS_H
 #define GN_NORMS_H
 

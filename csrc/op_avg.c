@@ -164,7 +164,7 @@ static void mean_task(void *ctx, int64_t task)
     for (int64_t i = task * w->share; i < GN_MIN((task + 1) * w->share, w->planes); i++) {
         real part = w->adjoint ? w->from[i] / (real)w->size : 0;
         if (w->adjoint)
-            gn_vec->spread(w->to + i * w->size, &part, 1, w->size, 0, w->size);
+            gn_vec->broadcast(w->to + i * w->size, &part, 1, w->size, 0, w->size);
         else
             w->to[i] = mean_of(w->from + i * w->size, w->size);
     }

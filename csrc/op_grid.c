@@ -1,7 +1,7 @@
 /* op_grid.c - grid_sample (Jaderberg et al. 2015, Spatial transformer networks): bilinear samples
  * of planes at the points of a grid.
  *
- * The points are turned into places (corner, fractions, slope) once a call and shared by all
+ * The points are turned into places (corner, fractions, slope) once per call and shared by all
  * channels.  Where a point lies is piecewise constant, so `ref` takes the places as constants and
  * has derivatives of every order; the kernels are the value and the first derivative. */
 #include "ops.h"

@@ -13,8 +13,8 @@ typedef struct {
     gn_window g;
     real *to;                            /* y, or dx */
     const real *x, *d;                   /* d: dy, or what is read */
-    int64_t planes, height, rows, bands; /* rows a band, bands a plane */
-    int64_t share;                       /* planes a task, where a plane is one band */
+    int64_t planes, height, rows, bands; /* rows per band, bands per plane */
+    int64_t share;                       /* planes per task, where a plane is one band */
 } max_work;
 
 #define MAX_ATTRS \

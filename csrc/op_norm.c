@@ -2,7 +2,7 @@
  * (weight of the new statistic) and eps.  It takes the activation after it; that of a batch
  * takes one before it instead, whose gradient then needs no pass of its own.
  *
- * The norms differ in the view that kern/norm.h gets of x, and in ref; what they share stands
+ * The norms differ in the view that kern/norm.h gets of x, and in ref; what they share comes
  * first.  Higher derivatives replay ref. */
 #include "norms.h"
 

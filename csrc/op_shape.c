@@ -1,6 +1,7 @@
 /* op_shape.c - the same elements in another shape or order.  Adjoint pairs: expand and
  * sum_to, permute and its inverse, flip and itself. */
 #include "ops.h"
+#include "reduce.h"
 
 #include <string.h>
 
@@ -140,7 +141,7 @@ gn_tensor *gn_reshape_like(gn_tensor *x, const gn_tensor *shape)
     return x && shape ? gn_reshape(x, shape->ndim, shape->dim) : NULL;
 }
 
-/* ---- expand -------------------------------------------------------------------------- */
+/* ---- expand, sum_to ------------------------------------------------------------------ */
 
 static gn_tensor *expand_fwd(gn_call *c)
 {
@@ -187,6 +188,50 @@ gn_tensor *gn_expand(gn_tensor *x, int ndim, const int64_t *dim)
         return x;
     c.attr[0] = gn_attr_ints(ndim, dim);
     return x ? gn_apply(&c) : NULL;
+}
+
+static gn_tensor *sum_to_fwd(gn_call *c)
+{
+    gn_tensor *x = c->in[0];
+    const gn_attr *shape = &c->attr[0];
+    bool drop[GN_MAX_DIM] = {false};
+    int lead = x->ndim - shape->n;
+    for (int d = GN_MIN(lead, 0); d < x->ndim; d++) {
+        int64_t to = d < lead ? 1 : shape->v[d - lead];
+        if (lead < 0 || (to != 1 && to != x->dim[d]))
+            return gn_fail("sum_to: shape %s cannot be summed to %s", gn_shape_text(x),
+                           gn_dims_text(shape->n, shape->v));
+        drop[d] = to == 1 && (x->dim[d] != 1);
+    }
+    if (x->numel == 0)
+        return gn_tensor_full(shape->n, shape->v, 0);
+    gn_tensor *y = gn_reduce(GN_REDUCE_SUM, x, drop);
+    return y ? gn_tensor_view(y, 0, shape->n, shape->v) : NULL;
+}
+
+static void sum_to_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
+{
+    (void)y;
+    dx[0] = gn_expand(dy, c->in[0]->ndim, c->in[0]->dim);
+}
+
+const gn_op gn_op_sum_to = {.name = "sum_to",
+                            .sig = "input, shape:dims",
+                            .doc = "Sums away what broadcasting to x's shape had added: the "
+                                   "adjoint of expand.",
+                            .fwd = sum_to_fwd,
+                            .vjp = sum_to_vjp,
+                            .needs = ""};
+
+gn_tensor *gn_sum_to(gn_tensor *x, int ndim, const int64_t *dim)
+{
+    gn_call c = {.op = &gn_op_sum_to, .nin = 1, .in = {x}};
+    if (!x)
+        return NULL;
+    if (x->ndim == ndim && memcmp(x->dim, dim, (size_t)ndim * sizeof *dim) == 0)
+        return x;
+    c.attr[0] = gn_attr_ints(ndim, dim);
+    return gn_apply(&c);
 }
 
 /* ---- permute, transpose -------------------------------------------------------------- */

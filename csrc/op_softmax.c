@@ -1,5 +1,5 @@
 /* op_softmax.c - logsumexp, softmax and log_softmax: composites that subtract the largest
- * element first, so that no finite input overflows. */
+ * element first (the log-sum-exp trick), so that no finite input overflows. */
 #include "ops.h"
 
 /* The largest element, finite, outside the tape: it cancels in what follows. */

@@ -84,7 +84,7 @@ typedef struct {
     gn_window g;
     real *to;
     const real *from;
-    int64_t channels, rows; /* of the tensor that is written; rows a task */
+    int64_t channels, rows; /* of the tensor that is written; rows per task */
 } column_work;
 
 #define WINDOW_ATTRS "kernel_size:dims, dilation:dims=None, padding:dims=None, stride:dims=None"

@@ -14,7 +14,6 @@ typedef struct {
 } gn_dims;
 #define GN_ALL ((gn_dims){.n = -1})
 #define GN_DIM(d) ((gn_dims){.n = 1, .v = {(d)}})
-gn_dims gn_attr_dims(const gn_attr *a);
 
 /* ---- attributes of a call --------------------------------------------------------- */
 static inline gn_attr gn_attr_int(int64_t i)
@@ -33,6 +32,14 @@ static inline gn_attr gn_attr_ints(int n, const int64_t *v)
     for (int i = 0; i < n; i++)
         a.v[i] = v[i];
     return a;
+}
+
+static inline gn_dims gn_attr_dims(const gn_attr *a)
+{
+    gn_dims d = {.n = a->given ? a->n : -1};
+    for (int i = 0; i < GN_MAX_DIM; i++)
+        d.v[i] = a->v[i];
+    return d;
 }
 
 /* ---- pointwise: kern/point.def ------------------------------------------------------- */
@@ -55,7 +62,6 @@ gn_tensor *gn_activate_dx(gn_tensor *dy, gn_tensor *y, gn_act act, double slope)
 gn_tensor *gn_sum(gn_tensor *x, gn_dims dims, bool keepdim);
 gn_tensor *gn_mean(gn_tensor *x, gn_dims dims, bool keepdim);
 gn_tensor *gn_amax(gn_tensor *x, gn_dims dims, bool keepdim);
-gn_tensor *gn_sum_to(gn_tensor *x, int ndim, const int64_t *dim); /* adjoint of expand */
 gn_tensor *gn_cumsum(gn_tensor *x, int64_t dim);
 
 /* ---- op_shape.c ---------------------------------------------------------------------- */
@@ -63,6 +69,7 @@ gn_tensor *gn_identity(gn_tensor *x);
 gn_tensor *gn_reshape(gn_tensor *x, int ndim, const int64_t *dim);
 gn_tensor *gn_reshape_like(gn_tensor *x, const gn_tensor *shape);
 gn_tensor *gn_expand(gn_tensor *x, int ndim, const int64_t *dim);
+gn_tensor *gn_sum_to(gn_tensor *x, int ndim, const int64_t *dim); /* adjoint of expand */
 gn_tensor *gn_permute(gn_tensor *x, int n, const int64_t *order);
 gn_tensor *gn_transpose(gn_tensor *x, int64_t d0, int64_t d1);
 gn_tensor *gn_narrow(gn_tensor *x, int64_t dim, int64_t start, int64_t length);

@@ -1,5 +1,5 @@
 /* optim.c - one update of all parameters: a single parallel region over fixed chunks.
- * The formulas are the kernels'; what changes once a step is computed here, in double.
+ * The formulas are the kernels'; what changes once per step is computed here, in double.
  *
  * Each parameter counts its own updates, as in PyTorch: Adam's corrections of the bias are
  * those of its first step when it gets its first gradient, however late that is. */

@@ -1,10 +1,10 @@
-/* par.c - the only file with OpenMP: runs numbered tasks on a team of threads.
+/* par.c - the only file with OpenMP: runs numbered tasks on its thread pool.
  *
- * Tasks are handed out by an atomic counter, so a slow core takes fewer.  That is
- * harmless for reproducibility: what a task computes does not depend on who runs it.
- * On a busy machine helpers push each other off the cores, and a region of 20 us takes
- * milliseconds.  A caller that has lost time so goes on alone for a while, twice as long
- * each time, and then tries again.
+ * Tasks are handed out by an atomic counter (dynamic self-scheduling), so a slow core takes fewer.
+ * That is harmless for reproducibility: what a task computes does not depend on who runs it.
+ * Contention back-off: on a busy machine the workers push each other off the cores, and a region
+ * of 20 us takes milliseconds.  A caller that has lost time so runs its regions without workers
+ * for a while, twice as long each time (exponential back-off), and then tries again.
  * Flush-to-zero is set in every thread of the region and restored at its end, because
  * subnormal optimizer state costs 40 to 140 times the time of normal numbers. */
 #include "base.h"
@@ -45,7 +45,7 @@ bool gn_set_interruptible(bool on)
     return was;
 }
 
-/* The calling thread's share; it alone asks the hook. */
+/* The calling thread's share; no worker asks the hook. */
 static void run_asking(region *r)
 {
     int64_t asked = now_ns();
@@ -119,21 +119,21 @@ static void at_first_region(void)
 
 enum { LATE = 1000000, FIRST_PAUSE = 4000000, LAST_PAUSE = 256000000 }; /* ns */
 
-/* Of the calling thread: alone until then, and how long it stays so next time. */
-static _Thread_local int64_t alone_until, pause_length = FIRST_PAUSE;
+/* Of the calling thread: no workers until then, and how long the next pause is. */
+static _Thread_local int64_t serial_until, pause_length = FIRST_PAUSE;
 
-/* Did the team wait for its last thread longer than all of them worked? */
-static void judge(int64_t start, int64_t first_done, int64_t end)
+/* Contention: the threads waited for the last of them longer than all of them worked. */
+static void back_off(int64_t start, int64_t first_done, int64_t end)
 {
     if (end - start > LATE && end - first_done > first_done - start) {
-        alone_until = end + pause_length;
+        serial_until = end + pause_length;
         pause_length = GN_MIN(2 * pause_length, LAST_PAUSE);
     } else {
         pause_length = GN_MAX(pause_length - pause_length / 1024, FIRST_PAUSE);
     }
 }
 
-static int team_size(int64_t ntask)
+static int threads_for(int64_t ntask)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     static int asked = 1, startable = 1;
@@ -155,12 +155,12 @@ void gn_parallel(int64_t ntask, gn_task fn, void *ctx)
     if (ntask <= 0 || gn_failed() == GN_INTERRUPT)
         return;
 #ifdef _OPENMP
-    int team = team_size(ntask);
-    int64_t start = team > 1 ? now_ns() : 0;
-    if (team > 1 && start >= alone_until) {
-#pragma omp parallel num_threads(team)
+    int threads = threads_for(ntask);
+    int64_t start = threads > 1 ? now_ns() : 0;
+    if (threads > 1 && start >= serial_until) {
+#pragma omp parallel num_threads(threads)
         run_share(&r, omp_get_thread_num() == 0);
-        judge(start, r.first_done, now_ns());
+        back_off(start, r.first_done, now_ns());
         return;
     }
 #endif

@@ -1,5 +1,5 @@
-/* sweep.c - the reverse sweep: collects the nodes below the outputs, visits them by
- * descending id, and adds up what each vjp says.
+/* sweep.c - the reverse sweep of the tape (reverse-mode automatic differentiation): finds the nodes
+ * below the outputs, visits them by descending id, and adds up what each vjp says.
  *
  * All working memory is in the sweep's own tables, so two threads may differentiate
  * graphs that share nodes, and a vjp may start an inner sweep (ops derived from ref). */
@@ -92,7 +92,7 @@ static bool add(sweep *s, gn_node *node)
     return true;
 }
 
-static bool collect(sweep *s)
+static bool add_inputs(sweep *s)
 {
     for (int i = 0; i < s->n; i++) {
         gn_call *c = &s->e[i].node->call;
@@ -163,7 +163,8 @@ static gn_tensor *output_of(gn_node *n)
 }
 
 /* An op without its own vjp: its ref, replayed on aliases of the inputs and swept.  Inputs
- * that are not wanted are constants. */
+ * that are not wanted are constants, unless the gradients are to have gradients: those depend
+ * on them. */
 void gn_vjp_of_ref(gn_call *c, gn_tensor *dy, gn_tensor **dx)
 {
     bool create_graph = gn_grad_mode();
@@ -171,14 +172,14 @@ void gn_vjp_of_ref(gn_call *c, gn_tensor *dy, gn_tensor **dx)
     gn_tensor *target[GN_MAX_IN], *result[GN_MAX_IN];
     int which[GN_MAX_IN], n = 0;
     bool was = gn_set_grad_mode(true);
-    for (int i = 0; i < c->nin; i++)
-        if (c->in[i]) {
-            replay.in[i] = gn_wants(c, i) ? gn_identity(c->in[i]) : gn_detach(c->in[i]);
-            if (gn_wants(c, i)) {
-                target[n] = replay.in[i];
-                which[n++] = i;
-            }
+    for (int i = 0; i < c->nin; i++) {
+        if (c->in[i] && gn_wants(c, i)) {
+            target[n] = replay.in[i] = gn_identity(c->in[i]);
+            which[n++] = i;
+        } else if (c->in[i] && !create_graph) {
+            replay.in[i] = gn_detach(c->in[i]);
         }
+    }
     gn_tensor *y = gn_failed() ? NULL : c->op->ref(&replay);
     gn_sweep_options o = {.create_graph = create_graph, .retain_graph = create_graph};
     bool ok = y && gn_grad(1, &y, &dy, n, target, o, result);
@@ -289,7 +290,7 @@ static bool start(sweep *s, int ny, gn_tensor **y, gn_tensor **dy)
         if (!add(s, y[i]->node))
             return false;
     }
-    if (!collect(s))
+    if (!add_inputs(s))
         return false;
     qsort(s->e, (size_t)s->n, sizeof *s->e, by_id);
     rehash(s);

@@ -1,13 +1,11 @@
-/* tape.c - recording and the reverse sweep.  Knows no single op. */
+/* tape.c - runs an op and records the call: the tape that sweep.c reads backwards.  Knows no single
+ * op. */
 #include "tape.h"
-#include "ops.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static _Thread_local bool grad_off, anomaly; /* grad mode is on unless switched off */
 static bool fused_off;
-static int64_t last_id;
 
 bool gn_grad_mode(void)
 {
@@ -35,68 +33,6 @@ bool gn_set_fused(bool on)
     return was;
 }
 
-/* ---- nodes --------------------------------------------------------------------------- */
-
-static gn_node *node_new(void)
-{
-    gn_node *n = gn_alloc("node", sizeof *n);
-    if (n) {
-        memset(n, 0, sizeof *n);
-        n->refs = 1;
-        n->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
-    }
-    return n;
-}
-
-void gn_node_retain(gn_node *n)
-{
-    __atomic_fetch_add(&n->refs, 1, __ATOMIC_RELAXED);
-}
-
-static gn_tensor **inputs_of(gn_call *c)
-{
-    return c->list ? c->list : c->in;
-}
-
-void gn_node_clear(gn_node *n)
-{
-    gn_call c = n->call;
-    gn_storage *out = n->out;
-    n->call.nin = 0;
-    n->call.list = NULL;
-    n->call.aux = NULL;
-    n->out = NULL;
-    for (int i = 0; i < c.nin; i++)
-        gn_tensor_release(inputs_of(&c)[i]);
-    gn_free(c.list);
-    gn_tensor_release(c.aux);
-    gn_storage_release(out);
-}
-
-/* Iterative: a chain of a million ops must not recurse. Pending nodes are linked by .grad,
- * which a dead node no longer needs. */
-void gn_node_release(gn_node *n)
-{
-    static _Thread_local gn_node *dead;
-    static _Thread_local bool draining;
-    if (!n || __atomic_sub_fetch(&n->refs, 1, __ATOMIC_ACQ_REL) != 0)
-        return;
-    gn_tensor *grad = n->grad;
-    n->grad = (gn_tensor *)dead;
-    dead = n;
-    gn_tensor_release(grad);
-    if (draining)
-        return;
-    draining = true;
-    while (dead) {
-        n = dead;
-        dead = (gn_node *)n->grad;
-        gn_node_clear(n);
-        gn_free(n);
-    }
-    draining = false;
-}
-
 /* ---- recording ----------------------------------------------------------------------- */
 
 static bool needs(const gn_op *op, char what)
@@ -120,14 +56,14 @@ static bool record_inputs(gn_node *n, gn_call *c)
             return false;
     }
     for (int i = 0; i < c->nin; i++) {
-        gn_tensor *x = inputs_of(c)[i], *kept = NULL;
+        gn_tensor *x = gn_inputs(c)[i], *kept = NULL;
         if (x) {
             kept = gn_tensor_alias(x, !c->list && needs(c->op, (char)('0' + i)));
             if (!kept)
                 return false;
             gn_tensor_retain(kept);
         }
-        inputs_of(&n->call)[i] = kept;
+        gn_inputs(&n->call)[i] = kept;
         n->call.nin = i + 1;
         if (kept && !c->list)
             n->version[i] = x->storage->version;
@@ -140,7 +76,7 @@ static bool record_inputs(gn_node *n, gn_call *c)
 
 static gn_tensor *record(gn_call *c, gn_tensor *y)
 {
-    gn_node *n = node_new();
+    gn_node *n = gn_node_new();
     if (!n)
         return NULL;
     if (!record_inputs(n, c)) {
@@ -162,7 +98,7 @@ static gn_tensor *record(gn_call *c, gn_tensor *y)
 static bool any_requires_grad(gn_call *c)
 {
     for (int i = 0; i < c->nin; i++)
-        if (inputs_of(c)[i] && inputs_of(c)[i]->node)
+        if (gn_inputs(c)[i] && gn_inputs(c)[i]->node)
             return true;
     return false;
 }
@@ -209,7 +145,7 @@ gn_tensor *gn_requires_grad(gn_tensor *x, bool on)
         x->node = NULL;
         return x;
     }
-    x->node = node_new();
+    x->node = gn_node_new();
     return x->node ? x : NULL;
 }
 

@@ -1,13 +1,12 @@
-/* tensor.c - handles, storages and scopes.  Knows nothing of ops; of the tape only how to
- * drop a node. */
+/* tensor.c - handles, storages, scopes and nodes: how they are made and dropped.  Tensors and nodes
+ * hold each other, so both are dropped here.  Knows nothing of ops. */
 #include "tensor.h"
-#include "tape.h"
+#include "node.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int64_t live;
+static int64_t live, last_id;
 
 enum { ROOM = 256 };
 
@@ -171,6 +170,65 @@ void gn_tensor_release(gn_tensor *x)
     __atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
     gn_node_release(node);
 }
+
+/* ---- nodes --------------------------------------------------------------------------- */
+
+gn_node *gn_node_new(void)
+{
+    gn_node *n = gn_alloc("node", sizeof *n);
+    if (n) {
+        memset(n, 0, sizeof *n);
+        n->refs = 1;
+        n->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+    }
+    return n;
+}
+
+void gn_node_retain(gn_node *n)
+{
+    __atomic_fetch_add(&n->refs, 1, __ATOMIC_RELAXED);
+}
+
+void gn_node_clear(gn_node *n)
+{
+    gn_call c = n->call;
+    gn_storage *out = n->out;
+    n->call.nin = 0;
+    n->call.list = NULL;
+    n->call.aux = NULL;
+    n->out = NULL;
+    for (int i = 0; i < c.nin; i++)
+        gn_tensor_release(gn_inputs(&c)[i]);
+    gn_free(c.list);
+    gn_tensor_release(c.aux);
+    gn_storage_release(out);
+}
+
+/* Iterative: a chain of a million ops must not recurse. Pending nodes are linked by .grad,
+ * which a dead node no longer needs. */
+void gn_node_release(gn_node *n)
+{
+    static _Thread_local gn_node *dead;
+    static _Thread_local bool draining;
+    if (!n || __atomic_sub_fetch(&n->refs, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    gn_tensor *grad = n->grad;
+    n->grad = (gn_tensor *)dead;
+    dead = n;
+    gn_tensor_release(grad);
+    if (draining)
+        return;
+    draining = true;
+    while (dead) {
+        n = dead;
+        dead = (gn_node *)n->grad;
+        gn_node_clear(n);
+        gn_free(n);
+    }
+    draining = false;
+}
+
+/* ---- shapes and versions ------------------------------------------------------------- */
 
 int64_t gn_tensor_live(void)
 {

@@ -100,17 +100,30 @@ def test_every_allocation_of_a_step(kind, hyper):
 
 
 def alternate():
+    """A step of two updates with all that may follow."""
     g = _core.tensor([[0.5, -0.3], [0.1, 0.2]], requires_grad=True)
     d = _core.tensor([[1.0, -1.0]], requires_grad=True)
-    rng, g_mean = _core.Generator(3), _core.tensor([[0.0, 0.0], [0.0, 0.0]])
-    trainer = _core.Trainer(
-        lambda z: _core.linear(z, g), lambda x: _core.linear(x, d),
-        [_core.Optimizer("adam", [g], lr=0.1)], [_core.Optimizer("adam", [d], lr=0.1)],
-        latent_shape=(2,), generator_rng=rng, weight_clip=0.5,
-        average=_core.Average([g], [g_mean], [], [], 0.9),
+    g_mean = _core.tensor([[0.0, 0.0], [0.0, 0.0]])
+    x, z = _core.tensor([[1.0, 2.0], [0.5, 0.0]]), _core.tensor([[0.1, 0.7], [-0.2, 0.3]])
+
+    def d_objective(batch):
+        r = _core.mean(_core.linear(batch, d))
+        f = _core.mean(_core.linear(_core.linear(z, g), d))
+        return _core.sub(f, r), {"d_real": r, "d_fake": f, "one": 1}
+
+    def g_objective(batch):
+        return _core.neg(_core.mean(_core.linear(_core.linear(z, g), d)))
+
+    found = _core.step(
+        (
+            ("d", d_objective, (_core.Optimizer("adam", [d], lr=0.1),), 1, 0.5, ()),
+            ("g", g_objective, (_core.Optimizer("adam", [g], lr=0.1),), 1, 0.0,
+             (_core.Average([g], [g_mean], [], [], 0.9),)),
+        ),
+        x,
+        1,
     )  # fmt: skip
-    stats = trainer.step(_core.tensor([[1.0, 2.0], [0.5, 0.0]]))
-    return [*stats.values(), *(array(x).tobytes() for x in (g, d, g_mean))]
+    return [repr(found), *(array(x).tobytes() for x in (g, d, g_mean))]
 
 
 def test_every_allocation_of_the_alternating_step():

@@ -39,22 +39,31 @@ static inline const real *gn_norm_at(const real *v, int64_t at)
     return v ? v + at : NULL;
 }
 
-/* How often a weight is used, and the most tasks that sum it: their parts (tasks, 2, C) of dw
- * and db stay smaller than half of x.  Adds them in order. */
+/* ---- norm_cols.c, norm_rows.c: the loops, between which norm.c chooses -----------------------
+ * How often a weight is used.  When more than once, each task of the backward pass has sums of its
+ * own, part (tasks, 2, C): of dw, then of db. */
 static inline int64_t gn_norm_uses(const gn_norm *p)
 {
     return p->k * p->len / (p->run * p->channels);
 }
-int64_t gn_norm_most_parts(const gn_norm *p);
-void gn_norm_add_parts(const gn_norm *p, const real *part, int64_t tasks);
 
-/* norm_rows.c: the same where a weight belongs to long runs; dw and db come zeroed */
-bool gn_norm_in_rows(const gn_norm *p);
+/* The most tasks that have sums of their own: these stay smaller than half of x. */
+static inline int64_t gn_norm_most_parts(const gn_norm *p)
+{
+    return GN_MIN(GN_MAX(gn_norm_uses(p) / 4, 4), 32);
+}
+
+/* x is not empty; dw and db come zeroed; part is NULL when each weight is used once. */
+void gn_norm_cols_forward(const gn_norm *p);
+int64_t gn_norm_cols_tasks(const gn_norm *p); /* of the backward pass */
+void gn_norm_cols_backward(const gn_norm *p, real *part);
+
+bool gn_norm_in_rows(const gn_norm *p); /* a weight belongs to long runs */
 void gn_norm_rows_forward(const gn_norm *p);
-size_t gn_norm_rows_workspace(const gn_norm *p);
-void gn_norm_rows_backward(const gn_norm *p, real *work);
+int64_t gn_norm_rows_tasks(const gn_norm *p);
+void gn_norm_rows_backward(const gn_norm *p, real *part);
 
-/* norm_layer.c: its part for weights of single columns, of k's k .. k + nk - 1 */
+/* norm_layer.c: a part of norm_rows.c, for weights of single columns, of k's k .. k + nk - 1 */
 enum { GN_NORM_MANY = 256 }; /* nk at most */
 void gn_norm_layer_apply(const gn_norm *p, int64_t k, int64_t nk);
 void gn_norm_layer_backward(const gn_norm *p, real *dw, real *db, int64_t k, int64_t nk);

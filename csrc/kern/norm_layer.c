@@ -1,5 +1,6 @@
-/* norm_layer.c - layer norm with a weight and a bias an element: some samples of norm_rows.c, whose
- * statistics are known.  Long ones are worked on in pieces, the last first on the way back. */
+/* norm_layer.c - layer norm with a weight and a bias per element: some samples of norm_rows.c,
+ * whose statistics are known.  Long ones are worked on in pieces, the last first on the way
+ * back. */
 #include "norm.h"
 #include "vec.h"
 

@@ -1,9 +1,10 @@
-/* norm_rows.c - the norms of norm.h where a weight belongs to long runs of x: one coefficient
- * a run, in a register, where norm.c has one a column.
+/* norm_rows.c - the norms of norm.h where a weight belongs to long runs of x: one coefficient per
+ * run, in a register, where norm_cols.c has one per column.
  *
  * Batch norm: the runs of a k are a plane of every sample, far apart; a task finishes some k's.
  * The others (N = 1): the runs of a k follow each other; a task finishes blocks of short k's, or
- * long ones.  Either reads what it read last first when it comes back to write. */
+ * long ones.  Either comes back to write in reverse order: what it read last is in a cache
+ * still. */
 #include "norm.h"
 #include "vec.h"
 
@@ -18,11 +19,10 @@ enum {
     FIRST = 512,     /* of a row, the mean of which is the shift of its piece, at most */
     SHORT = 4096,    /* of a block of several k's, */
     TASK = 16384,    /* of a task, at least */
-    AFTER = 256,     /* runs that may be fetched after those that are worked on */
-    PARTS = 32       /* partial sums of dw and db, at most */
+    AFTER = 256      /* runs that may be fetched after those that are worked on */
 };
 
-static bool is_layer(const gn_norm *p) /* a weight and a bias an element */
+static bool is_layer(const gn_norm *p) /* a weight and a bias per element */
 {
     return p->n == 1 && p->run == 1 && p->channels == p->len && p->len >= LEAST && p->w && p->b;
 }
@@ -71,7 +71,7 @@ typedef struct {
     double mean[MANY], square[MANY], count; /* square: sum of (x - mean)^2 */
 } moments;
 
-/* A piece at x: a k a row, or (step 0) one in all. */
+/* A piece at x: one k per row, or (step 0) one in all. */
 static void add_piece(moments *m, const real *x, gn_cols g, int step)
 {
     static const real zero[MANY];
@@ -101,7 +101,7 @@ static void finish(const moments *m, const gn_norm *p, int64_t k, int64_t nk)
                         nk);
 }
 
-/* Of k alone, whose elements are m at x. */
+/* Of one k, whose elements are m at x. */
 static void find_statistics(const gn_norm *p, int64_t k, const real *x, const matrix *m)
 {
     moments found;
@@ -382,16 +382,14 @@ void gn_norm_rows_forward(const gn_norm *p)
     gn_parallel(q.tasks, forward_task, &q);
 }
 
-size_t gn_norm_rows_workspace(const gn_norm *p)
+int64_t gn_norm_rows_tasks(const gn_norm *p)
 {
-    return gn_norm_uses(p) > 1 ? (size_t)(2 * plan_of(p, true).tasks * p->channels) : 0;
+    return plan_of(p, true).tasks;
 }
 
-void gn_norm_rows_backward(const gn_norm *p, real *work)
+void gn_norm_rows_backward(const gn_norm *p, real *part)
 {
     plan q = plan_of(p, true);
-    q.part = gn_norm_uses(p) > 1 ? work : NULL;
+    q.part = part;
     gn_parallel(q.tasks, backward_task, &q);
-    if (q.part)
-        gn_norm_add_parts(p, q.part, q.tasks);
 }

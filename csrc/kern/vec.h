@@ -34,7 +34,7 @@ typedef struct {
 
 typedef struct {
     real lr, beta1, beta2, eps, weight_decay;
-    real c0, c1, grad_scale; /* precomputed once a step (optim.c) */
+    real c0, c1, grad_scale; /* precomputed once per step (optim.c) */
     bool first, nesterov, decoupled;
 } gn_update;
 
@@ -48,8 +48,8 @@ typedef struct {
     int64_t more; /* rows that come next, at least: worth fetching */
 } gn_cols;
 
-/* y = act(x s + t), dx = dz s + (x - mean) p + q: one of each a column; or one a row, and with
- * step 0 one for all rows.  s and t are read backward where the sign of y is enough. */
+/* y = act(x s + t), dx = dz s + (x - mean) p + q: one of each per column; or one per row, and
+ * with step 0 one for all rows.  s and t are read backward where the sign of y is enough. */
 typedef struct {
     const real *mean, *s, *t, *p, *q;
     int step;
@@ -108,9 +108,10 @@ typedef struct {
                        const real *y, const gn_norm_layer *c, const gn_cols *g);
     void (*layer_dx)(real *dx, const real *dy, const real *x, const real *y, const gn_norm_layer *c,
                      const gn_cols *g);
-    /* columns at .. at+n-1: column g belongs to value (g / run) % period */
-    void (*spread)(real *y, const real *v, int64_t period, int64_t run, int64_t at, int64_t n);
-    void (*collect)(real *v, const real *x, int64_t period, int64_t run, int64_t at, int64_t n);
+    /* y = v broadcast to columns at .. at+n-1, column g taking value (g / run) % period; and its
+     * adjoint, the segmented sum v += x */
+    void (*broadcast)(real *y, const real *v, int64_t period, int64_t run, int64_t at, int64_t n);
+    void (*segment_sum)(real *v, const real *x, int64_t period, int64_t run, int64_t at, int64_t n);
     /* elements 4 block .. 4 block + n of draw (seed, stream) */
     void (*uniform)(real *y, int64_t block, int64_t n, gn_rng rng, real low, real high);
     void (*normal)(real *y, int64_t block, int64_t n, gn_rng rng, real mean, real std);

@@ -27,34 +27,41 @@ static int not_a_scalar(const host *h, PyObject *key)
 
 static int report_one(host *h, PyObject *key, PyObject *value)
 {
-    PyObject *number;
+    if (!PyUnicode_Check(key)) {
+        PyErr_Format(PyExc_TypeError, "update %R: its objective reports under %R, which is no text",
+                     h->name, key);
+        return -1;
+    }
+    double number;
     if (gn_py_is_tensor(value)) {
         gn_tensor *t = gn_py_tensor_of(value);
         if (t->numel != 1)
             return not_a_scalar(h, key);
-        number = PyFloat_FromDouble((double)t->data[0]);
-    } else if (!(number = PyNumber_Float(value))) {
-        return not_a_scalar(h, key);
+        number = (double)t->data[0];
+    } else {
+        number = PyFloat_AsDouble(value);
+        if (number == -1 && PyErr_Occurred())
+            return PyErr_ExceptionMatches(PyExc_TypeError) ? not_a_scalar(h, key) : -1;
     }
-    int status = number ? PyDict_SetItem(h->report, key, number) : -1;
-    Py_XDECREF(number);
+    PyObject *as_float = PyFloat_FromDouble(number);
+    int status = as_float ? PyDict_SetItem(h->report, key, as_float) : -1;
+    Py_XDECREF(as_float);
     return status;
 }
 
-static int report_all(host *h, PyObject *mapping)
+static int report_all(host *h, PyObject *dict)
 {
-    PyObject *items = PyMapping_Check(mapping) ? PyMapping_Items(mapping) : NULL;
-    if (!items) {
-        if (!PyErr_Occurred())
-            PyErr_Format(PyExc_TypeError, "update %R: its objective must report a dict", h->name);
+    if (!PyDict_Check(dict)) {
+        PyErr_Format(PyExc_TypeError, "update %R: its objective must report a dict", h->name);
         return -1;
     }
-    int status = 0;
+    PyObject *items = PyDict_Items(dict);
+    int status = items ? 0 : -1;
     for (Py_ssize_t i = 0; status == 0 && i < PyList_Size(items); i++) {
         PyObject *item = PyList_GetItem(items, i);
         status = report_one(h, PyTuple_GetItem(item, 0), PyTuple_GetItem(item, 1));
     }
-    Py_DECREF(items);
+    Py_XDECREF(items);
     return status;
 }
 

@@ -161,6 +161,11 @@ class GAN(LatentModel):
         self.n_critic = at_least("n_critic", n_critic, 1)
         self.weight_clip = None if weight_clip is None else finite("weight_clip", weight_clip, 0)
         self.d_reduction = choose("d_reduction", d_reduction, ("sum", "mean", "separate"))
+        if self.d_reduction == "separate" and self._compares:
+            raise ValueError(
+                f"d_reduction: got 'separate', but {self.loss!r} compares real and generated "
+                "samples, so it has no halves; take 'sum' or 'mean'"
+            )
         self.same_fakes = bool(same_fakes)
         self.generator = checked("generator", generator)
         self.discriminator = checked("discriminator", discriminator)
@@ -224,7 +229,8 @@ class GAN(LatentModel):
         report = self._answers(r, f)
         for penalty in self.penalties:
             if not self._is_lazy(penalty):
-                value = penalty(self._critic(labels), real, fake)
+                seen = fake if penalty.on_fakes else None
+                value = penalty(self._critic(labels), real, seen)
                 loss = loss + value
                 report[f"{penalty.name}_loss"] = value
         return loss, report
@@ -281,7 +287,7 @@ class GAN(LatentModel):
             A scalar.
         """
         real, *labels = batch
-        fake = self.passed.get("shared")
+        fake = self.passed.pop("shared", None)  # its graph serves once
         if fake is None:
             fake = self.generator(self.noise(len(real)), *labels)
         r = without_graph(self.discriminator, real, *labels) if self._compares else None

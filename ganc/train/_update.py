@@ -1,7 +1,7 @@
 """A step as a list of updates: who learns, what it minimises, how often, and what follows."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,7 @@ class Update:
 
     name: str
     optimizer: str
-    objective: Callable[[Any], core.Tensor | tuple[core.Tensor, Mapping[str, Any]]]
+    objective: Callable[[Any], core.Tensor | tuple[core.Tensor, dict[str, Any]]]
     every: int = 1
     clip: float | None = None
     averages: tuple[str, ...] = ()
