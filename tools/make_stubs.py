@@ -31,6 +31,7 @@ class Generator:
 
 class Optimizer:
     steps: int
+    counts: list[int]
     params: list[Tensor]
     def __init__(self, kind: str, params: Sequence[Tensor], **hyper: float) -> None: ...
     def get(self, name: str) -> float: ...

@@ -12,7 +12,7 @@ import copy
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -294,15 +294,28 @@ def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]
         prefix = f"{part}."
         state = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
         network.load_state_dict(state)
+    model.seed, model._drawn, model._step = (_count(data[n]) for n in ("seed", "drawn", "step"))
+    model._position, model._running.sums, model._last = Position(**position), sums, last
+    _schedule_again(model)
     for name in model.OPTIMIZERS:
         _serial.restore_optimizer(name, getattr(model, name), data[name], arrays)
-    model.seed, model._drawn, model._step = (_count(data[n]) for n in ("seed", "drawn", "step"))
     model._restore_described(data)
     model.restore(from_plain(data["state"], arrays))
-    model._position, model._running.sums, model._last = Position(**position), sums, last
     model._states = waiting
     model.history.epoch, model.history.history = epochs, history
     model.history.loss_name = str(data["loss_name"])
+
+
+def _schedule_again(model: "Model") -> None:
+    """Set what the schedule had set for the step made last: a file does not hold stages."""
+    step, at = model._step, model._position
+    model._step = max(step - 1, 0)
+    if at.epoch and not at.step:  # that step has ended an epoch
+        model._position = replace(at, epoch=at.epoch - 1)
+    try:
+        model.schedule()
+    finally:
+        model._step, model._position = step, at
 
 
 def _restore_averages(model: "Model", ema: Mapping[str, Any] | None) -> None:

@@ -49,8 +49,7 @@ class Steps(Networks):
         """Set rates, stage, fade-in before a step; it must depend on step and epoch only.
 
         So that runs can be resumed: read ``self.step`` and ``self.epoch``, nothing that an earlier
-        call has left. Called before `predict`, too: a model that was loaded shows what the saved
-        one would.
+        call has left. When a model is loaded it is called for the step that was made last.
         """
 
     def state(self) -> dict[str, Any]:
@@ -76,7 +75,7 @@ class Steps(Networks):
     def predict(self, name: str, *inputs: np.ndarray, ema: bool | None = None) -> np.ndarray:
         """Return what a network makes of arrays; what `generate` rests on.
 
-        The network is in evaluation mode meanwhile, and set up as for the next step.
+        The network is in evaluation mode meanwhile.
 
         Parameters
         ----------
@@ -92,7 +91,6 @@ class Steps(Networks):
         ndarray of float32
             Images of one of the `GENERATORS` are in [-1, 1].
         """
-        self.schedule()
         made = evaluate(self.averaged(name, ema), *inputs)
         return to_unit(made, self.pixel_range) if name in self.GENERATORS else made
 
