@@ -22,10 +22,12 @@ from pathlib import Path
 import ganc
 
 
-def timed(run: Callable[[], object], seconds: float) -> float:
+def timed(
+    run: Callable[[], object], seconds: float, clock: Callable[[], float] = time.perf_counter
+) -> float:
     """Seconds per call over a block of about the given length."""
-    calls, start = 0, time.perf_counter()
-    while (now := time.perf_counter()) - start < seconds or calls == 0:
+    calls, start = 0, clock()
+    while (now := clock()) - start < seconds or calls == 0:
         run()
         calls += 1
     return (now - start) / calls
@@ -110,6 +112,8 @@ def line(row: dict) -> str:
 
 
 def _text(value) -> str:
+    if value is None:
+        return "-"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

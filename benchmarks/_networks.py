@@ -25,6 +25,7 @@ class Layer:
     value: float = 0.0  # slope, probability
     eps: float = 1e-5
     momentum: float = 0.1  # weight of the new statistic, as in PyTorch
+    cut: int = 0  # rows and columns less than 'same' gives, of a transposed convolution
     shape: tuple[int, ...] = ()
 
     @property
@@ -33,8 +34,8 @@ class Layer:
 
     @property
     def output_padding(self) -> int:
-        """For a transposed convolution; 1 where the padding is odd in all."""
-        return 2 * self.padding - (self.kernel - self.stride) if self.same else 0
+        """For a transposed convolution; 1 where the padding is odd in all and nothing is cut."""
+        return 2 * self.padding - (self.kernel - self.stride) - self.cut if self.same else 0
 
     def result(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of a sample behind the layer."""
@@ -114,6 +115,9 @@ class Spec:
     d_reduction: str = "sum"  # of D's two cross-entropies; "mean"; "separate": an update for each
     joint: bool = False  # its recipe shows D real and fake samples in one pass
     same_fakes: bool = False  # G learns on the fakes of D's update
+    loss: str = "bce"  # or "wgan", "relativistic" (paired)
+    penalties: tuple[tuple[str, float], ...] = ()  # what D minimises besides, and its weight
+    n_critic: int = 1  # a step is so many updates of D and one of G
 
     @property
     def d_scale(self) -> float:
@@ -175,6 +179,25 @@ def dcgan(width: int = 64) -> Spec:
     return Spec(32, (3, 64, 64), (100, 1, 1), g, d, same_fakes=True)
 
 
+def wgan_gp(dim: int = 64) -> Spec:
+    """Gulrajani's networks for MNIST; his crop of 8 x 8 to 7 x 7 is `cut`."""
+    g = [dense(4 * 4 * 4 * dim), RELU, reshape(4 * dim, 4, 4), conv_t(2 * dim, 5, 2, cut=1), RELU]
+    g += [conv_t(dim, 5, 2), RELU, conv_t(1, 5, 2), SIGMOID]
+    d = [x for n in (1, 2, 4) for x in (conv(n * dim, 5, 2), leaky(0.2))] + [FLATTEN, dense(1)]
+    learning = {"lr": 1e-4, "betas": (0.5, 0.9), "loss": "wgan", "n_critic": 5}
+    return Spec(50, (1, 28, 28), (128,), g, d, penalties=(("wgan_gp", 10.0),), **learning)
+
+
+def r1_r2(width: int = 64) -> Spec:
+    """R3GAN's loss, both penalties in each update, on plain networks for 32 x 32 RGB."""
+    act = leaky(0.2)
+    g = [dense(4 * 4 * 4 * width), act, reshape(4 * width, 4, 4)]
+    g += [conv_t(2 * width, 4, 2), act, conv_t(width, 4, 2), act, conv_t(3, 4, 2)]
+    d = [x for n in (1, 2, 4) for x in (conv(n * width, 4, 2), act)] + [FLATTEN, dense(1)]
+    learning = {"betas": (0.0, 0.99), "loss": "relativistic"}
+    return Spec(64, (3, 32, 32), (64,), g, d, penalties=(("r1", 1.0), ("r2", 1.0)), **learning)
+
+
 SPECS = {
     "VanillaGAN": vanilla_gan(),
     "DenseGAN": dense_gan(),
@@ -182,4 +205,6 @@ SPECS = {
     "CNNGAN": cnn_gan(),
     "TFDCGAN": tf_dcgan(),
     "DCGAN-64": dcgan(),
+    "WGAN-GP": wgan_gp(),
+    "R1+R2": r1_r2(),
 }

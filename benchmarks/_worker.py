@@ -12,27 +12,35 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from _networks import SPECS
+
+import ganc
 
 HERE = Path(__file__).resolve().parent
 
 
 class Contender:
-    """The process of one contender for one model."""
+    """The process of one contender for one model; ganc's may be that of another tree.
 
-    def __init__(self, name: str, model: str, *, batch: int, threads: int, memory: bool = False):
+    mode: "time" or "cpu", what a block measures, or "memory".
+    """
+
+    def __init__(
+        self, name: str, model: str, *, batch: int, threads: int, mode: str = "time", tree: str = ""
+    ):
         from rivals import environment
 
         self.label = f"{name}, {model}"
         command = [sys.executable, str(HERE / "_worker.py"), name, model, str(batch), str(threads)]
         self.process = subprocess.Popen(
-            [*command, "memory" if memory else "time"],
+            [*command, mode],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment(threads),
+            env=environment(threads) | ({"PYTHONPATH": tree} if tree else {}),
         )
         self.about = self._answer()
         wanted = SPECS[model].parameters
@@ -68,11 +76,14 @@ class Contender:
 
 
 def child(name: str, model: str, batch: int, threads: int, mode: str) -> None:
+    from rivals import load, unable
+
+    if why := unable(name, SPECS[model]):
+        raise SystemExit(f"{name}, {model}: {why}")
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     pin(threads)
     from _harness import timed
-    from rivals import load
 
     module, variant = load(name)
     if mode == "memory":  # what is imported or read in at first use is not the step's
@@ -83,12 +94,13 @@ def child(name: str, model: str, batch: int, threads: int, mode: str) -> None:
     losses = [step() for _ in range(3)][-1]
     if not all(abs(loss) < 100 for loss in losses):
         raise SystemExit(f"{name}, {model}: losses {losses} after three steps")
-    about = {"parameters": parameters, "note": note}
+    about = {"parameters": parameters, "note": note, "ganc": ganc.__file__}
     if memory:
         about |= memory.peak()
     print(json.dumps(about), file=out, flush=True)
+    clock = time.process_time if mode == "cpu" else time.perf_counter
     for line in sys.stdin:
-        print(json.dumps({"seconds": timed(step, float(line))}), file=out, flush=True)
+        print(json.dumps({"seconds": timed(step, float(line), clock)}), file=out, flush=True)
 
 
 def pin(threads: int) -> None:

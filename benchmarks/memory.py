@@ -18,7 +18,7 @@ def measure(model: str, names: list[str], args) -> dict:
     batch = args.batch or SPECS[model].batch
     row = {"training step": f"{model}, batch {batch}", "threads": args.threads}
     for name in names:
-        with Contender(name, model, batch=batch, threads=args.threads, memory=True) as run:
+        with Contender(name, model, batch=batch, threads=args.threads, mode="memory") as run:
             row[f"{name} MiB"], row[f"{name} code"] = run.about["peak"], run.about["code"]
     return row | {f"{name} / ganc": row[f"{name} MiB"] / row["ganc MiB"] for name in names[1:]}
 

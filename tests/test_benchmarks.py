@@ -62,6 +62,37 @@ def test_quick_run_writes_table_and_json(name, benchmark, capsys):
         assert Path("cost.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_rows_with_a_penalty(benchmark, capsys):
+    """Both are there, against who can do it; torch.compile cannot and has no figure."""
+    models, rivals = ("WGAN-GP", "R1+R2"), ("torch", "torch-compile")
+    benchmark("step", "--json", "figures.json", "--model", *models, "--rival", *rivals)
+    rows = json.loads(Path("figures.json").read_text())["rows"]
+    assert [row["one D+G step"] for row in rows] == [
+        "WGAN-GP, batch 2, 5 D + 1 G", "R1+R2, batch 2"
+    ]  # fmt: skip
+    for row in rows:
+        assert row["torch-compile ms"] is row["vs torch-compile"] is None
+        assert row["vs best"] == row["vs torch"] > 0
+    said = capsys.readouterr()
+    assert "| - |" in said.out and "no double backward" in said.err
+
+
+def test_before_and_after(benchmark, capsys):
+    trees = [str(FOLDER.parent)] * 2
+    benchmark("before_after", *trees, "--json", "figures.json", "--model", "ToyGAN")
+    (row,) = json.loads(Path("figures.json").read_text())["rows"]
+    assert row["after / before"] > 0
+    with pytest.raises(SystemExit, match="holds no ganc"):
+        benchmark("before_after", trees[0], str(Path.cwd()), "--model", "ToyGAN")
+
+
+def test_who_cannot_make_a_step_is_refused(benchmark):
+    from _worker import child
+
+    with pytest.raises(SystemExit, match="jax, WGAN-GP: no penalty"):
+        child("jax", "WGAN-GP", 2, 1, "time")
+
+
 def test_unknown_names_are_refused(benchmark, capsys):
     with pytest.raises(SystemExit):
         benchmark("step", "--rival", "numpy")

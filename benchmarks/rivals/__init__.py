@@ -21,6 +21,18 @@ CONTENDERS = {
     "keras": ("with_keras", "", ("keras", "tensorflow")),
 }
 
+# why a contender takes no part where D is penalised
+WITHOUT_PENALTIES = {
+    "torch-compile": "torch.compile has no double backward",
+    "jax": "no penalty is written for it here",
+    "keras": "no penalty is written for it here",
+}
+
+
+def unable(name: str, spec) -> str:
+    """Why a contender cannot make the step of a Spec; "" if it can."""
+    return WITHOUT_PENALTIES.get(name, "") if spec.penalties else ""
+
 
 def missing(name: str) -> list[str]:
     """The packages that a contender needs and that are not installed."""

@@ -10,34 +10,10 @@ from __future__ import annotations
 import contextlib
 
 import torch
-from _networks import Layer, walk
 from torch import nn
+from torch.nn.functional import softplus
 
-KINDS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "flatten": nn.Flatten}
-
-
-def module(layer: Layer, shape: tuple[int, ...]) -> nn.Module:
-    if layer.kind in KINDS:
-        return KINDS[layer.kind]()
-    if layer.kind == "dense":
-        return nn.Linear(shape[0], layer.out, bias=layer.bias)
-    if layer.kind == "reshape":
-        return nn.Unflatten(1, layer.shape)
-    if layer.kind == "leaky":
-        return nn.LeakyReLU(layer.value)
-    if layer.kind == "dropout":
-        return nn.Dropout(layer.value)
-    if layer.kind == "bn":
-        norm = nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
-        return norm(shape[0], layer.eps, layer.momentum)
-    size = shape[0], layer.out, layer.kernel, layer.stride, layer.padding
-    if layer.kind == "conv":
-        return nn.Conv2d(*size, bias=layer.bias)
-    return nn.ConvTranspose2d(*size, layer.output_padding, bias=layer.bias)
-
-
-def network(layers: list[Layer], shape: tuple[int, ...]) -> nn.Module:
-    return nn.Sequential(*(module(layer, before) for layer, before, _ in walk(layers, shape)))
+from rivals._modules import network
 
 
 class Step:
@@ -45,8 +21,8 @@ class Step:
 
     def __init__(self, spec, batch, variant):
         self.spec, self.variant = spec, variant
-        self.generator = network(spec.generator, spec.latent)
-        self.discriminator = network(spec.discriminator, spec.image)
+        self.generator = network(nn, spec.generator, spec.latent)
+        self.discriminator = network(nn, spec.discriminator, spec.image)
         self.bce = nn.BCEWithLogitsLoss()
         self.real = torch.rand(batch, *spec.image) * 2 - 1
         self.one, self.zero = torch.ones(batch, 1), torch.zeros(batch, 1)
@@ -112,8 +88,61 @@ class Step:
         return d, g
 
 
+LOSSES = {  # of D and of G
+    "wgan": (lambda r, f: f.mean() - r.mean(), lambda r, f: -f.mean()),
+    "relativistic": (lambda r, f: softplus(f - r).mean(), lambda r, f: softplus(r - f).mean()),
+}
+
+
+def squares(logits, x):
+    """Squared norms of the gradients of logits, one for each sample, differentiable."""
+    (found,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    return found.square().flatten(1).sum(1)
+
+
+class PenalisedStep(Step):
+    """`n_critic` updates of D with its penalties, then one of G.
+
+    As the papers' codes do it: R1 and R2 differentiate the logits that the loss is made of, D's
+    weights get no gradients while G learns, and the real logits of G's loss have no graph.
+    """
+
+    def d_loss(self, real, fake):
+        at_samples = [name for name, _ in self.spec.penalties if name != "wgan_gp"]
+        real, fake = (x.detach().requires_grad_(bool(at_samples)) for x in (real, fake))
+        r, f = self.discriminator(real), self.discriminator(fake)
+        loss = LOSSES[self.spec.loss][0](r, f)
+        for name, weight in self.spec.penalties:
+            if name == "wgan_gp":
+                loss = loss + weight * self.between(real, fake)
+            else:
+                logits, x = (r, real) if name == "r1" else (f, fake)
+                loss = loss + weight / 2 * squares(logits, x).mean()
+        return loss
+
+    def between(self, real, fake):
+        share = torch.rand(len(real), *[1] * (real.ndim - 1))
+        x = (fake + share * (real - fake)).requires_grad_()
+        return (squares(self.discriminator(x), x).sqrt() - 1).square().mean()
+
+    def g_loss(self, z):
+        with torch.no_grad():
+            r = self.discriminator(self.real) if self.spec.loss == "relativistic" else None
+        return LOSSES[self.spec.loss][1](r, self.discriminator(self.generate(z)))
+
+    def __call__(self):
+        for _ in range(self.spec.n_critic):
+            with torch.no_grad(), self.precision():
+                fake = self.generate(self.noise())
+            d = self.update(self.d_opt, self.d_loss, self.real, fake)
+        self.discriminator.requires_grad_(False)
+        g = self.update(self.g_opt, self.g_loss, self.noise())
+        self.discriminator.requires_grad_(True)
+        return d, g
+
+
 def make(name, spec, batch, variant):
     torch.manual_seed(0)
-    step = Step(spec, batch, variant)
+    step = (PenalisedStep if spec.penalties else Step)(spec, batch, variant)
     networks = step.generator, step.discriminator
     return step, [sum(p.numel() for p in net.parameters()) for net in networks], ""

@@ -222,17 +222,22 @@ class GAN(LatentModel):
         """
         real, *labels = batch
         fake = self._fakes(len(real), labels)
-        r, f = self._judge(real, fake, labels)
+        due = [p for p in self.penalties if not self._is_lazy(p)]
+        if any(p.at_samples for p in due):
+            real, fake = (x.detach().requires_grad_() for x in (real, fake))
+            r, f = self.discriminator(real, *labels), self.discriminator(fake, *labels)
+        else:
+            r, f = self._judge(real, fake, labels)
         loss = self.loss.d_loss(r, f)
         if self.d_reduction == "mean":
             loss = loss * 0.5
         report = self._answers(r, f)
-        for penalty in self.penalties:
-            if not self._is_lazy(penalty):
-                seen = fake if penalty.on_fakes else None
-                value = penalty(self._critic(labels), real, seen)
-                loss = loss + value
-                report[f"{penalty.name}_loss"] = value
+        critic = _networks.Critic(self.discriminator, labels, (real, r), (fake, f))
+        for penalty in due:
+            report[f"{penalty.name}_loss"] = value = penalty(
+                critic, real, fake if penalty.on_fakes else None
+            )
+            loss = loss + value
         return loss, report
 
     def real_objective(self, batch: _Batch) -> _Scalar:
@@ -307,10 +312,6 @@ class GAN(LatentModel):
             return without_graph(self.generator, self.noise(n), *labels)
         fake = self.passed["shared"] = self.generator(self.noise(n), *labels)
         return fake.detach()
-
-    def _critic(self, labels: Sequence[core.Tensor]) -> Any:
-        """Return D as a function of samples."""
-        return lambda x: self.discriminator(x, *labels)
 
     def _judge(
         self, real: core.Tensor, fake: core.Tensor, labels: Sequence[core.Tensor]

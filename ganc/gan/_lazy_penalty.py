@@ -3,7 +3,7 @@
 from typing import Any
 
 from ganc._backend import core
-from ganc.gan._networks import without_graph
+from ganc.gan._networks import Critic, without_graph
 from ganc.losses import Penalty
 
 __all__ = ["LazyPenalty"]
@@ -20,7 +20,7 @@ class LazyPenalty:
         fake = None
         if penalty.on_fakes:
             fake = without_graph(gan.generator, gan.noise(len(real)), *labels)
-        value = penalty(gan._critic(labels), real, fake)
+        value = penalty(Critic(gan.discriminator, labels), real, fake)
         return value * float(penalty.every), {f"{penalty.name}_loss": value}
 
     def __eq__(self, other: object) -> bool:

@@ -44,6 +44,9 @@ class Penalty:
         What ``GAN(penalty=...)`` finds it by, and what its numbers are called.
     on_fakes : bool
         Whether it looks at generated samples, too.
+    at_samples : bool
+        Whether it takes g at the very samples that D's loss is made of. D then has one pass for
+        both, and `value` is given samples that require grad.
 
     Examples
     --------
@@ -61,6 +64,7 @@ class Penalty:
     name = "penalty"
     source = ""
     on_fakes = False
+    at_samples = False
 
     def __init__(self, weight: float = 1.0, every: int = 1) -> None:
         self.weight = finite("weight", weight, 0.0)
@@ -72,7 +76,8 @@ class Penalty:
         Parameters
         ----------
         critic : callable
-            D as a function of samples; labels are filled in.
+            D as a function of samples; labels are filled in. For `real` and `fake` themselves it
+            gives the logits of D's loss, without another pass.
         real : Tensor
         fake : Tensor or None
             As many generated samples, without a graph; None unless `on_fakes`.
@@ -100,7 +105,7 @@ class Penalty:
 
 def _gradient(critic: Critic, x: core.Tensor) -> core.Tensor:
     """Return g at x as rows (N, values of a sample), differentiable."""
-    x = x.detach().requires_grad_()
+    x = x if x.requires_grad and x.is_leaf else x.detach().requires_grad_()
     (found,) = grad([core.sum(critic(x))], [x], create_graph=True)
     return found.flatten(1)
 
@@ -240,6 +245,7 @@ class R1(Penalty):
 
     name = "r1"
     source = "Mescheder et al. 2018, arXiv:1801.04406, eq. 9"
+    at_samples = True
 
     def __init__(self, weight: float = 10.0, every: int = 1) -> None:
         super().__init__(weight, every)

@@ -44,7 +44,8 @@ class Interrupts:
             if callable(old):
                 self._old = old
                 signal.signal(signal.SIGINT, self._handle)
-            self._until_saved &= signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            if self._until_saved:
+                self._until_saved = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
             if self._until_saved:
                 signal.signal(signal.SIGTERM, self._terminate)
         else:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ganc._backend import core
 from ganc.nn import Module, Parameter
+from ganc.nn._hooks import structure
 from ganc.optim import Adam
 
 __all__ = ["checked", "count", "is_per_sample", "optimizer", "parameters_of", "train_mode"]
@@ -65,11 +66,17 @@ def train_mode(*networks: Module) -> None:
 def is_per_sample(network: Module) -> bool:
     """Whether a network is known to treat the samples of a batch one by one.
 
-    Modules of the user may do anything in their forward, so they count as batch-dependent.
+    Modules of the user may do anything in their forward, so they count as batch-dependent. The
+    answer is kept until the structure of a network changes.
     """
-    return all(
-        type(m).__module__.startswith("ganc.") and not m.batch_dependent for m in network.modules()
-    )
+    known = network.__dict__.get("_per_sample")
+    if known is None or known[0] != structure.version:
+        answer = all(
+            type(m).__module__.startswith("ganc.") and not m.batch_dependent
+            for m in network.modules()
+        )
+        known = network.__dict__["_per_sample"] = (structure.version, answer)
+    return known[1]
 
 
 def count(network: Module, *, trainable: bool | None = None) -> int:
