@@ -78,7 +78,7 @@ def g_loss(name, f, r=None):
 
 def squared_norms(critic, x):
     """Return the squared norm of D's gradient in each sample."""
-    x = x.detach().requires_grad_()
+    x = x if x.requires_grad else x.detach().requires_grad_()
     (g,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
     return (g**2).sum(dim=tuple(range(1, g.ndim)))
 
@@ -165,16 +165,19 @@ class Loop:
         for p, g in zip(params, grads, strict=True):
             p.grad = None if lazy and g is not None and not g.any() else g
         optimizer.step()
-        for p in params:  # ganc counts the updates of all parameters together
-            if p.grad is None:
-                optimizer.state[p]["step"] += 1
         with torch.no_grad():
             for p in params if self.clip and net is self.d else ():
                 p.clamp_(-self.clip, self.clip)
         return math.sqrt(sum(float((g**2).sum()) for g in grads if g is not None))
 
-    def penalty(self, name, weight, real, fake, labels):
-        return weight * PENALTIES[name](lambda x: self.d(x, *labels), real, fake, self.noise)
+    def penalty(self, name, weight, real, fake, labels, judged=()):
+        """Return a penalty; D does not judge samples again that it has judged."""
+
+        def critic(x):
+            known = [logits for seen, logits in judged if seen is x]
+            return known[0] if known else self.d(x, *labels)
+
+        return weight * PENALTIES[name](critic, real, fake, self.noise)
 
     def answers(self, r, f):
         if self.loss in ("non_saturating", "minimax"):
@@ -182,10 +185,12 @@ class Loop:
         self.numbers |= {"d_real": r.mean().item(), "d_fake": f.mean().item()}
 
     def learn_d(self, x, fake, labels):
+        if {"r1", "r2"} & {name for name, *_ in self.eager}:  # at the samples of D's loss
+            x, fake = (t.detach().requires_grad_() for t in (x, fake))
         r, f = self.d(x, *labels), self.d(fake, *labels)
         loss = d_loss(self.loss, r, f, self.smooth) * (0.5 if self.reduction == "mean" else 1.0)
         for name, weight, _ in self.eager:
-            value = self.penalty(name, weight, x, fake, labels)
+            value = self.penalty(name, weight, x, fake, labels, ((x, r), (fake, f)))
             loss = loss + value
             self.numbers[f"{name}_loss"] = value.item()
         self.answers(r, f)
