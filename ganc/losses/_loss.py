@@ -177,7 +177,7 @@ def get(loss: str | GANLoss | type[GANLoss], *, label_smoothing: float = 0.0) ->
     >>> losses.get("lsgn")                                    # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: loss: got 'lsgn', expected one of fgan_pearson, ...; did you mean 'lsgan'?
+    ValueError: loss: got 'lsgn', expected one of ...; did you mean 'lsgan'?
     """
     if isinstance(loss, str):
         key = loss.lower().replace("-", "_")
