@@ -62,6 +62,18 @@ def test_dense_loss_is_the_mean_over_the_concatenation():
     assert sums["mean"] == pytest.approx(sums["sum"] / 2)
 
 
+def test_conditional():
+    gan = models.CGAN(seed=0)
+    joint_of_g = 1200 * 1200 + 1200 + 1200 * 784 + 784
+    assert count(gan.generator) == 100 * 200 + 200 + 10 * 1000 + 1000 + joint_of_g
+    assert count(gan.discriminator) == 784 * 1200 + 1200 + 10 * 250 + 250 + 290 * 960 + 960 + 241
+    assert gan.latent == "uniform" and gan.pixel_range == (0.0, 1.0) and gan.classes == 10
+    drops = [m.p for n in gan._parts().values() for m in n.modules() if isinstance(m, nn.Dropout)]
+    assert drops == [0.5] * 6
+    shown = models.CGAN(**SMALL["CGAN"]).preview(7, seed=0)
+    assert shown.shape == (8, 3, 5, 6) and shown.ncol == 2
+
+
 def test_goodfellow():
     gan = models.Goodfellow2014(seed=0)
     assert count(gan.generator) == 100 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 784 + 784

@@ -4,8 +4,8 @@ Each is a `ganc.GAN`, but for the variational autoencoders beside them; every nu
 with the source's value as its default, and ``describe()`` says what it is and where it deviates.
 
 >>> from ganc import models
->>> models.list()[:4]
-['CNNGAN', 'ConvVAE', 'DCGAN', 'DCGANPaper']
+>>> models.list()[-3:]
+['ToyGAN', 'VAE', 'VanillaGAN']
 >>> models.get("vanilla").__name__
 'VanillaGAN'
 """
@@ -14,6 +14,7 @@ import builtins
 from typing import Any
 
 from ganc._options import choose
+from ganc.models._cgan import CGAN as CGAN
 from ganc.models._cnn import CNNGAN as CNNGAN
 from ganc.models._dcgan import DCGAN as DCGAN
 from ganc.models._dcgan import DCGANPaper as DCGANPaper
@@ -68,7 +69,7 @@ def get(name: str, default: Any = _RAISE) -> Any:
     >>> models.get("vanila")                                     # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: model: got 'vanila', expected one of cnngan, ...; did you mean 'vanillagan'?
+    ValueError: model: got 'vanila', expected one of ...; did you mean 'vanillagan'?
     """
     short = {_short(known): cls for known, cls in _known().items()}
     if _short(str(name)) in short:
