@@ -8,7 +8,7 @@ import traceback
 
 import numpy as np
 import pytest
-from alternating import PENALTIES, Noise
+from alternating import OF_GRADIENTS, PENALTIES, Noise
 from double import in_double
 from harness import note
 from pytorch import torch
@@ -171,7 +171,7 @@ def look(name, real, fake, c=None, **options):
     return value.item(), critic.x
 
 
-@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("name", OF_GRADIENTS)
 def test_the_norm_is_over_all_axes_but_the_batch(name):
     """And the mean over the batch alone: the value does not depend on its size."""
     c = images(0, 1)[0]
@@ -257,7 +257,7 @@ FLAT = {
 
 
 @pytest.mark.parametrize("kind", FLAT)
-@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("name", OF_GRADIENTS)
 def test_a_flat_critic(name, kind):
     """The norm's derivative at 0 is 0: no NaN in a gradient."""
     build, bias = FLAT[kind]

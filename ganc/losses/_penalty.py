@@ -13,6 +13,7 @@ from ganc._tensor._math import norm
 
 __all__ = [
     "DRAGAN",
+    "Drift",
     "GradientPenalty",
     "Penalty",
     "R1",
@@ -319,6 +320,39 @@ class ZeroCentered(Penalty):
     def value(self, critic, real, fake):
         """Return the mean of norm(g)**2."""
         return _half_square(critic, _between(real, fake)) * 2.0
+
+
+@register_penalty
+class Drift(Penalty):
+    """weight * mean r**2: keeps a critic's answers to real samples near 0.
+
+    Parameters
+    ----------
+    weight : float, default 1e-3
+    every : int, default 1
+        As for `Penalty`.
+
+    Notes
+    -----
+    Source: Karras et al. 2018, "Progressive Growing of GANs", appendix A.1.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.losses.Drift(weight=0.5)(lambda x: 2 * x, ganc.ones(4, 1)).item()
+    2.0
+    """
+
+    name = "drift"
+    source = "Karras et al. 2018, arXiv:1710.10196, appendix A.1"
+    at_samples = True
+
+    def __init__(self, weight: float = 1e-3, every: int = 1) -> None:
+        super().__init__(weight, every)
+
+    def value(self, critic, real, fake):
+        """Return the mean of r**2."""
+        return core.mean(core.square(critic(real)))
 
 
 def _half_square(critic: Critic, x: core.Tensor) -> core.Tensor:

@@ -103,10 +103,13 @@ PENALTIES = {
     "dragan": dragan,
     "r1": lambda critic, real, fake, noise: squared_norms(critic, real).mean() / 2,
     "r2": lambda critic, real, fake, noise: squared_norms(critic, fake).mean() / 2,
+    "drift": lambda critic, real, fake, noise: (critic(real) ** 2).mean(),
     "zero_centered": lambda critic, real, fake, noise: squared_norms(
         critic, between(real, fake, noise)
     ).mean(),
 }
+OF_GRADIENTS = [name for name in PENALTIES if name != "drift"]
+AT_SAMPLES = {"r1", "r2", "drift"}  # those of D's loss
 ON_FAKES = ("wgan_gp", "r2", "zero_centered")
 
 
@@ -185,7 +188,7 @@ class Loop:
         self.numbers |= {"d_real": r.mean().item(), "d_fake": f.mean().item()}
 
     def learn_d(self, x, fake, labels):
-        if {"r1", "r2"} & {name for name, *_ in self.eager}:  # at the samples of D's loss
+        if AT_SAMPLES & {name for name, *_ in self.eager}:  # at the samples of D's loss
             x, fake = (t.detach().requires_grad_() for t in (x, fake))
         r, f = self.d(x, *labels), self.d(fake, *labels)
         loss = d_loss(self.loss, r, f, self.smooth) * (0.5 if self.reduction == "mean" else 1.0)
