@@ -8,8 +8,10 @@ import time
 
 import numpy as np
 import pytest
+import systems
 from children import run, start
 
+import ganc
 from ganc import data
 from ganc.data import transforms
 from ganc.data._ahead import _close_all
@@ -349,3 +351,21 @@ def test_arguments():
         loader(workers=0, prefetch_factor=2)
     with pytest.raises(ValueError, match="prefetch_factor: got 0"):
         loader(prefetch_factor=0)
+
+
+def test_pairs_train_as_their_arrays_do():
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 256, (12, 8, 8), dtype=np.uint8)
+    b = np.stack([a, 255 - a, a // 2], 3)
+    labelled = data.TensorDataset(a, np.arange(12))
+    pairs = data.Paired(labelled, b)
+    assert len(pairs) == 12 and repr(pairs) == "Paired(12 pairs)"
+    assert all((got == want).all() for got, want in zip(pairs[3], (a[3], b[3]), strict=True))
+    learned = []
+    for fields in ((pairs,), (a, b)):
+        ganc.manual_seed(0)
+        model = systems.pix2pix(seed=1)
+        learned.append(model.fit(*fields, batch_size=4, epochs=2, verbose=0).history)
+    assert learned[0] == learned[1]
+    with pytest.raises(ValueError, match="12 and 11 samples"):
+        data.Paired(a, b[:-1])

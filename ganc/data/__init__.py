@@ -14,6 +14,7 @@ from ganc.data._batches import Batches, order
 from ganc.data._folder import ImageFolder
 from ganc.data._images import as_images, as_labels, from_uint8, to_uint8
 from ganc.data._loader import DataLoader, Dataset, TensorDataset
+from ganc.data._paired import Paired
 from ganc.data._sequences import as_sequences
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "DataLoader",
     "Dataset",
     "ImageFolder",
+    "Paired",
     "TensorDataset",
     "as_images",
     "as_labels",
