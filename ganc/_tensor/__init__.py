@@ -37,6 +37,7 @@ _FROM_CORE = [
     "argmax",
     "argmin",
     "cat",
+    "ceil",
     "cos",
     "cumsum",
     "div",

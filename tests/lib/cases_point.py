@@ -79,6 +79,7 @@ UNARY = [
     unary("neg", torch.neg, exact=True),
     unary("abs", torch.abs, kinks=(0.0,), exact=True),
     unary("sign", torch.sign, kinks=(0.0,), constant=True, exact=True),
+    unary("ceil", torch.ceil, -4, 4, constant=True, exact=True),
     unary("floor", torch.floor, -4, 4, constant=True, exact=True),
     unary("round", torch.round, -4, 4, constant=True, exact=True),
     unary("isnan", as_number(torch.isnan), constant=True, exact=True),
