@@ -22,24 +22,27 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
-AVX2 = ["-mavx2", "-mfma"]
-AVX512 = ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mfma"]
-X86 = platform.machine().lower() in ("x86_64", "amd64")
-ARM = platform.machine().lower() in ("aarch64", "arm64")
+AVX512 = "-mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprefer-vector-width=512"
+X86 = {"avx2": "-mavx2 -mfma", "avx512": AVX512}  # name that files end in -> flags
+ARM = {"neon": ""}
+MACHINES = {"x86_64": X86, "amd64": X86, "aarch64": ARM, "arm64": ARM}
+ISAS = X86 | ARM
+OWN = MACHINES.get(platform.machine().lower(), {})
 
 
 def on(name: str) -> bool:
     return os.environ.get(name, "0") not in ("", "0")
 
 
+def isa_of(path: str) -> str:
+    """Return the ISA that a file is compiled for, "" for none in particular."""
+    ending = Path(path).stem.rpartition("_")[2]
+    return ending if ending in ISAS else ""
+
+
 def sources() -> list[str]:
-    foreign = ("_neon",) if X86 else ("_avx2", "_avx512") if ARM else ("_avx2", "_avx512", "_neon")
-    found = sorted(ROOT.glob("csrc/**/*.c"))
-    return [str(p.relative_to(ROOT)) for p in found if not p.stem.endswith(foreign)]
-
-
-def is_isa_file(path: str) -> bool:
-    return Path(path).stem.endswith(("_avx2", "_avx512", "_neon"))
+    found = (str(p.relative_to(ROOT)) for p in ROOT.glob("csrc/**/*.c"))
+    return sorted(path for path in found if not isa_of(path) or isa_of(path) in OWN)
 
 
 def isa_flags(path: str) -> list[str]:
@@ -47,12 +50,9 @@ def isa_flags(path: str) -> list[str]:
 
     ``-ffp-contract=off`` everywhere else keeps the bits the same on every ISA.
     """
-    stem = Path(path).stem
-    flags = AVX512 if stem.endswith("_avx512") else AVX2 if stem.endswith("_avx2") else []
-    if stem.endswith("_avx512"):
-        flags = [*flags, "-mprefer-vector-width=512"]
-    tile = stem.startswith("gemm_") and is_isa_file(path)
-    return [*flags, "-ffp-contract=fast" if tile else "-ffp-contract=off"]
+    isa = isa_of(path)
+    tile = isa and Path(path).stem.startswith("gemm_")
+    return [*ISAS.get(isa, "").split(), f"-ffp-contract={'fast' if tile else 'off'}"]
 
 
 def common_flags() -> tuple[list[str], list[str]]:
@@ -82,7 +82,7 @@ class BuildExt(build_ext):
 
     def build_extension(self, ext):
         flags, link = common_flags()
-        files = [s for s in ext.sources if not (ext.name.endswith("64") and is_isa_file(s))]
+        files = [s for s in ext.sources if not (ext.name.endswith("64") and isa_of(s))]
         self.compiler.compiler_so = [f for f in self.compiler.compiler_so if f != "-g"]
         newest_header = max(p.stat().st_mtime for p in ROOT.glob("csrc/**/*.[hid]*"))
         temp = str(Path(self.build_temp) / ext.name)

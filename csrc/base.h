@@ -97,9 +97,12 @@ typedef struct {
 void gn_philox(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4]);
 
 /* ---- cpu.c --------------------------------------------------------------------------- */
-typedef enum { GN_ISA_PORTABLE, GN_ISA_AVX2, GN_ISA_AVX512, GN_ISA_NEON } gn_isa;
-gn_isa gn_cpu_isa(void);              /* best that CPU and OS support */
-const char *gn_isa_name(gn_isa isa);  /* "portable" "avx2" "avx512" "neon" */
+/* All ISAs that there are kernels for: F(of GN_ISA_*, name in files, tables and GANC_ISA). */
+#define GN_ALL_ISAS(F) F(PORTABLE, portable) F(AVX2, avx2) F(AVX512, avx512) F(NEON, neon)
+#define GN_ISA_ID(id, name) GN_ISA_##id,
+typedef enum { GN_ALL_ISAS(GN_ISA_ID) GN_ISA_COUNT } gn_isa;
+gn_isa gn_cpu_isa(void); /* best that CPU and OS support */
+const char *gn_isa_name(gn_isa isa);
 uint32_t gn_cpu_float_flush(bool on); /* sets FTZ+DAZ, returns the old control word */
 void gn_cpu_float_restore(uint32_t word);
 

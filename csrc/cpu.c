@@ -71,6 +71,8 @@ void gn_cpu_float_restore(uint32_t word)
 
 const char *gn_isa_name(gn_isa isa)
 {
-    static const char *const name[] = {"portable", "avx2", "avx512", "neon"};
-    return name[isa];
+#define TEXT(id, name) #name,
+    static const char *const text[] = {GN_ALL_ISAS(TEXT)};
+#undef TEXT
+    return text[isa];
 }

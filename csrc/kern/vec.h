@@ -121,7 +121,9 @@ typedef struct {
     const gn_resample_kern *resample;
 } gn_vec_kern;
 
-extern const gn_vec_kern gn_vec_portable, gn_vec_avx2, gn_vec_avx512, gn_vec_neon;
+#define GN_DECLARE(id, name) extern const gn_vec_kern gn_vec_##name;
+GN_ISAS(GN_DECLARE)
+#undef GN_DECLARE
 extern const gn_vec_kern *gn_vec; /* the one in use */
 void gn_vec_select(gn_isa isa);
 

@@ -21,7 +21,7 @@ static PyObject *set_isa(PyObject *module, PyObject *arg)
     (void)module;
     const char *name = PyUnicode_Check(arg) ? PyUnicode_AsUTF8AndSize(arg, NULL) : NULL;
     gn_isa best = gn_cpu_isa();
-    for (int isa = GN_ISA_PORTABLE; name && isa <= GN_ISA_NEON; isa++)
+    for (int isa = GN_ISA_PORTABLE; name && isa < GN_ISA_COUNT; isa++)
         if (strcmp(name, gn_isa_name((gn_isa)isa)) == 0) {
             bool neon = isa == GN_ISA_NEON || best == GN_ISA_NEON;
             if (isa > (int)best || (neon && isa != (int)best && isa != GN_ISA_PORTABLE))
