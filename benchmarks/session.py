@@ -86,8 +86,10 @@ class Told(cb.ProgressBar):
 
     def on_train_batch_end(self, batch, logs=None):
         super().on_train_batch_end(batch, logs)
-        if self._pace.told() and not self.seconds:
-            left = self._pace.left(self.params["steps"] - batch - 1, self.params["epochs"] - 1)
+        if self._throughput.told() and not self.seconds:
+            left = self._throughput.left(
+                self.params["steps"] - batch - 1, self.params["epochs"] - 1
+            )
             self.seconds = time.perf_counter() - self._start + left
 
 

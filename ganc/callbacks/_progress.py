@@ -71,7 +71,7 @@ class ProgressBar(Callback):
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Start the clock."""
         self._start = self._drawn = time.perf_counter()
-        self._pace = Throughput(self._start)
+        self._throughput = Throughput(self._start)
         self._early = self._start - self.params.get("started", self._start)  # what fit did before
         self._screen = _screen(self.live, self.stream)
 
@@ -79,12 +79,12 @@ class ProgressBar(Callback):
         """Note the epoch."""
         self._epoch = epoch
         self._at = (0, {})
-        self._pace.epoch(time.perf_counter())
+        self._throughput.epoch(time.perf_counter())
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Redraw the line, a few times a second at most."""
         now = time.perf_counter()
-        self._pace.step(now)
+        self._throughput.step(now)
         self._at = (batch + 1, logs or {})
         if self.live and now - self._drawn >= self._screen.interval:
             self._drawn = now
@@ -100,7 +100,7 @@ class ProgressBar(Callback):
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Draw the line a last time."""
-        if self.live and self._pace.steps:
+        if self.live and self._throughput.steps:
             self._screen.draw(*self._line(*self._at, time.perf_counter()))
         self._screen.close()
 
@@ -117,7 +117,7 @@ class ProgressBar(Callback):
         parts = [f"epoch {self._epoch + 1}{of}"]
         if self.live:
             parts.append(f"step {step}/{steps}")
-        parts.append(f"{self._pace.steps / max(elapsed, 1e-9):.1f} steps/s")
+        parts.append(f"{self._throughput.steps / max(elapsed, 1e-9):.1f} steps/s")
         parts.append(self._left(step, elapsed))
         parts += [f"{name} {logs[name]:.3f}" for name in _SHOWN if name in logs]
         return parts, self._share(self._epoch * steps + step, elapsed)
@@ -136,8 +136,8 @@ class ProgressBar(Callback):
         if steps <= 0:
             return f"{clock_text(elapsed)} taken"
         left = math.inf if budget is None else max(budget - self._early - elapsed, 0.0)
-        if self._pace.told():
-            left = min(left, self._pace.left(steps, epochs - self._epoch - 1))
+        if self._throughput.told():
+            left = min(left, self._throughput.left(steps, epochs - self._epoch - 1))
         return "-:-- left" if math.isinf(left) else f"{clock_text(left)} left"
 
 

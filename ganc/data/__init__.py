@@ -1,4 +1,4 @@
-"""Arrays at the door: checking images and labels, conversion, batches in a repeatable order.
+"""Data as they come in: checks of images and labels, conversion, batches in a repeatable order.
 
 >>> import numpy as np
 >>> from ganc import data

@@ -80,7 +80,8 @@ class GAN(LatentModel):
         on fresh ones.
     pixel_range : tuple of float, default (-1.0, 1.0)
         What the generator's images span; (0, 1) for one that ends in a sigmoid. Images are
-        converted at the door, so that `fit` and `sample` speak of [-1, 1] all the same.
+        converted when they come in and go out, so that `fit` and `sample` speak of [-1, 1] all the
+        same.
     classes : int, optional
         Of a conditional GAN: labels are 0 to classes - 1. By default counted by the first `fit`.
     seed : int, optional

@@ -81,12 +81,12 @@ def _measured(model: "Model", batches: Batches, interrupts: Interrupts) -> float
     """Return the time of a step, with rarer updates as often as in training."""
     position = Position()
     start = now = time.perf_counter()
-    pace = Throughput(start)
-    while not (_seen(pace.counted, now - start) and pace.counted % _period(model) == 0):
+    throughput = Throughput(start)
+    while not (_seen(throughput.counted, now - start) and throughput.counted % _period(model) == 0):
         _fit.one_step(model, batches, position, interrupts)
         now = time.perf_counter()
-        pace.step(now)
-    return pace.step_seconds
+        throughput.step(now)
+    return throughput.step_seconds
 
 
 def _seen(steps: int, seconds: float) -> bool:
