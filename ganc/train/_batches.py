@@ -17,7 +17,7 @@ from ganc.data import DataLoader, TensorDataset
 from ganc.data._ahead import Ahead
 from ganc.data._batches import Orders
 from ganc.data._some import is_dataset, some
-from ganc.train._field import Field, batch_type, rows_of, wrong_number
+from ganc.train._field import Field, batch_type, check_lengths, rows_of, wrong_number
 
 if TYPE_CHECKING:
     from ganc.train._model import Model
@@ -295,6 +295,7 @@ def batch_of(model: "Model", data: Sequence[Any]) -> tuple[core.Tensor, ...]:
             raise ValueError(
                 f"{field.name}: got shape {tensor.shape}, expected at least one sample"
             )
+    check_lengths(fields, tensors)
     model._fits({f.name: tuple(t.shape[1:]) for f, t in zip(fields, tensors, strict=True)})
     return batch_type(fields)(*tensors)
 

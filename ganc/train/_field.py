@@ -188,6 +188,12 @@ def rows_of(
     if len(given) != len(fields):
         raise TypeError(wrong_number(model, f"{len(given)} fields"))
     arrays = [f.checked(model, data, hint=hint) for f, data in zip(fields, given, strict=True)]
+    check_lengths(fields, arrays)
+    return arrays
+
+
+def check_lengths(fields: Sequence[Field], arrays: Sequence[Any]) -> None:
+    """Raise unless there are as many rows of each as of those it is paired with."""
     first = 0
     for i, field in enumerate(fields):
         first = first if field.paired else i
@@ -196,7 +202,6 @@ def rows_of(
                 f"{field.name}: got {len(arrays[i])} for {len(arrays[first])} of "
                 f"{fields[first].name}, expected one for each"
             )
-    return arrays
 
 
 def wrong_number(model: "Model", got: str) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ganc._backend import core
@@ -109,8 +110,15 @@ def _enter(entry: Numbers, prefix: str, loss: float, norm: float, report: Number
 
 def arranged(numbers: Iterable[Numbers]) -> Numbers:
     """Return the numbers of several updates as one dict: losses first, norms last."""
-    every = {name: value for entry in numbers for name, value in entry.items()}
-    return {name: every[name] for name in sorted(every, key=_rank)}
+    every: Numbers = {}
+    for entry in numbers:
+        every.update(entry)
+    return {name: every[name] for name in _order(tuple(every))}
+
+
+@lru_cache(64)
+def _order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=_rank))
 
 
 def _rank(name: str) -> int:
