@@ -4,7 +4,7 @@
 
 Environment variables
 ---------------------
-GANC_DEBUG=1         -O0 -g, assertions
+GANC_DEBUG=1         -O0 -g
 GANC_SANITIZE=address|thread   build under the sanitizer (see CONTRIBUTING.md)
 GANC_COVERAGE=1      gcov instrumentation
 GANC_WERROR=1        warnings are errors (CI)

@@ -330,12 +330,25 @@ bool gn_grad(int ny, gn_tensor **y, gn_tensor **dy, int nx, gn_tensor **x, gn_sw
     return ok;
 }
 
-/* leaf.grad += g, in place unless the sum must stay differentiable. */
+/* g as the .grad of one leaf: in memory that nobody else holds, as it may be changed in place. */
+static gn_tensor *own_memory(gn_tensor *g)
+{
+    gn_tensor *copy = gn_tensor_like(g);
+    if (copy && g->numel)
+        memcpy(copy->data, g->data, (size_t)g->numel * sizeof(real));
+    return copy;
+}
+
+/* leaf.grad += g; the sum stays differentiable if asked to. */
 static bool leaf_add(gn_node *leaf, gn_tensor *g, bool create_graph)
 {
     int64_t mark = gn_scope_begin();
     bool was = gn_set_grad_mode(create_graph);
-    gn_tensor *sum = leaf->grad ? gn_add(leaf->grad, g) : create_graph ? g : gn_detach(g);
+    bool shared = g->refs > 1 || g->storage->refs > 1;
+    gn_tensor *sum = leaf->grad     ? gn_add(leaf->grad, g)
+                     : create_graph ? g
+                     : shared       ? own_memory(g)
+                                    : gn_detach(g);
     gn_set_grad_mode(was);
     if (sum) {
         gn_tensor_retain(sum);

@@ -8,7 +8,7 @@
 
 #include "base.h"
 
-typedef struct gn_node gn_node; /* tape.h */
+typedef struct gn_node gn_node; /* node.h */
 
 typedef struct {
     int64_t refs;
@@ -19,7 +19,7 @@ typedef struct {
 
 typedef struct gn_tensor {
     int64_t refs;
-    gn_storage *storage; /* NULL: a ghost, shape and node only (tape.h) */
+    gn_storage *storage; /* NULL: a ghost, shape and node only (node.h) */
     real *data;          /* inside storage->data */
     gn_node *node;       /* not NULL: requires grad */
     int64_t numel;

@@ -5,7 +5,8 @@ import pytest
 from cases_conv import conv, conv2d_dw, transposed, weights
 from cases_conv import conv2d as conv2d_of_torch
 from cases_conv import conv_transpose2d as conv_transpose2d_of_torch
-from harness import CASES, _core, _core64
+from children import available_isas
+from harness import CASES, _core, _core64, array
 from pytorch import torch
 from test_norm_random import compare
 
@@ -110,3 +111,15 @@ def test_winograd_costs_at_most_one_binary_digit(maker, core, count):
         got = error(getattr(core, name)(*tensors, **config.attrs).numpy(), exact)
         limit = 1e-12 if core is _core64 else 2 * error(rival(torch.float32), exact)
         assert got <= limit, (config, got, limit)
+
+
+def test_weight_gradients_of_many_channels_have_the_same_bits_on_every_isa():
+    """The parts of a sum must not depend on how wide the panels of an ISA are."""
+    rng = np.random.default_rng(0)
+    x, dy = (_core.tensor(rng.standard_normal((4, c, 32, 32), np.float32)) for c in (512, 257))
+    was, seen = _core.get_isa(), set()
+    for isa in available_isas():
+        _core.set_isa(isa)
+        seen.add(array(_core.conv2d_dw(x, dy, kernel=1)).tobytes())
+    _core.set_isa(was)
+    assert len(seen) == 1

@@ -32,7 +32,10 @@ static bool plan(gn_conv_plan *p)
     w->all = p->s.groups * w->sums;
     w->w_ld = (gn_ceil_div(k, GN_LINE) + 1) * GN_LINE;
     int64_t tasks = p->s.groups * w->shares;
-    w->parts = GN_MIN(gn_ceil_div(TASKS, tasks), GN_MAX(MOST_SUMS / w->all, 1));
+    /* as if panels were as wide as on the widest ISA: the sum has the same parts on every one */
+    int64_t widest = gn_ceil_div(p->og, GN_MAX_WIDE) * GN_MAX_WIDE;
+    int64_t most = GN_MAX(MOST_SUMS / (p->s.groups * k * widest), 1);
+    w->parts = GN_MIN(gn_ceil_div(TASKS, tasks), most);
     w->parts = GN_MIN(w->parts, p->blocking.blocks);
     p->ntask = tasks * w->parts;
     p->shared_size = w->parts * w->all;

@@ -20,8 +20,7 @@ enum {
     BLOCKS = 8,     /* at least, where that leaves NARROW */
     ROWS = 128,     /* of a piece: the length of a chain of additions */
     RECENT = 32768, /* elements of a piece on the way back */
-    TASK = 16384,   /* elements of a task, at least */
-    PARTS = 32      /* partial sums of dw and db, at most */
+    TASK = 16384    /* elements of a task, at least */
 };
 
 typedef struct {

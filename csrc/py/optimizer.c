@@ -252,14 +252,21 @@ static int set_counts(PyObject *self, PyObject *value, void *closure)
         PyErr_Format(PyExc_ValueError, "counts: expected a list of %d counts", o->n);
         return -1;
     }
-    for (int i = 0; i < o->n; i++) {
-        uint64_t count;
-        if (gn_py_read_count(PyList_GetItem(value, i), "counts", &count) < 0)
-            return -1;
-        o->count[i] = (int64_t)count;
+    /* a tuple of our own: reading a count may run code that changes the list */
+    PyObject *own = PyList_AsTuple(value);
+    uint64_t *count = own ? PyMem_Calloc((size_t)o->n + 1, sizeof *count) : NULL;
+    bool ok = count != NULL;
+    for (int i = 0; ok && i < o->n; i++)
+        ok = gn_py_read_count(PyTuple_GetItem(own, i), "counts", &count[i]) == 0;
+    for (int i = 0; ok && i < o->n; i++) {
+        o->count[i] = (int64_t)count[i];
         o->steps = GN_MAX(i ? o->steps : 0, o->count[i]);
     }
-    return 0;
+    if (own && !count)
+        PyErr_NoMemory();
+    PyMem_Free(count);
+    Py_XDECREF(own);
+    return ok ? 0 : -1;
 }
 
 static PyObject *get_params(PyObject *self, void *closure)

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from ganc.cli import main
     >>> main(["models", "--json"])                                # doctest: +ELLIPSIS
-    [{"name": "CNNGAN", ...
+    [{"name": "C...GAN", ...
     0
     """
     parser = parser_of_all()

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ganc.data import order
 from ganc.data._conversion import from_unit, to_unit
-from ganc.data._some import some
+from ganc.data._some import is_dataset, some
 from ganc.nn import Module
 from ganc.nn._inference import evaluate
 
@@ -57,7 +58,8 @@ class Evidence:
         """Some of the data as they were given."""
         if self.x is None:
             return None
-        array = np.asarray(some(self.x, _SAMPLES)[0])
+        one = self.x[0] if isinstance(self.x, tuple) else self.x
+        array = np.asarray(some(one, _SAMPLES)[0])
         if array.dtype.kind not in "uif" or not array.size:
             return None
         return array[:: max(len(array) // _SAMPLES, 1)]
@@ -76,7 +78,8 @@ class Evidence:
         if x is None or self.model is None:
             return None
         fields = len(self.model.FIELDS)
-        parts = list(x) if isinstance(x, tuple) and fields > 1 else some(x, _SAMPLES, fields)
+        together = isinstance(x, (tuple, list)) and len(x) == fields > 1
+        parts = list(x) if together else some(x, _SAMPLES, fields)
         given = np.asarray(parts[0])
         if given.dtype.kind == "f" and given.ndim == 4 and np.abs(given).max(initial=0) > 1.001:
             return None  # `fit` refuses such images; the check of the range says what to do
@@ -85,7 +88,7 @@ class Evidence:
             if fields == 1:
                 return (self.model.real_samples(given, _SAMPLES),)
             rows = np.linspace(0, len(given) - 1, min(_SAMPLES, len(given))).astype(np.int64)
-            labels = y if len(parts) == 1 else parts[1]
+            labels = parts[1] if len(parts) > 1 else None if is_dataset(x) else y
             more = () if labels is None else (np.asarray(labels)[rows].astype(np.float32),)
             return (self.model.real_samples(given[rows], len(rows)), *more)
 
@@ -104,12 +107,14 @@ class Evidence:
     @cached_property
     def inputs(self) -> Side:
         """What the generator makes samples of: latents with the doctor's seed, and labels."""
-        return () if self.model is None else self.model._generator_inputs(_SAMPLES, self.seed)
+        shows = self.model is not None and self.model._can_show
+        return self.model._generator_inputs(_SAMPLES, self.seed) if shows else ()
 
     @cached_property
     def shown(self) -> np.ndarray | None:
         """What the model shows, images in [-1, 1]: of an averaged generator where one is kept."""
-        return None if self.model is None else self.model.preview(_SAMPLES, seed=self.seed)
+        shows = self.model is not None and self.model._can_show
+        return self.model.preview(_SAMPLES, seed=self.seed) if shows else None
 
     @cached_property
     def fake(self) -> np.ndarray | None:
@@ -128,7 +133,8 @@ class Evidence:
         if self.real.shape[1:] != self.shown.shape[1:] or not np.isfinite(self.shown).all():
             return None
         n = min(len(self.real), len(self.shown))
-        return self.real[:n].reshape(n, -1), np.asarray(self.shown)[:n].reshape(n, -1)
+        shown = np.asarray(self.shown)[order(0, 0, len(self.shown))[:n]]  # they come by classes
+        return self.real[:n].reshape(n, -1), shown.reshape(n, -1)
 
     @cached_property
     def sides(self) -> dict[str, Side]:

@@ -108,7 +108,10 @@ def _slope(evidence: Evidence) -> float | None:
         fake.requires_grad_()
         real = None
         if getattr(evidence.loss, "relativistic", False):
-            real = discriminator(*(core.Tensor(part[:_FEW]) for part in evidence.sides["real"]))
+            if "real" not in evidence.sides:
+                return None
+            rows = np.arange(len(fake)) % len(evidence.sides["real"][0])
+            real = discriminator(*(core.Tensor(part[rows]) for part in evidence.sides["real"]))
         loss = evidence.loss.g_loss(discriminator(fake, *labels), real)
         loss.backward()
         gradient = fake.grad

@@ -204,7 +204,7 @@ class GAN(LatentModel):
             for p in self.penalties
             if self._is_lazy(p)
         ]
-        g = Update("g", "g_optimizer", self.g_objective, self.n_critic, averages=self.GENERATORS)
+        g = Update("g", "g_optimizer", self.g_objective, self.n_critic)
         return (*d, *lazy, g)
 
     def d_objective(self, batch: _Batch) -> tuple[_Scalar, dict[str, Any]]:

@@ -183,8 +183,7 @@ class LatentModel(Model):
         ]
         way = _latents.slerp if self.latent == "normal" else _latents.lerp
         z = way(*ends, at_least("n", n, 2))
-        labels = 0 if labels is None and self._conditional else labels
-        return self._of_latents(z, *_labels.asked(self, labels, n), ema=ema)
+        return self._of_latents(z, *self._labels_along(labels, n), ema=ema)
 
     def show(self, n: int = 16, *, seed: int | None = None, ax: Any = None) -> Any:
         """Draw samples with matplotlib; of a model with classes, a row of each.
@@ -245,6 +244,14 @@ class LatentModel(Model):
         return all_metrics.evaluate(real, fake, metrics, extractor=extractor)
 
     # ---- what Model asks for ----
+
+    def _labels_along(self, labels: ArrayLike | None, n: int) -> tuple[np.ndarray, ...]:
+        """Return the labels of n samples on a way or a plane: by default all of class 0."""
+        return _labels.asked(self, 0 if labels is None and self._conditional else labels, n)
+
+    @property
+    def _can_show(self) -> bool:
+        return not self._conditional or self.classes is not None
 
     def _generator_inputs(self, n: int, seed: int) -> tuple[np.ndarray, ...]:
         return (self._latents(n, seed, None), *_labels.asked(self, None, n))

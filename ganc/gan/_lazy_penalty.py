@@ -20,6 +20,8 @@ class LazyPenalty:
         fake = None
         if penalty.on_fakes:
             fake = without_graph(gan.generator, gan.noise(len(real)), *labels)
+        if penalty.at_samples:
+            real, fake = (x if x is None else x.detach().requires_grad_() for x in (real, fake))
         value = penalty(Critic(gan.discriminator, labels), real, fake)
         return value * float(penalty.every), {f"{penalty.name}_loss": value}
 

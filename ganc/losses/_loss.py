@@ -201,7 +201,7 @@ def get(loss: str | GANLoss | type[GANLoss], *, label_smoothing: float = 0.0) ->
 def loss_to_data(loss: Any) -> dict[str, Any] | None:
     """Return a loss as plain data, or None if it has no name."""
     name = getattr(loss, "name", "")
-    if name in _LOSSES and _LOSSES[name] is type(loss):
+    if _LOSSES.get(name) is type(loss) and vars(loss).keys() == {"label_smoothing"}:
         return {"loss": name, "label_smoothing": loss.label_smoothing}
     return None
 

@@ -1,5 +1,6 @@
 """What a penalty is, and finding one by its name."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -166,7 +167,8 @@ def _one(penalty: Any) -> Penalty:
 
 def penalty_to_data(penalty: Penalty) -> dict[str, Any] | None:
     """Return a penalty as plain data, or None if it has no name."""
-    if _PENALTIES.get(penalty.name) is type(penalty):
+    options = inspect.signature(type(penalty)).parameters.keys()
+    if _PENALTIES.get(penalty.name) is type(penalty) and vars(penalty).keys() <= options:
         return {"name": penalty.name, "options": vars(penalty)}
     return None
 

@@ -82,7 +82,7 @@ class Variational(LatentModel):
         -------
         tuple of Update
         """
-        return (Update("", "optimizer", self.objective, averages=self.GENERATORS),)
+        return (Update("", "optimizer", self.objective),)
 
     def objective(self, batch: Any) -> tuple[core.Tensor, dict[str, float]]:
         """Return what is minimised, and what is reported.

@@ -37,6 +37,7 @@ def critic_map(
     data: ArrayLike | None = None,
     n: int = 500,
     resolution: int = 100,
+    labels: int | None = None,
     seed: int = 0,
 ) -> Any:
     """Draw what D thinks of each point of the plane, with samples of G on top.
@@ -54,6 +55,8 @@ def critic_map(
         Samples of G.
     resolution : int, default 100
         Points of the map in each direction.
+    labels : int, optional
+        Which class is judged and drawn, for models with classes; by default class 0.
     seed : int, default 0
         Of the samples.
 
@@ -61,7 +64,8 @@ def critic_map(
     -------
     matplotlib Axes
     """
-    points = gan.sample(n, seed=seed)
+    given = gan._labels_along(labels, n)
+    points = gan.sample(n, seed=seed, labels=given[0] if given else None)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"gan: makes samples of shape {points.shape[1:]}, expected (2,)")
     real = None if data is None else np.asarray(data, np.float32)
@@ -71,7 +75,9 @@ def critic_map(
     xs = np.linspace(bounds[0], bounds[1], resolution, dtype=np.float32)
     ys = np.linspace(bounds[2], bounds[3], resolution, dtype=np.float32)
     plane = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    answer = evaluate(gan.discriminator, plane).reshape(resolution, resolution)
+    answer = evaluate(gan.discriminator, plane, *gan._labels_along(labels, len(plane))).reshape(
+        resolution, resolution
+    )
     label = "D(x), critic value"
     if getattr(gan.loss, "probability", False):
         answer, label = 1 / (1 + np.exp(-answer)), "D(x), probability of real"

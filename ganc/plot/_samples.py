@@ -62,7 +62,7 @@ def latent_walk(gan: Any, n: int = 8, rows: int = 4, *, seed: int = 0, ax: Any =
     return samples(np.concatenate(walks), ncol=n, ax=ax)
 
 
-def latent_grid(gan: Any, n: int = 20, *, ax: Any = None) -> Any:
+def latent_grid(gan: Any, n: int = 20, *, labels: Any = None, ax: Any = None) -> Any:
     """Draw what each part of a plane of latents becomes, for models with two of them.
 
     Normal latents lie at quantiles from 0.05 to 0.95, so that each image stands for as many
@@ -74,6 +74,8 @@ def latent_grid(gan: Any, n: int = 20, *, ax: Any = None) -> Any:
         For images, with ``latent_dim=2``, such as `ganc.models.ConvVAE`.
     n : int, default 20
         Images in a row and in a column.
+    labels : int, optional
+        What they show, for models with classes; by default class 0.
     ax : matplotlib Axes, optional
 
     Returns
@@ -90,4 +92,4 @@ def latent_grid(gan: Any, n: int = 20, *, ax: Any = None) -> Any:
     at = np.linspace(0.05, 0.95, at_least("n", n, 1))
     at = [NormalDist().inv_cdf(q) for q in at] if gan.latent == "normal" else 2 * at - 1
     z = np.array([(x, y) for y in at[::-1] for x in at], np.float32)
-    return samples(gan._of_latents(z), ncol=n, ax=ax)
+    return samples(gan._of_latents(z, *gan._labels_along(labels, len(z))), ncol=n, ax=ax)

@@ -4,6 +4,7 @@ A source gives the batches of fields that are paired with each other; fields tha
 sources, lengths and orders of their own.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,7 +96,8 @@ class _Loaded:
         self, model: "Model", fields: Sequence[Field], loader: DataLoader, seed: int
     ) -> None:
         if not loader._seed_given:
-            loader.seed, loader._seed_given = seed, True
+            loader = copy.copy(loader)  # the caller's goes on having none of its own
+            loader.seed = seed
         self._model, self._fields, self._loader = model, fields, loader
         self.n, self.batch_size = len(loader.dataset), loader.batch_size
         if model.classes is None and any(field.kind == "label" for field in fields):
@@ -281,21 +283,21 @@ def parts_of(model: "Model", fields: Sequence[Field], batch: Any) -> list[Any]:
 def batch_of(model: "Model", data: Sequence[Any]) -> tuple[core.Tensor, ...]:
     """Return a batch that the caller has made; Tensors are taken as they are."""
     fields = model.FIELDS
-    if not any(isinstance(part, core.Tensor) for part in data):
-        arrays = rows_of(model, fields, data)
-        model._fits({f.name: f.shape(a) for f, a in zip(fields, arrays, strict=True)})
-        return batch_type(fields)(
-            *(f.take(model, a, np.arange(len(a))) for f, a in zip(fields, arrays, strict=True))
-        )
     if len(data) != len(fields):
         raise TypeError(wrong_number(model, f"{len(data)} fields"))
-    tensors = [x if isinstance(x, core.Tensor) else core.tensor(x) for x in data]
+    tensors = []
+    for field, part in zip(fields, data, strict=True):
+        if not isinstance(part, core.Tensor):
+            array = field.checked(model, part, hint=True)
+            part = field.take(model, array, np.arange(len(array)))
+        tensors.append(part)
+    if all(tensor.ndim for tensor in tensors):
+        check_lengths(fields, tensors)
     for field, tensor in zip(fields, tensors, strict=True):
         if tensor.ndim == 0 or len(tensor) == 0:
             raise ValueError(
                 f"{field.name}: got shape {tensor.shape}, expected at least one sample"
             )
-    check_lengths(fields, tensors)
     model._fits({f.name: tuple(t.shape[1:]) for f, t in zip(fields, tensors, strict=True)})
     return batch_type(fields)(*tensors)
 

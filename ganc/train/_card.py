@@ -39,7 +39,7 @@ def _facts(model: "Model") -> list[tuple[str, str]]:
 
 
 def _pictures(model: "Model") -> str:
-    if not model.step:
+    if not (model.step and model._can_show):
         return ""
     shown = model.preview(_SHOWN, seed=0)
     if shown.ndim == 4:

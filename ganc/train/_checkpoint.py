@@ -266,7 +266,8 @@ def keep(model: "Model") -> Callable[[], None]:
     data, arrays = _collect(model)
     data = copy.deepcopy(data)  # sums and last numbers go on changing
     averages = dict(model._averages)
-    own = {name: getattr(model, name) for name in (*model.OWN, "_ema")}
+    names = (*model.OWN, *model._parts(), *model.OPTIMIZERS, "_ema")
+    own = {name: getattr(model, name) for name in names}
 
     def undo() -> None:
         model._averages = dict(averages)
@@ -295,13 +296,15 @@ def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]
         state = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
         network.load_state_dict(state)
     model.seed, model._drawn, model._step = (_count(data[n]) for n in ("seed", "drawn", "step"))
-    model._position, model._running.sums, model._last = Position(**position), sums, last
+    vars(model._position).update(position)  # the same object: a `fit` that goes on holds it
+    model._running.sums, model._last = sums, last
     _schedule_again(model)
     for name in model.OPTIMIZERS:
         _serial.restore_optimizer(name, getattr(model, name), data[name], arrays)
     model._restore_described(data)
     model.restore(from_plain(data["state"], arrays))
-    model._states = waiting
+    if model._listening is None:  # else the callbacks that listen have their states
+        model._states = waiting
     model.history.epoch, model.history.history = epochs, history
     model.history.loss_name = str(data["loss_name"])
 

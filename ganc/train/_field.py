@@ -19,6 +19,7 @@ from ganc.data import as_labels, as_sequences, order
 from ganc.data._conversion import sample_shape, take
 from ganc.data._images import checked as as_pictures
 from ganc.data._images import from_uint8
+from ganc.data._some import some
 
 if TYPE_CHECKING:
     from ganc.train._model import Model
@@ -220,7 +221,7 @@ def evaluation_array(model: "Model", x: Any, n: int) -> np.ndarray:
     Fewer than all are chosen at random, always the same: steps of fixed width would meet only
     some classes where classes alternate, as in the embedded images.
     """
-    array = model.FIELDS[0].checked(model, x, hint=True)
+    array = model.FIELDS[0].checked(model, some(x, n)[0], hint=True)
     model._fits({model.FIELDS[0].name: model.FIELDS[0].shape(array)})
     if n < len(array):
         array = array[np.sort(order(0, 0, len(array))[:n])]

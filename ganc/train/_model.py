@@ -293,6 +293,11 @@ class Model(Steps):
         """
         raise NeedsModel(f"its class {cls.__name__} is your own")
 
+    @property
+    def _can_show(self) -> bool:
+        """Whether there is something to preview."""
+        return type(self).generate is not Model.generate
+
     def _generator_inputs(self, n: int, seed: int) -> tuple[np.ndarray, ...]:
         """Return what its first generator makes n samples of; nothing where that is no noise."""
         return ()

@@ -1,4 +1,4 @@
-"""`Steps`: how networks learn: a step is a list of updates, made whole or not at all."""
+"""`Steps`: how networks learn: a step is a list of updates; one that fails when new is undone."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -156,11 +156,10 @@ class Steps(Networks):
         self._last.update(fresh)
         if len(fresh) == len(updates):
             return _update.arranged(fresh.values())
-        numbers = {u.name: self._last.get(u.name) or _update.unmade(u) for u in updates}
-        self._stale = frozenset(
-            name for u in updates if u.name not in fresh for name in numbers[u.name]
-        )
-        return _update.arranged(numbers.values())
+        last = [self._last.get(u.name) or _update.unmade(u) for u in updates]
+        new = {name for entry in fresh.values() for name in entry}
+        self._stale = frozenset(name for entry in last for name in entry if name not in new)
+        return _update.arranged([*last, *fresh.values()])
 
     @property
     def step(self) -> int:

@@ -39,8 +39,9 @@ class Update:
         of D, a lazy penalty.
     clip : float, optional
         Afterwards the optimizer's parameters are clipped to [-clip, clip].
-    averages : tuple of str, default ()
-        Networks whose moving averages follow, where they are kept (`Model.ema`).
+    averages : tuple of str, optional
+        Networks whose moving averages follow, where they are kept (`Model.ema`); by default those
+        that the optimizer trains.
 
     Examples
     --------
@@ -69,7 +70,7 @@ class Update:
     objective: Callable[[Any], core.Tensor | tuple[core.Tensor, dict[str, Any]]]
     every: int = 1
     clip: float | None = None
-    averages: tuple[str, ...] = ()
+    averages: tuple[str, ...] | None = None
 
     @property
     def prefix(self) -> str:
@@ -88,15 +89,15 @@ def make(model: "Model", updates: Sequence[Update], batch: Any, number: int) -> 
 
 
 def _for_core(model: "Model", u: Update) -> tuple:
-    averages = tuple(model._average_of(name) for name in u.averages) if u.averages else ()
-    return (
-        u.name,
-        u.objective,
-        tuple(getattr(model, u.optimizer).cores()),
-        u.every,
-        u.clip or 0.0,
-        tuple(a for a in averages if a is not None),
-    )
+    optimizer = getattr(model, u.optimizer)
+    averages = tuple(map(model._average_of, _followers(model, u))) if model._averages else ()
+    return u.name, u.objective, tuple(optimizer.cores()), u.every, u.clip or 0.0, averages
+
+
+def _followers(model: "Model", u: Update) -> list[str]:
+    """Return the networks with an average that follows an update."""
+    names = model.OPTIMIZERS[u.optimizer] if u.averages is None else u.averages
+    return [name for name in names if name in model._averages]
 
 
 def _enter(entry: Numbers, prefix: str, loss: float, norm: float, report: Numbers) -> None:
@@ -167,9 +168,10 @@ def _check(model: "Model", update: Update, who: str) -> None:
     at_least(f"{who}: every", update.every, 1)
     if update.clip is not None:
         finite(f"{who}: clip", update.clip, 0.0)
-    if not isinstance(update.averages, (tuple, list)):
+    averages = () if update.averages is None else update.averages
+    if not isinstance(averages, (tuple, list)):
         raise TypeError(f"{who}: averages: got {update.averages!r}, expected a tuple of names")
-    for name in update.averages:
+    for name in averages:
         if name not in model.GENERATORS:
             known = ", ".join(model.GENERATORS) or "none"
             raise ValueError(f"{who}: averages: got {name!r}, expected some of GENERATORS: {known}")
