@@ -18,7 +18,7 @@ from ganc.data import DataLoader, TensorDataset
 from ganc.data._ahead import Ahead
 from ganc.data._batches import Orders
 from ganc.data._some import is_dataset, some
-from ganc.train._field import Field, batch_type, check_lengths, rows_of, wrong_number
+from ganc.train._field import Field, batch_type, check_lengths, chosen, rows_of, wrong_number
 
 if TYPE_CHECKING:
     from ganc.train._model import Model
@@ -317,8 +317,5 @@ def held_out(model: "Model", data: Any, n: int) -> tuple[np.ndarray, ...]:
     model._fits({f.name: f.shape(a) for f, a in zip(fields, arrays, strict=True)})
     seen = []
     for field, array in zip(fields, arrays, strict=True):
-        rows = np.arange(len(array))
-        if n < len(array):
-            rows = np.sort(Orders(0, len(array), True)(0)[:n])
-        seen.append(field.take(model, array, rows).numpy())
+        seen.append(field.take(model, array, chosen(len(array), n)).numpy())
     return batch_type(fields)(*seen)

@@ -220,7 +220,7 @@ def _build(data: dict[str, Any]) -> "Model":
     cls = MODELS.get(data["class"])
     if cls is None:
         raise FormatError(f"got a model {data['class']!r} that ganc {__version__} lacks")
-    model = cls.rebuild(_tuples(data))
+    model = cls.rebuild(_serial.tuples(data))
     for name in model.OPTIMIZERS:
         if type(getattr(model, name)).__name__ != data[name]["class"] or data["config"] is None:
             made = _serial.optimizer_from_data(name, data[name], model._trained_by(name))
@@ -289,7 +289,7 @@ def _restore(model: "Model", data: dict[str, Any], arrays: dict[str, np.ndarray]
         raise FormatError("got a history whose columns have different lengths")
     for name, value in data["options"].items():
         if name in model.OPTIONS:
-            setattr(model, name, _tuples(value))
+            setattr(model, name, _serial.tuples(value))
     _restore_averages(model, data.get("ema"))
     for part, network in _networks(model).items():
         prefix = f"{part}."
@@ -336,13 +336,4 @@ def _numbers(entry: Mapping[str, Any]) -> dict[str, float]:
 def _count(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise FormatError(f"got {value!r} where a count is expected")
-    return value
-
-
-def _tuples(value: Any) -> Any:
-    """Return JSON data with tuples for lists, as the constructors have them."""
-    if isinstance(value, list):
-        return tuple(_tuples(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
     return value

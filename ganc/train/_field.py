@@ -176,9 +176,7 @@ def batch_type(fields: Sequence[Field]) -> type:
     return _batch_type(tuple(field.name for field in fields))
 
 
-def rows_of(
-    model: "Model", fields: Sequence[Field], given: Sequence[Any], *, hint: bool = True
-) -> list[np.ndarray]:
+def rows_of(model: "Model", fields: Sequence[Field], given: Sequence[Any]) -> list[np.ndarray]:
     """Return the checked arrays of fields, as many rows of each as of those it is paired with.
 
     Raises
@@ -188,7 +186,7 @@ def rows_of(
     """
     if len(given) != len(fields):
         raise TypeError(wrong_number(model, f"{len(given)} fields"))
-    arrays = [f.checked(model, data, hint=hint) for f, data in zip(fields, given, strict=True)]
+    arrays = [f.checked(model, data, hint=True) for f, data in zip(fields, given, strict=True)]
     check_lengths(fields, arrays)
     return arrays
 
@@ -215,6 +213,11 @@ def wrong_number(model: "Model", got: str) -> str:
     )
 
 
+def chosen(size: int, n: int) -> np.ndarray:
+    """Return up to n different numbers below `size`, in order, always the same."""
+    return np.sort(order(0, 0, size)[:n]) if n < size else np.arange(size)
+
+
 def evaluation_array(model: "Model", x: Any, n: int) -> np.ndarray:
     """Return up to n samples of the first field, in their order, images as floats in [-1, 1].
 
@@ -224,5 +227,5 @@ def evaluation_array(model: "Model", x: Any, n: int) -> np.ndarray:
     array = model.FIELDS[0].checked(model, some(x, n)[0], hint=True)
     model._fits({model.FIELDS[0].name: model.FIELDS[0].shape(array)})
     if n < len(array):
-        array = array[np.sort(order(0, 0, len(array))[:n])]
+        array = array[chosen(len(array), n)]
     return from_uint8(array) if array.dtype == np.uint8 else array

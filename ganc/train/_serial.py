@@ -38,8 +38,13 @@ def _plain(value: Any) -> Any:
     return _NOT_PLAIN
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+def tuples(value: Any) -> Any:
+    """Return JSON data with tuples for lists, as the constructors have them."""
+    if isinstance(value, list):
+        return tuple(tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {key: tuples(item) for key, item in value.items()}
+    return value
 
 
 # ---- optimizers ----
@@ -76,7 +81,7 @@ def optimizer_from_data(name: str, data: Mapping, parameters: Sequence[Parameter
     accepted = inspect.signature(cls).parameters
     groups = []
     for group in data["groups"]:
-        options = {key: _tuples(value) for key, value in group["options"].items()}
+        options = {key: tuples(value) for key, value in group["options"].items()}
         groups.append(
             {key: value for key, value in options.items() if key in accepted}
             | {"params": [parameters[i] for i in group["indices"]]}
@@ -96,7 +101,7 @@ def restore_optimizer(name: str, optimizer: Any, data: Mapping, arrays: Mapping)
             number, slot = key[len(prefix) :].split(".", 1)
             state.setdefault(int(number), {})[slot] = core.Tensor(array)
     groups = [
-        {key: _tuples(value) for key, value in group["options"].items()}
+        {key: tuples(value) for key, value in group["options"].items()}
         | {"params": list(group["params"])}
         for group in data["groups"]
     ]
