@@ -6,6 +6,7 @@
 #ifndef GN_NODE_H
 #define GN_NODE_H
 
+#include "part.h"
 #include "tensor.h"
 
 enum { GN_MAX_IN = 8, GN_MAX_ATTR = 8, GN_MAX_LIST = 64 };
@@ -20,6 +21,7 @@ typedef struct {
 } gn_attr;
 
 typedef struct gn_op gn_op;
+
 
 typedef struct {
     const gn_op *op;
@@ -39,9 +41,13 @@ struct gn_op {
     /* Writes dx[i] for each wanted input (NULL = zero).  NULL: derived from ref. */
     void (*vjp)(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx);
     gn_tensor *(*ref)(gn_call *c); /* fused op: its definition in ops; alone: a composite */
-    /* Data the vjp reads: digits = inputs, 'y' = output; NULL = all.  "-": the op is
-     * piecewise constant, its output never requires grad. */
+    /* Data the vjp reads: digits = inputs, 'A' or 'B' = input 0 or 1 where the other one has a
+     * gradient, 'y' = output; NULL = all.  "-": the op is piecewise constant, its output never
+     * requires grad. */
     const char *needs;
+    /* Not NULL: to the user y is a view of in[0].  Turns the part of memory that in[0] is into the
+     * part that y is; false where y has to be a copy. */
+    bool (*part)(const gn_call *c, const gn_tensor *y, gn_part *p);
 };
 
 struct gn_node {

@@ -24,7 +24,7 @@ static bool split_at(const char *op, const gn_tensor *x, int64_t dim, split *s, 
 }
 
 /* Every index is an integer in [0, size). */
-static bool check_index(const char *op, const gn_tensor *index, int64_t size)
+bool gn_check_index(const char *op, const gn_tensor *index, int64_t size)
 {
     for (int64_t i = 0; i < index->numel; i++) {
         real v = index->data[i];
@@ -54,7 +54,7 @@ static gn_tensor *gather_fwd(gn_call *c)
     split s;
     int d;
     if (!split_at("gather", x, c->attr[0].i, &s, &d) || !check_gather("gather", x, index, d) ||
-        !check_index("gather", index, s.size))
+        !gn_check_index("gather", index, s.size))
         return NULL;
     gn_tensor *y = gn_tensor_like(index);
     int64_t n = index->ndim ? index->dim[d] : 1, at = 0;
@@ -99,7 +99,7 @@ static gn_tensor *scatter_add_fwd(gn_call *c)
                        gn_shape_text(index));
     if (x->ndim == 0 && size != 1)
         return gn_fail("scatter_add: size = %lld, expected 1 for a 0-d x", (long long)size);
-    if (!check_index("scatter_add", index, size))
+    if (!gn_check_index("scatter_add", index, size))
         return NULL;
     memcpy(dim, x->dim, sizeof dim);
     dim[d] = size;
@@ -147,7 +147,7 @@ static gn_tensor *index_select_fwd(gn_call *c)
         return gn_fail("index_select: index has shape %s, x %s; expected a 1-D index and x of at "
                        "least 1 dimension",
                        gn_shape_text(index), gn_shape_text(x));
-    if (!check_index("index_select", index, s.size))
+    if (!gn_check_index("index_select", index, s.size))
         return NULL;
     memcpy(dim, x->dim, sizeof dim);
     dim[d] = index->numel;
@@ -192,7 +192,7 @@ static gn_tensor *index_add_fwd(gn_call *c)
     if (index->ndim != 1 || x->ndim == 0 || index->numel != s.size)
         return gn_fail("index_add: index has shape %s, expected (%lld,)", gn_shape_text(index),
                        (long long)s.size);
-    if (!check_index("index_add", index, size))
+    if (!gn_check_index("index_add", index, size))
         return NULL;
     memcpy(dim, x->dim, sizeof dim);
     dim[d] = size;

@@ -62,12 +62,21 @@ static void narrow_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
     dx[0] = gn_embed(dy, d, c->attr[1].i, c->in[0]->dim[d]);
 }
 
+static bool narrow_part(const gn_call *c, const gn_tensor *y, gn_part *p)
+{
+    int d = gn_dim_index("narrow", c->attr[0].i, y->ndim);
+    p->offset += c->attr[1].i * p->stride[d];
+    p->dim[d] = y->dim[d];
+    return true;
+}
+
 const gn_op gn_op_narrow = {.name = "narrow",
                             .sig = "input, dim:int, start:int, length:int",
-                            .doc = "Elements start .. start + length of one dimension.  Copies.",
+                            .doc = "Elements start .. start + length of one dimension: a view.",
                             .fwd = narrow_fwd,
                             .vjp = narrow_vjp,
-                            .needs = ""};
+                            .needs = "",
+                            .part = narrow_part};
 
 gn_tensor *gn_narrow(gn_tensor *x, int64_t dim, int64_t start, int64_t length)
 {

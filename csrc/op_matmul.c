@@ -78,7 +78,7 @@ const gn_op gn_op_matmul_t = {.name = "matmul_t",
                                      "transposed by flag; equal leading dimensions.",
                               .fwd = matmul_t_fwd,
                               .vjp = matmul_t_vjp,
-                              .needs = "01"};
+                              .needs = "AB"};
 
 gn_tensor *gn_matmul_t(gn_tensor *a, gn_tensor *b, bool ta, bool tb)
 {

@@ -84,6 +84,14 @@ gn_tensor *gn_scatter_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t s
 gn_tensor *gn_index_select(gn_tensor *x, int64_t dim, gn_tensor *index);
 gn_tensor *gn_index_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size);
 
+/* Every element an integer in [0, size), or false with an error. */
+bool gn_check_index(const char *op, const gn_tensor *index, int64_t size);
+
+/* ---- op_view.c ----------------------------------------------------------------------- */
+gn_tensor *gn_as_strided(gn_tensor *x, const gn_part *p);
+gn_tensor *gn_as_strided_scatter(gn_tensor *x, gn_tensor *src, const gn_part *p);
+gn_tensor *gn_index_put(gn_tensor *x, gn_tensor *index, gn_tensor *values);
+
 /* ---- op_matmul.c --------------------------------------------------------------------- */
 /* a (..., M, K) or its transpose, b (..., K, N) or its transpose; equal leading dims, or a
  * 2-D operand that all share. */
@@ -106,7 +114,8 @@ gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at);
     X(conv2d_dw) X(conv1d) X(conv_transpose1d) X(avg_pool2d) X(avg_pool2d_dx) \
     X(adaptive_avg_pool2d) X(adaptive_avg_pool2d_dx) X(resize) X(resize_dx) X(pad) X(pad_dx) \
     X(max_pool2d) X(max_pool2d_dx) X(max_pool2d_at) X(pixel_shuffle) X(pixel_unshuffle) \
-    X(im2col) X(col2im) X(grid_sample) X(pixel_norm)
+    X(im2col) X(col2im) X(grid_sample) X(pixel_norm) X(as_strided) X(as_strided_scatter) \
+    X(index_put)
 /* clang-format on */
 #define GN_DECLARE(name) extern const gn_op gn_op_##name;
 GN_OPS_PLAIN(GN_DECLARE)

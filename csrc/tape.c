@@ -40,6 +40,15 @@ static bool needs(const gn_op *op, char what)
     return !op->needs || strchr(op->needs, what);
 }
 
+static bool needs_input(const gn_call *c, int i)
+{
+    if (c->list)
+        return false;
+    if (i < 2 && c->op->needs && strchr(c->op->needs, 'A' + i))
+        return c->in[1 - i] && c->in[1 - i]->node;
+    return needs(c->op, (char)('0' + i));
+}
+
 static bool is_constant(const gn_op *op)
 {
     return op->needs && op->needs[0] == '-';
@@ -58,7 +67,7 @@ static bool record_inputs(gn_node *n, gn_call *c)
     for (int i = 0; i < c->nin; i++) {
         gn_tensor *x = gn_inputs(c)[i], *kept = NULL;
         if (x) {
-            kept = gn_tensor_alias(x, !c->list && needs(c->op, (char)('0' + i)));
+            kept = gn_tensor_alias(x, needs_input(c, i));
             if (!kept)
                 return false;
             gn_tensor_retain(kept);
@@ -66,7 +75,7 @@ static bool record_inputs(gn_node *n, gn_call *c)
         gn_inputs(&n->call)[i] = kept;
         n->call.nin = i + 1;
         if (kept && !c->list)
-            n->version[i] = x->storage->version;
+            n->version[i] = gn_tensor_version(x);
     }
     n->call.aux = c->aux;
     if (c->aux)

@@ -9,10 +9,13 @@
 #include "base.h"
 
 typedef struct gn_node gn_node; /* node.h */
+typedef struct gn_view gn_view; /* view.h */
 
 typedef struct {
     int64_t refs;
-    int64_t version; /* grows with every write after creation */
+    int64_t version; /* grows with every write after creation that the tape counts */
+    int64_t writes;  /* grows with every write after creation */
+    int64_t exports; /* arrays of others that share the memory: writes nobody counts */
     int64_t count;   /* elements */
     real *data;
 } gn_storage;
@@ -22,6 +25,8 @@ typedef struct gn_tensor {
     gn_storage *storage; /* NULL: a ghost, shape and node only (node.h) */
     real *data;          /* inside storage->data */
     gn_node *node;       /* not NULL: requires grad */
+    gn_storage *counter; /* kept; whose version counts for this handle; NULL: its storage's */
+    gn_view *view;       /* owned; not NULL: part of another tensor to the user */
     int64_t numel;
     int ndim;
     int64_t dim[GN_MAX_DIM];
@@ -38,7 +43,8 @@ gn_tensor *gn_tensor_view(const gn_tensor *x, int64_t offset, int ndim, const in
 gn_tensor *gn_tensor_alias(const gn_tensor *x, bool with_data); /* same node; ghost without data */
 
 void gn_tensor_retain(gn_tensor *x);
-void gn_tensor_release(gn_tensor *x); /* NULL is fine */
+void gn_tensor_release(gn_tensor *x);         /* NULL is fine */
+gn_storage *gn_storage_retain(gn_storage *s); /* NULL is fine */
 void gn_storage_release(gn_storage *s);
 int64_t gn_tensor_live(void); /* handles alive in the process */
 
@@ -54,7 +60,11 @@ const char *gn_dims_text(int ndim, const int64_t *dim);
 /* Resolves a possibly negative dimension; -1 with GN_INDEX when out of range. */
 int gn_dim_index(const char *op, int64_t d, int ndim);
 
-/* Every in-place write announces itself: a backward that still needs the old values fails. */
+/* Every in-place write announces itself: a backward that still needs the old values fails, and
+ * views are read again. */
 void gn_tensor_touch(gn_tensor *x);
+int64_t gn_tensor_version(const gn_tensor *x); /* x is no ghost */
+/* x counts its writes by itself from now on: they are outside the tape.  False on failure. */
+bool gn_tensor_count_alone(gn_tensor *x);
 
 #endif

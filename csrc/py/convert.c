@@ -131,25 +131,36 @@ bool gn_py_shape(PyObject *o, int *ndim, int64_t *dim)
 
 static void storage_capsule_free(PyObject *capsule)
 {
-    gn_storage_release(PyCapsule_GetPointer(capsule, "ganc.storage"));
+    gn_storage *s = PyCapsule_GetPointer(capsule, "ganc.storage");
+    __atomic_fetch_add(&s->writes, 1, __ATOMIC_RELAXED); /* what the array was used for */
+    __atomic_fetch_sub(&s->exports, 1, __ATOMIC_RELAXED);
+    gn_storage_release(s);
 }
 
-/* The array aliases the tensor: writing one changes the other. */
-static PyObject *as_array(gn_tensor *t)
+/* The array aliases the tensor, a view's its base: writing one changes the other.  Where elements
+ * share their place it is read-only. */
+static PyObject *as_array(const gn_tensor *t)
 {
-    npy_intp dim[GN_MAX_DIM];
-    for (int d = 0; d < t->ndim; d++)
-        dim[d] = (npy_intp)t->dim[d];
-    PyObject *a = PyArray_SimpleNewFromData(t->ndim, dim, GN_NPY_REAL, t->data);
+    const gn_tensor *base = t->view ? t->view->base : t;
+    gn_part p = gn_view_part(t);
+    npy_intp dim[GN_MAX_DIM], stride[GN_MAX_DIM];
+    for (int d = 0; d < t->ndim; d++) {
+        dim[d] = (npy_intp)p.dim[d];
+        stride[d] = (npy_intp)(p.stride[d] * (int64_t)sizeof(real));
+    }
+    int flags = gn_part_is_distinct(&p) ? NPY_ARRAY_WRITEABLE : 0;
+    PyObject *a = PyArray_New(&PyArray_Type, t->ndim, dim, GN_NPY_REAL, stride,
+                              base->data + (t->numel ? p.offset : 0), 0, flags, NULL);
     if (!a)
         return NULL;
-    __atomic_fetch_add(&t->storage->refs, 1, __ATOMIC_RELAXED);
-    PyObject *owner = PyCapsule_New(t->storage, "ganc.storage", storage_capsule_free);
+    gn_storage *s = gn_storage_retain(base->storage);
+    PyObject *owner = PyCapsule_New(s, "ganc.storage", storage_capsule_free);
     if (!owner) {
-        gn_storage_release(t->storage);
+        gn_storage_release(s);
         Py_DECREF(a);
         return NULL;
     }
+    __atomic_fetch_add(&s->exports, 1, __ATOMIC_RELAXED);
     if (PyArray_SetBaseObject((PyArrayObject *)a, owner) < 0)
         Py_CLEAR(a);
     return a;
@@ -191,8 +202,9 @@ static PyObject *tensor_array(PyObject *self, PyObject *args, PyObject *kwargs)
 static int get_buffer(PyObject *self, Py_buffer *view, int flags)
 {
     gn_tensor *t = gn_py_tensor_of(self);
-    if (PyBuffer_FillInfo(view, self, t->data, (Py_ssize_t)(t->numel * (int64_t)sizeof(real)), 0,
-                          flags) < 0)
+    bool copied = t->view && t->storage != t->view->base->storage; /* writes would be lost */
+    if (PyBuffer_FillInfo(view, self, t->data, (Py_ssize_t)(t->numel * (int64_t)sizeof(real)),
+                          copied, flags) < 0)
         return -1;
     Py_ssize_t *shape = PyMem_Malloc(2 * GN_MAX_DIM * sizeof *shape);
     if (!shape) {

@@ -37,6 +37,7 @@
 #include <numpy/arrayobject.h>
 
 #include "../step.h"
+#include "../view.h"
 
 #ifdef GANC_FLOAT64
 #define GN_NPY_REAL NPY_DOUBLE
@@ -133,9 +134,14 @@ static inline bool gn_py_is_tensor(PyObject *o)
     return PyObject_TypeCheck(o, gn_py->tensor);
 }
 
-static inline gn_tensor *gn_py_tensor_of(PyObject *o) /* borrowed; o must be a Tensor */
+/* Borrowed; o must be a Tensor.  A view is read again where its base was written; an error is
+ * left pending. */
+static inline gn_tensor *gn_py_tensor_of(PyObject *o)
 {
-    return ((gn_py_tensor *)o)->t;
+    gn_tensor *t = ((gn_py_tensor *)o)->t;
+    if (t->view)
+        gn_view_read(t);
+    return t;
 }
 
 /* A new Tensor that keeps t; NULL + exception when t is NULL or an error is pending. */
@@ -153,6 +159,8 @@ bool gn_py_shape(PyObject *o, int *ndim, int64_t *dim); /* int or sequence of in
 
 extern const PyType_Slot gn_py_export_slots[]; /* of Tensor: the buffer protocol */
 extern PyMethodDef gn_py_export_methods[];     /* of Tensor: to NumPy */
+
+extern PyMethodDef gn_py_index_methods[]; /* index.c, of Tensor */
 
 /* ---- operators.c ---------------------------------------------------------------------- */
 

@@ -25,7 +25,6 @@ __all__ = [
 
 Tensor = core.Tensor
 tensor = core.tensor
-_expand = core.expand
 
 
 def sizes(args: tuple[Any, ...], name: str = "size") -> tuple[int, ...]:
@@ -46,7 +45,7 @@ def sizes(args: tuple[Any, ...], name: str = "size") -> tuple[int, ...]:
 
 def filled(shape: tuple[int, ...], value: float, requires_grad: bool = False) -> Tensor:
     """Return a new tensor of `shape`, every element `value`."""
-    x = _expand(tensor(value), shape) if shape else tensor(value)
+    x = core.full(shape, value)
     return x.requires_grad_() if requires_grad else x
 
 

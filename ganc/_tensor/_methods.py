@@ -63,19 +63,29 @@ for _name in [
 # ---- shapes ------------------------------------------------------------------------------
 @_method()
 def reshape(self: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
-    """Return the same elements in another shape; one size may be -1. Shares memory."""
+    """Return the same elements in another shape; one size may be -1. A view where it can be one."""
     return _reshape(self, shape if len(shape) != 1 else _shape.ints(shape, "reshape"))
 
 
 @_method()
 def view(self: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
-    """Return the same elements in another shape; one size may be -1. Shares memory."""
-    return _reshape(self, shape if len(shape) != 1 else _shape.ints(shape, "view"))
+    """Return a view of the same elements in another shape; one size may be -1."""
+    return _view(self, shape if len(shape) != 1 else _shape.ints(shape, "view"))
+
+
+def _view(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    y = _reshape(x, shape)
+    if y._base is None:
+        raise RuntimeError(
+            f"view: the elements of this view of shape {x.shape} do not lie so that shape {shape} "
+            "is another view of them; use .reshape(), which copies"
+        )
+    return y
 
 
 @_method()
 def permute(self: Tensor, *dims: int | tuple[int, ...]) -> Tensor:
-    """Return a copy with its dimensions in another order."""
+    """Return a view with its dimensions in another order."""
     return core.permute(self, _shape.ints(dims, "permute"))
 
 
@@ -110,8 +120,8 @@ Tensor.T = _transposed
 
 @_method()
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """Return the same elements in the shape of `other`."""
-    return _reshape(self, other.shape)
+    """Return a view of the same elements in the shape of `other`."""
+    return _view(self, other.shape)
 
 
 @_method()
@@ -129,8 +139,8 @@ def _float(self: Tensor) -> Tensor:
 
 @_method()
 def contiguous(self: Tensor) -> Tensor:
-    """Return the tensor itself: tensors are dense."""
-    return self
+    """Return the tensor itself, or a copy of a view whose elements do not lie side by side."""
+    return self if self._is_dense else _clone(self)
 
 
 @_method()
@@ -214,7 +224,7 @@ def normal_(
     """Fill with normal random numbers."""
     if not std >= 0:
         raise ValueError(f"normal_: got std={std}, expected at least 0")
-    _assign(self, core.rand_normal(self.shape, *draw(generator), mean, std))
+    self.copy_(core.rand_normal(self.shape, *draw(generator), mean, std))
     return self
 
 
@@ -228,7 +238,7 @@ def _uniform_(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     low, high = bounds.get("from", 0.0), bounds.get("to", 1.0)
     if not low <= high:
         raise ValueError(f"uniform_: got from={low}, to={high}, expected from <= to")
-    _assign(self, core.rand_uniform(self.shape, *draw(generator), low, high))
+    self.copy_(core.rand_uniform(self.shape, *draw(generator), low, high))
     return self
 
 
