@@ -82,6 +82,7 @@ static void identity_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx
 }
 
 const gn_op gn_op_identity = {.name = "identity",
+                              .result = GN_ALIKE,
                               .sig = "input",
                               .doc = "The same values in the same storage, as a new tensor.",
                               .fwd = identity_fwd,
@@ -122,6 +123,7 @@ static void reshape_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_reshape = {.name = "reshape",
+                             .result = GN_ALIKE,
                              .sig = "input, shape:dims",
                              .doc = "The same elements in another shape; one size may be -1.  "
                                     "Shares the storage.",
@@ -175,6 +177,7 @@ static void expand_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_expand = {.name = "expand",
+                            .result = GN_ALIKE,
                             .sig = "input, shape:dims",
                             .doc = "Repeats sizes of 1 up to `shape` (-1 keeps a size).  Copies.",
                             .fwd = expand_fwd,
@@ -273,6 +276,7 @@ static void permute_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_permute = {.name = "permute",
+                             .result = GN_ALIKE,
                              .sig = "input, dims:dims",
                              .doc = "Dimensions in another order.  Copies.",
                              .fwd = permute_fwd,
@@ -300,6 +304,7 @@ static gn_tensor *transpose_ref(gn_call *c)
 }
 
 const gn_op gn_op_transpose = {.name = "transpose",
+                               .result = GN_ALIKE,
                                .sig = "input, dim0:int, dim1:int",
                                .doc = "Two dimensions exchanged.  Copies.",
                                .ref = transpose_ref};
@@ -344,6 +349,7 @@ static void flip_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_flip = {.name = "flip",
+                          .result = GN_ALIKE,
                           .sig = "input, dims:dims",
                           .doc = "The given dimensions in reverse order.  Copies.",
                           .fwd = flip_fwd,

@@ -127,10 +127,19 @@ gn_tensor *gn_tensor_view(const gn_tensor *x, int64_t offset, int ndim, const in
     gn_tensor *y = handle_new(ndim, dim, gn_product(dim, ndim));
     if (!y)
         return NULL;
+    y->dtype = x->dtype;
     y->storage = x->storage;
     y->data = x->data ? x->data + offset : NULL;
     if (y->storage)
         __atomic_fetch_add(&y->storage->refs, 1, __ATOMIC_RELAXED);
+    return y;
+}
+
+gn_tensor *gn_tensor_tagged(const gn_tensor *x, gn_dtype dtype)
+{
+    gn_tensor *y = x ? gn_tensor_view(x, 0, x->ndim, x->dim) : NULL;
+    if (y)
+        y->dtype = dtype;
     return y;
 }
 
@@ -238,6 +247,11 @@ int64_t gn_tensor_live(void)
 void gn_tensor_touch(gn_tensor *x)
 {
     __atomic_fetch_add(&x->storage->version, 1, __ATOMIC_RELAXED);
+}
+
+const char *gn_dtype_name(gn_dtype dtype)
+{
+    return dtype == GN_FLOAT ? GN_REAL_NAME : dtype == GN_BOOL ? "bool" : "int64";
 }
 
 bool gn_same_shape(const gn_tensor *a, const gn_tensor *b)

@@ -17,6 +17,7 @@ from ganc._tensor import (
     _join,
     _math,
     _methods,
+    _protocols,
     _random,
     _shape,
 )
@@ -96,6 +97,7 @@ __all__ = sorted(
             _join,
             _math,
             _methods,
+            _protocols,
             _random,
             _shape,
         )

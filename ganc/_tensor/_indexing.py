@@ -1,4 +1,4 @@
-"""The Python protocols of Tensor: indexing, iteration, printing, conversion to numbers.
+"""Indexing: reading and writing of parts of a tensor.
 
 Indexing copies (a tensor has no strides), so ``x[0].add_(1)`` does not change ``x``; ``x[0] = v``
 does.
@@ -13,7 +13,6 @@ from ganc._backend import core
 __all__: list[str] = []
 
 Tensor = core.Tensor
-_DTYPE = np.dtype(core.real)
 
 
 def _is_array(item) -> bool:
@@ -136,66 +135,5 @@ def _setitem(x: Tensor, key, value) -> None:
     x._assign(with_value)
 
 
-def _iter(x: Tensor):
-    if x.ndim == 0:
-        raise TypeError("iteration over a 0-d tensor")
-    return (x[i] for i in range(x.shape[0]))
-
-
-def _repr(x: Tensor) -> str:
-    body = np.array2string(
-        np.asarray(x.detach()), separator=", ", precision=4, prefix="tensor(", threshold=200
-    )
-    return f"tensor({body}{', requires_grad=True' if x.requires_grad else ''})"
-
-
-def _bool(x: Tensor) -> bool:
-    if x.numel() != 1:
-        raise RuntimeError(f"the truth value of a tensor of shape {x.shape} is ambiguous")
-    return x.item() != 0
-
-
-def _index(x: Tensor) -> int:
-    value = x.item()
-    if value != int(value):
-        raise TypeError(f"only a tensor with an integer value can be an index, got {value}")
-    return int(value)
-
-
-def _format(x: Tensor, spec: str) -> str:
-    return format(x.item(), spec) if spec and x.numel() == 1 else format(str(x), spec)
-
-
-def _dlpack(x: Tensor, **options):
-    return x.numpy().__dlpack__(**options)
-
-
-def _contains(x: Tensor, value) -> bool:
-    return bool((np.asarray(x.detach()) == np.asarray(value)).any())
-
-
-def _tolist(x):
-    """Return the numbers as nested lists."""
-    return np.asarray(x.detach()).tolist()
-
-
-_PROTOCOLS = {
-    "__getitem__": _getitem,
-    "__setitem__": _setitem,
-    "__iter__": _iter,
-    "__contains__": _contains,
-    "__repr__": _repr,
-    "__format__": _format,
-    "__bool__": _bool,
-    "__float__": lambda x: x.item(),
-    "__int__": lambda x: int(x.item()),
-    "__index__": _index,
-    "__dlpack__": _dlpack,
-    "__dlpack_device__": lambda x: (1, 0),
-    "__array_priority__": 1000,
-    "__array_ufunc__": None,
-    "tolist": _tolist,
-    "dtype": property(lambda x: _DTYPE, doc="The NumPy dtype of every tensor of this build."),
-}
-for _name, _value in _PROTOCOLS.items():
-    setattr(Tensor, _name, _value)
+Tensor.__getitem__ = _getitem
+Tensor.__setitem__ = _setitem

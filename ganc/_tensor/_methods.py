@@ -12,7 +12,7 @@ from typing import Any
 
 from ganc._backend import core
 from ganc._tensor import _einsum, _join, _math, _shape
-from ganc._tensor._creation import Tensor
+from ganc._tensor._creation import Tensor, tensor
 from ganc._tensor._random import Generator, draw
 
 __all__: list[str] = []
@@ -121,10 +121,47 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 # ---- what a script written for several types and devices calls --------------------------
+def _cast(self: Tensor, dtype: Any) -> Tensor:
+    wanted = tensor(0.0, dtype=dtype).dtype
+    if self.dtype == wanted:
+        return self
+    return core.cast(self, "float" if wanted.kind == "f" else wanted.name)
+
+
 @_method("float")
 def _float(self: Tensor) -> Tensor:
-    """Return the tensor itself: there is one number type."""
-    return self
+    """Return the tensor as floats: itself, or a copy."""
+    return _cast(self, float)
+
+
+@_method("long")
+def _long(self: Tensor) -> Tensor:
+    """Return the tensor as int64: itself, or a copy, cut towards 0."""
+    return _cast(self, int)
+
+
+@_method("int")
+def _int(self: Tensor) -> Tensor:
+    """Return the tensor as int64, the one dtype of integers: itself, or a copy, cut towards 0."""
+    return _cast(self, int)
+
+
+@_method("bool")
+def _bool(self: Tensor) -> Tensor:
+    """Return a tensor that is True where this one is not 0: itself, or a copy."""
+    return _cast(self, bool)
+
+
+@_method()
+def to(self: Tensor, dtype: Any) -> Tensor:
+    """Return the tensor in another dtype, or in that of another tensor: itself, or a copy."""
+    return _cast(self, dtype.dtype if isinstance(dtype, Tensor) else dtype)
+
+
+@_method()
+def is_floating_point(self: Tensor) -> bool:
+    """Return whether the elements are floats."""
+    return self.dtype.kind == "f"
 
 
 @_method()
@@ -145,7 +182,8 @@ def clone(self: Tensor) -> Tensor:
     return _clone(self)
 
 
-_clone = getattr(core, "clone", None) or (lambda x: core.affine(x, 1, 0))
+def _clone(x: Tensor) -> Tensor:
+    return core.affine(x, 1, 0) if x.dtype.kind == "f" else core.cast(x, x.dtype.name)
 
 
 @_method("__deepcopy__")
@@ -163,12 +201,6 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
         new.requires_grad_(self.requires_grad)
     memo[id(self)] = new
     return new
-
-
-@_method("__format__")
-def _format(self: Tensor, spec: str) -> str:
-    """Format a single number as a number, anything else as ``str`` does."""
-    return format(self.item(), spec) if self.ndim == 0 and spec else format(str(self), spec)
 
 
 # ---- in place ----------------------------------------------------------------------------
@@ -233,4 +265,3 @@ def _uniform_(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 _method("uniform_")(_uniform_)
-Tensor.__array_priority__ = 1000  # array * tensor is a tensor

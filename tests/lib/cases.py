@@ -25,7 +25,7 @@ class Input:
     low: float = -2.0
     high: float = 2.0
     kinks: tuple[float, ...] = ()
-    kind: str = "real"  # or "distinct" (no ties), "index" (integers in [0, high)), "mask"
+    kind: str = "real"  # or "distinct" (no ties), "index" (integers in [0, high)), "mask", "int"
     grad: bool = True
     phase: float = 0.0  # of distinct values: those of two phases differ from each other
 
@@ -33,6 +33,8 @@ class Input:
         n = int(np.prod(self.shape, dtype=np.int64))
         if self.kind == "index":
             x = rng.integers(0, max(int(self.high), 1), n).astype(np.float64)
+        elif self.kind == "int":  # handed over as int64
+            x = rng.integers(int(self.low), int(self.high) + 1, n).astype(np.float64)
         elif self.kind == "mask":
             x = (rng.random(n) < 0.5).astype(np.float64)
         elif self.kind == "distinct":
