@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganc._backend import core
-from ganc._tensor import _einsum, _join, _math, _shape
+from ganc._tensor import _einsum, _join, _logic, _math, _shape
 from ganc._tensor._creation import Tensor, tensor
 from ganc._tensor._random import Generator, draw
 
@@ -46,6 +46,10 @@ for _name in [
     "roll",
     "bmm",
     "clamp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
     "max",
     "min",
     "norm",
@@ -54,7 +58,7 @@ for _name in [
     "topk",
     "var",
 ]:
-    for _module in (_shape, _join, _math, _einsum):
+    for _module in (_shape, _join, _logic, _math, _einsum):
         if hasattr(_module, _name):
             setattr(Tensor, _name, getattr(_module, _name))
             break
@@ -229,14 +233,32 @@ _in_place("add_", _scaled(core.add), "Add ``alpha * other`` in place.")
 _in_place("sub_", _scaled(core.sub), "Subtract ``alpha * other`` in place.")
 _in_place("mul_", lambda self, other: core.mul(self, other), "Multiply in place.")
 _in_place("div_", lambda self, other: core.div(self, other), "Divide in place.")
+for _name, _doc in {
+    "floor_divide": "Divide in place, to whole numbers.",
+    "remainder": "Take the remainder of a division in place.",
+    "bitwise_and": "Keep the bits set in both, in place.",
+    "bitwise_or": "Set the bits set in either, in place.",
+    "bitwise_xor": "Set the bits set in one only, in place.",
+}.items():
+    _in_place(f"{_name}_", getattr(core, _name), _doc)
 _in_place("pow_", _math.pow, "Raise to a power in place.")
 _in_place("clamp_", _math.clamp, "Limit to [min, max] in place.")
 _in_place("masked_fill_", _shape.masked_fill, "Replace elements where a mask is not zero.")
 for _name in ["neg", "abs", "exp", "log", "sqrt", "square", "sigmoid", "tanh", "relu"]:
     _in_place(f"{_name}_", getattr(core, _name), f"`{_name}` in place.")
-for _name in ("add", "sub", "mul"):  # so that x += y changes x itself, as in PyTorch
-    setattr(Tensor, f"__i{_name}__", getattr(Tensor, f"{_name}_"))
-Tensor.__itruediv__ = Tensor.div_
+for _name, _method_name in {  # so that x += y changes x itself, as in PyTorch
+    "add": "add_",
+    "sub": "sub_",
+    "mul": "mul_",
+    "truediv": "div_",
+    "floordiv": "floor_divide_",
+    "mod": "remainder_",
+    "and": "bitwise_and_",
+    "or": "bitwise_or_",
+    "xor": "bitwise_xor_",
+    "pow": "pow_",
+}.items():
+    setattr(Tensor, f"__i{_name}__", getattr(Tensor, _method_name))
 
 
 @_method()
