@@ -20,6 +20,20 @@ typedef struct {
     int64_t v[GN_MAX_DIM];
 } gn_attr;
 
+/* The dtype of an op's result (dtype.c).  All but the last three give floats for floats. */
+typedef enum {
+    GN_FLOATS,   /* float */
+    GN_ALIKE,    /* the inputs' dtype, promoted */
+    GN_FIRST,    /* that of the first input; the others are indices */
+    GN_BRANCHES, /* of inputs 1 and 2, promoted; input 0 is a mask */
+    GN_SUMS,     /* as GN_ALIKE, and bools become integers */
+    GN_SIGNED,   /* as GN_ALIKE; bools are refused */
+    GN_MEANS,    /* float; integers and bools are refused */
+    GN_BITS,     /* as GN_ALIKE; floats are refused */
+    GN_INDICES,  /* int64 */
+    GN_TRUTH,    /* bool */
+} gn_result;
+
 typedef struct gn_op gn_op;
 
 
@@ -48,6 +62,10 @@ struct gn_op {
     /* Not NULL: to the user y is a view of in[0].  Turns the part of memory that in[0] is into the
      * part that y is; false where y has to be a copy. */
     bool (*part)(const gn_call *c, const gn_tensor *y, gn_part *p);
+    gn_result result;
+    /* Runs instead of fwd when the result is int64: exact where fwd would round, GN_NOT_WHOLE for
+     * what real does not hold.  NULL: fwd is exact. */
+    gn_tensor *(*whole)(gn_call *c);
 };
 
 struct gn_node {

@@ -71,6 +71,7 @@ static bool narrow_part(const gn_call *c, const gn_tensor *y, gn_part *p)
 }
 
 const gn_op gn_op_narrow = {.name = "narrow",
+                            .result = GN_ALIKE,
                             .sig = "input, dim:int, start:int, length:int",
                             .doc = "Elements start .. start + length of one dimension: a view.",
                             .fwd = narrow_fwd,
@@ -115,6 +116,7 @@ static void embed_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_embed = {.name = "embed",
+                           .result = GN_ALIKE,
                            .sig = "input, dim:int, start:int, size:int",
                            .doc = "x at `start` of a dimension of `size`, zeros around: the "
                                   "adjoint of narrow.",
@@ -174,6 +176,7 @@ static void cat_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_cat = {.name = "cat",
+                         .result = GN_ALIKE,
                          .sig = "tensors:list, dim:int=0",
                          .doc = "Tensors (1 to 64) one after the other along dim.",
                          .fwd = cat_fwd,

@@ -73,6 +73,8 @@ static void matmul_t_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx
 }
 
 const gn_op gn_op_matmul_t = {.name = "matmul_t",
+                              .whole = gn_sum_whole,
+                              .result = GN_SUMS,
                               .sig = "input, other, ta:bool=False, tb:bool=False",
                               .doc = "Matrix product of the last two dimensions, each operand "
                                      "transposed by flag; equal leading dimensions.",
@@ -166,6 +168,8 @@ static gn_tensor *matmul_ref(gn_call *c)
 }
 
 const gn_op gn_op_matmul = {.name = "matmul",
+                            .whole = gn_sum_whole,
+                            .result = GN_SUMS,
                             .sig = "input, other",
                             .doc = "Matrix product; 1-D operands and leading dimensions as in "
                                    "NumPy and PyTorch.",

@@ -39,6 +39,7 @@ static bool identity_part(const gn_call *c, const gn_tensor *y, gn_part *p)
 }
 
 const gn_op gn_op_identity = {.name = "identity",
+                              .result = GN_ALIKE,
                               .sig = "input",
                               .doc = "The same values in the same storage, as a new tensor.",
                               .fwd = identity_fwd,
@@ -86,6 +87,7 @@ static bool reshape_part(const gn_call *c, const gn_tensor *y, gn_part *p)
 }
 
 const gn_op gn_op_reshape = {.name = "reshape",
+                             .result = GN_ALIKE,
                              .sig = "input, shape:dims",
                              .doc = "The same elements in another shape; one size may be -1.  "
                                     "Shares the storage.",
@@ -150,6 +152,7 @@ static bool expand_part(const gn_call *c, const gn_tensor *y, gn_part *p)
 }
 
 const gn_op gn_op_expand = {.name = "expand",
+                            .result = GN_ALIKE,
                             .sig = "input, shape:dims",
                             .doc = "Repeats sizes of 1 up to `shape` (-1 keeps a size): a view.",
                             .fwd = expand_fwd,
@@ -263,6 +266,7 @@ static bool permute_part(const gn_call *c, const gn_tensor *y, gn_part *p)
 }
 
 const gn_op gn_op_permute = {.name = "permute",
+                             .result = GN_ALIKE,
                              .sig = "input, dims:dims",
                              .doc = "Dimensions in another order: a view.",
                              .fwd = permute_fwd,
@@ -303,6 +307,7 @@ static bool transpose_part(const gn_call *c, const gn_tensor *y, gn_part *p)
 }
 
 const gn_op gn_op_transpose = {.name = "transpose",
+                               .result = GN_ALIKE,
                                .sig = "input, dim0:int, dim1:int",
                                .doc = "Two dimensions exchanged: a view.",
                                .ref = transpose_ref,
@@ -345,6 +350,7 @@ static void flip_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_flip = {.name = "flip",
+                          .result = GN_ALIKE,
                           .sig = "input, dims:dims",
                           .doc = "The given dimensions in reverse order.  Copies.",
                           .fwd = flip_fwd,

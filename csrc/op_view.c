@@ -81,6 +81,7 @@ static bool as_strided_part(const gn_call *c, const gn_tensor *y, gn_part *p)
 }
 
 const gn_op gn_op_as_strided = {.name = "as_strided",
+                                .result = GN_ALIKE,
                                 .sig = "input, size:dims, stride:dims, storage_offset:int=0",
                                 .doc = "Element (i, j, ..) is number storage_offset + i stride[0] "
                                        "+ j stride[1] + .. of the input: a view, no element twice.",
@@ -126,6 +127,7 @@ static void as_strided_scatter_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_t
 
 const gn_op gn_op_as_strided_scatter = {
     .name = "as_strided_scatter",
+    .result = GN_ALIKE,
     .sig = "input, src, size:dims, stride:dims, storage_offset:int=0",
     .doc = "The input with src where as_strided would read.",
     .fwd = as_strided_scatter_fwd,
@@ -172,6 +174,7 @@ static void index_put_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **d
 
 const gn_op gn_op_index_put = {
     .name = "index_put",
+    .result = GN_FIRST,
     .sig = "input, index, values",
     .doc =
         "The input with values[i] as its element number index[i]; the last of equal ones counts.",

@@ -128,9 +128,18 @@ gn_tensor *gn_tensor_view(const gn_tensor *x, int64_t offset, int ndim, const in
     gn_tensor *y = handle_new(ndim, dim, gn_product(dim, ndim));
     if (!y)
         return NULL;
+    y->dtype = x->dtype;
     y->storage = gn_storage_retain(x->storage);
     y->counter = x->storage ? gn_storage_retain(x->counter) : NULL;
     y->data = x->data ? x->data + offset : NULL;
+    return y;
+}
+
+gn_tensor *gn_tensor_tagged(const gn_tensor *x, gn_dtype dtype)
+{
+    gn_tensor *y = x ? gn_tensor_view(x, 0, x->ndim, x->dim) : NULL;
+    if (y)
+        y->dtype = dtype;
     return y;
 }
 
@@ -272,6 +281,11 @@ bool gn_tensor_count_alone(gn_tensor *x)
     gn_storage_release(x->counter);
     x->counter = counter;
     return true;
+}
+
+const char *gn_dtype_name(gn_dtype dtype)
+{
+    return dtype == GN_FLOAT ? GN_REAL_NAME : dtype == GN_BOOL ? "bool" : "int64";
 }
 
 bool gn_same_shape(const gn_tensor *a, const gn_tensor *b)

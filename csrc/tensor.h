@@ -11,6 +11,11 @@
 typedef struct gn_node gn_node; /* node.h */
 typedef struct gn_view gn_view; /* view.h */
 
+/* What the elements mean to the user: a tag, the storage is real.  In the order of promotion, the
+ * first of two wins.  GN_WIDE: integers from outside of which real rounds one; they may become
+ * floats, nothing else (dtype.c). */
+typedef enum { GN_FLOAT, GN_WIDE, GN_INT, GN_BOOL } gn_dtype;
+
 typedef struct {
     int64_t refs;
     int64_t version; /* grows with every write after creation that the tape counts */
@@ -28,6 +33,7 @@ typedef struct gn_tensor {
     gn_storage *counter; /* kept; whose version counts for this handle; NULL: its storage's */
     gn_view *view;       /* owned; not NULL: part of another tensor to the user */
     int64_t numel;
+    gn_dtype dtype;
     int ndim;
     int64_t dim[GN_MAX_DIM];
 } gn_tensor;
@@ -40,7 +46,8 @@ gn_tensor *gn_tensor_full(int ndim, const int64_t *dim, double value);
 gn_tensor *gn_scalar(double value); /* 0-d */
 /* Shares the storage; `offset` in elements from x->data.  No node. */
 gn_tensor *gn_tensor_view(const gn_tensor *x, int64_t offset, int ndim, const int64_t *dim);
-gn_tensor *gn_tensor_alias(const gn_tensor *x, bool with_data); /* same node; ghost without data */
+gn_tensor *gn_tensor_tagged(const gn_tensor *x, gn_dtype dtype); /* a view of all of x */
+gn_tensor *gn_tensor_alias(const gn_tensor *x, bool with_data);  /* same node; ghost without data */
 
 void gn_tensor_retain(gn_tensor *x);
 void gn_tensor_release(gn_tensor *x);         /* NULL is fine */
@@ -53,6 +60,7 @@ int64_t gn_scope_begin(void);
 void gn_scope_end(int64_t mark);
 gn_tensor *gn_scope_return(int64_t mark, gn_tensor *x); /* ends it; x moves to the outer one */
 
+const char *gn_dtype_name(gn_dtype dtype);
 bool gn_same_shape(const gn_tensor *a, const gn_tensor *b);
 /* "(2, 3)" in one of eight rotating buffers of this thread, for messages. */
 const char *gn_shape_text(const gn_tensor *x);

@@ -34,7 +34,7 @@ KINDS = [
     (r"kern/.*", BASE | KERN | INNER | PARTS),
     (r"tensor\.h", BASE),
     (r"(tensor\.c|node\.h|view\.h)", BASE | {"tensor.h", "node.h", "view.h"}),
-    (r"tape\.[ch]", BASE | TAPE),
+    (r"(tape|dtype)\.[ch]", BASE | TAPE),
     (r"(sweep|view)\.c", BASE | TAPE | {"ops.h"}),
     (r"reduce\.[ch]", BASE | KERN | {"tensor.h", "reduce.h"}),
     (r"ops\.h", BASE | TAPE | KERN | {"kern/point.def"}),

@@ -148,6 +148,14 @@ static inline gn_tensor *gn_py_tensor_of(PyObject *o)
 PyObject *gn_py_wrap(gn_tensor *t);
 PyObject *gn_py_wrap_as(PyTypeObject *type, gn_tensor *t); /* Tensor or a subclass */
 
+/* ---- dtype.c --------------------------------------------------------------------------- */
+
+PyObject *gn_py_dtype_object(gn_dtype dtype);     /* NumPy's */
+bool gn_py_read_dtype(PyObject *o, gn_dtype *to); /* false with an exception set */
+gn_tensor *gn_py_integers(PyArrayObject *raw);    /* int64, or GN_WIDE, of any integers */
+PyObject *gn_py_tagged_array(const gn_tensor *t); /* int64 or bool, a copy */
+PyObject *gn_py_number(const gn_tensor *t);       /* the first element */
+
 /* ---- convert.c ------------------------------------------------------------------------ */
 
 /* A Tensor as it is; numbers, arrays and sequences converted into the current scope.

@@ -7,10 +7,13 @@
 
 static PyObject *tensor_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"data", "requires_grad", NULL};
-    PyObject *data;
+    static char *names[] = {"data", "requires_grad", "dtype", NULL};
+    PyObject *data, *dtype = Py_None;
     int requires_grad = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:Tensor", names, &data, &requires_grad))
+    gn_dtype to;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pO:Tensor", names, &data, &requires_grad,
+                                     &dtype) ||
+        (dtype != Py_None && !gn_py_read_dtype(dtype, &to)))
         return NULL;
     int64_t mark = gn_scope_begin();
     gn_tensor *t = gn_py_as_tensor(data);
@@ -18,9 +21,15 @@ static PyObject *tensor_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         gn_tensor *copy = gn_tensor_like(t);
         if (copy && t->numel)
             memcpy(copy->data, t->data, (size_t)t->numel * sizeof(real));
+        if (copy)
+            copy->dtype = t->dtype;
         t = copy;
     }
+    if (t && dtype != Py_None)
+        t = gn_cast(t, to);
     PyObject *self = NULL;
+    if (t && t->dtype == GN_WIDE)
+        t = gn_too_wide("tensor");
     if (t || !PyErr_Occurred())
         self = gn_py_wrap_as(type, t ? gn_requires_grad(t, requires_grad) : NULL);
     gn_scope_end(mark);
@@ -41,7 +50,7 @@ static PyObject *tensor_item(PyObject *self, PyObject *unused)
     if (t->numel != 1)
         return PyErr_Format(PyExc_RuntimeError,
                             "item() needs a Tensor of one element, got shape %s", gn_shape_text(t));
-    return PyFloat_FromDouble((double)t->data[0]);
+    return gn_py_number(t);
 }
 
 static PyObject *shape_tuple(const gn_tensor *t)
@@ -59,6 +68,12 @@ static PyObject *get_shape(PyObject *self, void *closure)
 {
     (void)closure;
     return shape_tuple(gn_py_tensor_of(self));
+}
+
+static PyObject *get_dtype(PyObject *self, void *closure)
+{
+    (void)closure;
+    return gn_py_dtype_object(gn_py_tensor_of(self)->dtype);
 }
 
 static PyObject *get_ndim(PyObject *self, void *closure)
@@ -231,6 +246,17 @@ static PyObject *tensor_backward(PyObject *self, PyObject *args, PyObject *kwarg
 
 /* ---- in place ------------------------------------------------------------------------ */
 
+/* The dtype of x is not changed by what is computed in place. */
+static bool may_become(const gn_tensor *y, const gn_tensor *x)
+{
+    if (y->dtype >= x->dtype)
+        return true;
+    return gn_fail_as(GN_RUNTIME,
+                      "a result of dtype %s cannot be kept in a tensor of dtype %s in place; "
+                      "compute out of place, or convert the tensor first",
+                      gn_dtype_name(y->dtype), gn_dtype_name(x->dtype));
+}
+
 static bool assign(gn_tensor *x, gn_tensor *y)
 {
     if (gn_same_shape(x, y))
@@ -247,15 +273,15 @@ static PyObject *written(PyObject *self, bool ok)
 static PyObject *tensor_assign(PyObject *self, PyObject *value)
 {
     int64_t mark = gn_scope_begin();
-    gn_tensor *y = gn_py_as_tensor(value);
-    PyObject *result = written(self, y && assign(gn_py_tensor_of(self), y));
+    gn_tensor *x = gn_py_tensor_of(self), *y = gn_py_as_tensor(value);
+    PyObject *result = written(self, y && may_become(y, x) && assign(x, y));
     gn_scope_end(mark);
     return result;
 }
 
-static gn_tensor *expanded(gn_tensor *y, const gn_tensor *like)
+static gn_tensor *fitted(gn_tensor *y, const gn_tensor *like)
 {
-    return y ? gn_expand(y, like->ndim, like->dim) : NULL;
+    return y ? gn_expand(gn_cast(y, like->dtype), like->ndim, like->dim) : NULL;
 }
 
 static PyObject *tensor_copy_(PyObject *self, PyObject *value)
@@ -263,7 +289,7 @@ static PyObject *tensor_copy_(PyObject *self, PyObject *value)
     if (value == self)
         return Py_NewRef(self);
     int64_t mark = gn_scope_begin();
-    gn_tensor *x = gn_py_tensor_of(self), *y = expanded(gn_py_as_tensor(value), x);
+    gn_tensor *x = gn_py_tensor_of(self), *y = fitted(gn_py_as_tensor(value), x);
     PyObject *result = written(self, y && gn_overwrite(x, y));
     gn_scope_end(mark);
     return result;
@@ -276,7 +302,7 @@ static PyObject *tensor_fill_(PyObject *self, PyObject *value)
     gn_tensor *y = gn_py_as_tensor(value), *x = y ? gn_view_once(gn_py_tensor_of(self)) : NULL;
     if (y && y->numel != 1)
         gn_fail("fill_: got a value of shape %s, expected one number", gn_shape_text(y));
-    y = y && x ? expanded(gn_reshape(y, 0, NULL), x) : NULL;
+    y = y && x ? fitted(gn_reshape(y, 0, NULL), x) : NULL;
     PyObject *result = written(self, y && gn_overwrite(x, y));
     gn_scope_end(mark);
     return result;
@@ -309,7 +335,9 @@ static int set_data(PyObject *self, PyObject *value, void *closure)
 /* ---- the type ------------------------------------------------------------------------ */
 
 static PyMethodDef own_methods[] = {
-    {"item", tensor_item, METH_NOARGS, "item()\n--\n\nThe only element as a Python float."},
+    {"item", tensor_item, METH_NOARGS,
+     "item()\n--\n\nThe only element as a Python float, int "
+     "or bool."},
     {"dim", tensor_dim, METH_NOARGS, "dim()\n--\n\nNumber of dimensions."},
     {"numel", tensor_numel, METH_NOARGS, "numel()\n--\n\nNumber of elements."},
     {"detach", tensor_detach, METH_NOARGS,
@@ -329,6 +357,7 @@ static PyMethodDef own_methods[] = {
 
 static PyGetSetDef getset[] = {
     {"shape", get_shape, NULL, "Sizes of the dimensions, a tuple.", NULL},
+    {"dtype", get_dtype, NULL, "ganc.float32 (or float64), int64 or bool.", NULL},
     {"ndim", get_ndim, NULL, "Number of dimensions.", NULL},
     {"requires_grad", get_requires_grad, set_requires_grad,
      "True when gradients flow to this tensor.", NULL},

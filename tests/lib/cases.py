@@ -25,7 +25,7 @@ class Input:
     low: float = -2.0
     high: float = 2.0
     kinks: tuple[float, ...] = ()
-    # or "distinct" (no ties), "mask", "index" (integers in [0, high)), "places" (each of them once)
+    # or "distinct" (no ties), "mask", "int", "index" (integers in [0, high)), "places" (each once)
     kind: str = "real"
     grad: bool = True
     phase: float = 0.0  # of distinct values: those of two phases differ from each other
@@ -36,6 +36,8 @@ class Input:
             x = rng.integers(0, max(int(self.high), 1), n).astype(np.float64)
         elif self.kind == "places":
             x = rng.permutation(int(self.high))[:n].astype(np.float64)
+        elif self.kind == "int":  # handed over as int64
+            x = rng.integers(int(self.low), int(self.high) + 1, n).astype(np.float64)
         elif self.kind == "mask":
             x = (rng.random(n) < 0.5).astype(np.float64)
         elif self.kind == "distinct":

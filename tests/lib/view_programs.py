@@ -1,7 +1,7 @@
 """Random programs of views and in-place operations, run in ganc and in PyTorch side by side."""
 
 import numpy as np
-import torch
+from pytorch import torch
 
 import ganc
 
