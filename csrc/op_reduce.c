@@ -54,11 +54,8 @@ static gn_tensor *reduce_call(gn_reduction kind, gn_call *c)
     bool squared = kind == GN_REDUCE_SUM_SQUARE && !gn_reduces_runs(x, drop);
     gn_tensor *y =
         squared ? gn_reduce(GN_REDUCE_SUM, gn_square(x), drop) : gn_reduce(kind, x, drop);
-    if (y == x) { /* nothing to add up: a copy, not an alias */
-        y = gn_tensor_like(x);
-        if (y)
-            memcpy(y->data, x->data, (size_t)x->numel * sizeof(real));
-    }
+    if (y == x) /* nothing to add up: a copy, not an alias */
+        y = gn_tensor_copy(x);
     return shaped(y, ndim, shape);
 }
 

@@ -106,12 +106,9 @@ static gn_tensor *as_strided_scatter_fwd(gn_call *c)
     if (src->ndim != p.ndim || memcmp(src->dim, p.dim, (size_t)p.ndim * sizeof p.dim[0]) != 0)
         return gn_fail("as_strided_scatter: src has shape %s, expected size %s", gn_shape_text(src),
                        gn_dims_text(p.ndim, p.dim));
-    gn_tensor *y = gn_tensor_like(x);
-    if (!y)
-        return NULL;
-    if (x->numel)
-        memcpy(y->data, x->data, (size_t)x->numel * sizeof(real));
-    gn_part_write(y->data, &p, src->data);
+    gn_tensor *y = gn_tensor_copy(x);
+    if (y)
+        gn_part_write(y->data, &p, src->data);
     return y;
 }
 
@@ -154,9 +151,7 @@ static gn_tensor *index_put_fwd(gn_call *c)
                        gn_shape_text(index), gn_shape_text(values));
     if (!gn_check_index("index_put", index, x->numel))
         return NULL;
-    gn_tensor *y = gn_tensor_like(x);
-    if (y && x->numel)
-        memcpy(y->data, x->data, (size_t)x->numel * sizeof(real));
+    gn_tensor *y = gn_tensor_copy(x);
     for (int64_t i = 0; y && i < index->numel; i++)
         y->data[(int64_t)index->data[i]] = values->data[i];
     return y;

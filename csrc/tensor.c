@@ -108,6 +108,17 @@ gn_tensor *gn_tensor_like(const gn_tensor *x)
     return x ? gn_tensor_new(x->ndim, x->dim) : NULL;
 }
 
+gn_tensor *gn_tensor_copy(const gn_tensor *x)
+{
+    gn_tensor *y = gn_tensor_like(x);
+    if (!y)
+        return NULL;
+    y->dtype = x->dtype;
+    if (x->numel)
+        memcpy(y->data, x->data, (size_t)x->numel * sizeof(real));
+    return y;
+}
+
 gn_tensor *gn_tensor_full(int ndim, const int64_t *dim, double value)
 {
     gn_tensor *x = gn_tensor_new(ndim, dim);

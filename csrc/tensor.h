@@ -42,6 +42,7 @@ typedef struct gn_tensor {
  * with an error pending on failure. */
 gn_tensor *gn_tensor_new(int ndim, const int64_t *dim);
 gn_tensor *gn_tensor_like(const gn_tensor *x);
+gn_tensor *gn_tensor_copy(const gn_tensor *x); /* values and dtype */
 gn_tensor *gn_tensor_full(int ndim, const int64_t *dim, double value);
 gn_tensor *gn_scalar(double value); /* 0-d */
 /* Shares the storage; `offset` in elements from x->data.  No node. */

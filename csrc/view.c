@@ -50,11 +50,9 @@ gn_tensor *gn_view_of(gn_tensor *x, const gn_part *p, gn_tensor *y)
 /* y, which nobody else holds yet, gets a copy of what it shares. */
 static bool own_memory(gn_tensor *y)
 {
-    gn_tensor *copy = gn_tensor_like(y);
+    gn_tensor *copy = gn_tensor_copy(y);
     if (!copy)
         return false;
-    if (y->numel)
-        memcpy(copy->data, y->data, (size_t)y->numel * sizeof(real));
     gn_storage_release(y->storage);
     gn_storage_release(y->counter);
     y->storage = gn_storage_retain(copy->storage);
@@ -198,12 +196,8 @@ static bool write_part(gn_tensor *x, gn_tensor *y)
 {
     gn_tensor *base = x->view->base;
     int64_t mark = gn_scope_begin();
-    if (y->storage == base->storage && !shares(x)) {
-        gn_tensor *copy = gn_tensor_like(y);
-        if (copy && y->numel)
-            memcpy(copy->data, y->data, (size_t)y->numel * sizeof(real));
-        y = copy;
-    }
+    if (y->storage == base->storage && !shares(x))
+        y = gn_tensor_copy(y);
     if (y) {
         take_values(x, y);
         if (!shares(x))

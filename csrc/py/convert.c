@@ -150,8 +150,8 @@ static void storage_capsule_free(PyObject *capsule)
     gn_storage_release(s);
 }
 
-/* An array of floats aliases the tensor, a view's its base: writing one changes the other.  Where elements
- * share their place it is read-only. */
+/* An array of floats aliases the tensor, a view's its base: writing one changes the other.  Where
+ * elements share their place it is read-only. */
 static PyObject *as_array(gn_tensor *t)
 {
     if (t->dtype != GN_FLOAT)

@@ -17,14 +17,8 @@ static PyObject *tensor_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         return NULL;
     int64_t mark = gn_scope_begin();
     gn_tensor *t = gn_py_as_tensor(data);
-    if (t && gn_py_is_tensor(data)) { /* a copy, as torch.tensor makes */
-        gn_tensor *copy = gn_tensor_like(t);
-        if (copy && t->numel)
-            memcpy(copy->data, t->data, (size_t)t->numel * sizeof(real));
-        if (copy)
-            copy->dtype = t->dtype;
-        t = copy;
-    }
+    if (t && gn_py_is_tensor(data))
+        t = gn_tensor_copy(t); /* as torch.tensor makes */
     if (t && dtype != Py_None)
         t = gn_cast(t, to);
     PyObject *self = NULL;
@@ -336,8 +330,7 @@ static int set_data(PyObject *self, PyObject *value, void *closure)
 
 static PyMethodDef own_methods[] = {
     {"item", tensor_item, METH_NOARGS,
-     "item()\n--\n\nThe only element as a Python float, int "
-     "or bool."},
+     "item()\n--\n\nThe only element as a Python float, int or bool."},
     {"dim", tensor_dim, METH_NOARGS, "dim()\n--\n\nNumber of dimensions."},
     {"numel", tensor_numel, METH_NOARGS, "numel()\n--\n\nNumber of elements."},
     {"detach", tensor_detach, METH_NOARGS,
