@@ -75,7 +75,8 @@ def _check_mask(mask: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, .
 def _check_positions(index: np.ndarray, size: int) -> np.ndarray:
     if index.size and (index.min() < -size or index.max() >= size):
         raise IndexError(f"an index is out of range: expected {-size} to {size - 1}")
-    return index.astype(np.int64)
+    index = index.astype(np.int64)
+    return np.where(index < 0, index + size, index)
 
 
 def _select(x: Tensor, key: Any) -> tuple[Tensor, tuple]:
@@ -146,11 +147,15 @@ def _fit(value: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def _setitem(x: Tensor, key: Any, value: Any) -> None:
     """``x[key] = value``, differentiable in ``value`` and in what remains of ``x``."""
-    value = value if isinstance(value, Tensor) else Tensor(value)
+    given, value = value, value if isinstance(value, Tensor) else Tensor(value)
     view = x._select(key)
     if view is not NotImplemented:
         view.copy_(_fit(value, view.shape))
         return
+    if isinstance(given, Tensor) and value.dtype.kind == "f" and x.dtype.kind != "f":
+        raise RuntimeError(
+            f"values of {value.dtype} cannot be put into a tensor of {x.dtype}; convert them first"
+        )
     view, index = _select(x, key)
     if core.is_grad_enabled() and (x.requires_grad or value.requires_grad):
         positions = _flat(view, index)
