@@ -126,6 +126,8 @@ def run(seed):
     shape = shape_of(rng)
     items = key_of(rng, shape)
     part_shape = fits(items, shape)
+    if len(part_shape or ()) > 5:
+        return
     ours, theirs = forms(rng, items)
     kind = rng.choice(["f4", "f4", "f4", "i8", "?"])
     data = rng.normal(0, 9, shape).astype("f4").astype(kind)
