@@ -191,13 +191,19 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
     return g ? gn_sum_to(g, like->ndim, like->dim) : NULL;
 }
 
-#define OP(name_, sig_, needs_, doc_) \
+#define OP(name_, sig_, needs_, flat_, fixed_, doc_) \
     const gn_op gn_op_##name_ = {.name = #name_, \
                                  .sig = sig_, \
                                  .doc = doc_, \
                                  .fwd = fwd_##name_, \
                                  .vjp = vjp_##name_, \
-                                 .needs = needs_};
+                                 .needs = needs_, \
+                                 .flat = flat_, \
+                                 .fixed = fixed_};
+
+/* The vjp of a row that is zero almost everywhere, which makes that input a flat one. */
+static gn_tensor *const ZERO = NULL;
+#define IS_ZERO(vjp) (__builtin_strcmp(#vjp, "ZERO") == 0)
 
 #define UNARY(name, needs, sig, vjp, doc) \
     static gn_tensor *fwd_##name(gn_call *c) \
@@ -211,7 +217,7 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         (void)x, (void)y, (void)dy, (void)p, (void)q; \
         dx[0] = vjp; \
     } \
-    OP(name, sig, needs, doc)
+    OP(name, sig, needs, IS_ZERO(vjp) ? "0" : NULL, NULL, doc)
 
 #define APPLY1(name, p_, q_) \
     { \
@@ -244,7 +250,7 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         if (gn_wants(c, 1)) \
             dx[1] = fit(vjp_b, b); \
     } \
-    OP(name, sig, needs, doc)
+    OP(name, sig, needs, IS_ZERO(vjp_b) ? "1" : NULL, NULL, doc)
 
 #define APPLY2(name, p_) \
     { \
@@ -283,5 +289,5 @@ static void vjp_where(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
         dx[2] = fit(gn_where(c->in[0], zero, dy), c->in[2]);
 }
 
-OP(where, "condition, input, other", "0",
+OP(where, "condition, input, other", "0", NULL, "0",
    "a where condition is not 0, else b; the three broadcast.")
