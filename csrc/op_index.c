@@ -78,7 +78,8 @@ const gn_op gn_op_gather = {.name = "gather",
                             .doc = "x[..., index[..., i, ...], ...] along dim.",
                             .fwd = gather_fwd,
                             .vjp = gather_vjp,
-                            .needs = "1"};
+                            .needs = "1",
+                            .fixed = "1"};
 
 gn_tensor *gn_gather(gn_tensor *x, int64_t dim, gn_tensor *index)
 {
@@ -126,7 +127,8 @@ const gn_op gn_op_scatter_add = {.name = "scatter_add",
                                         "`size`: the adjoint of gather.",
                                  .fwd = scatter_add_fwd,
                                  .vjp = scatter_add_vjp,
-                                 .needs = "1"};
+                                 .needs = "1",
+                                 .fixed = "1"};
 
 gn_tensor *gn_scatter_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size)
 {
@@ -176,7 +178,8 @@ const gn_op gn_op_index_select = {.name = "index_select",
                                   .doc = "The slices of x along dim that the 1-D index names.",
                                   .fwd = index_select_fwd,
                                   .vjp = index_select_vjp,
-                                  .needs = "1"};
+                                  .needs = "1",
+                                  .fixed = "1"};
 
 gn_tensor *gn_index_select(gn_tensor *x, int64_t dim, gn_tensor *index)
 {
@@ -222,7 +225,8 @@ const gn_op gn_op_index_add = {.name = "index_add",
                                       "index says: the adjoint of index_select.",
                                .fwd = index_add_fwd,
                                .vjp = index_add_vjp,
-                               .needs = "1"};
+                               .needs = "1",
+                               .fixed = "1"};
 
 gn_tensor *gn_index_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size)
 {

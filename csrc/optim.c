@@ -202,8 +202,10 @@ bool gn_optim_step(gn_optim *o)
     if (!grad)
         return false;
     for (int i = 0; i < o->n; i++)
-        grad[i] = o->param[i]->node ? o->param[i]->node->grad : NULL;
+        grad[i] = o->param[i]->node ? gn_node_grad(o->param[i]->node) : NULL;
     bool ok = gn_optim_update(o, grad, 1);
+    for (int i = 0; i < o->n; i++)
+        gn_tensor_release(grad[i]);
     gn_free(grad);
     return ok;
 }
@@ -211,10 +213,8 @@ bool gn_optim_step(gn_optim *o)
 void gn_optim_zero_grad(gn_optim *o)
 {
     for (int i = 0; i < o->n; i++)
-        if (o->param[i]->node) {
-            gn_tensor_release(o->param[i]->node->grad);
-            o->param[i]->node->grad = NULL;
-        }
+        if (o->param[i]->node)
+            gn_node_set_grad(o->param[i]->node, NULL);
 }
 
 /* ---- minimize ------------------------------------------------------------------------ */
