@@ -39,13 +39,29 @@ static bool check_index(const char *op, const gn_tensor *index, int64_t size)
 
 /* ---- gather, scatter_add ------------------------------------------------------------- */
 
-static bool check_gather(const char *op, const gn_tensor *x, const gn_tensor *index, int d)
+/* x cut down to the size of index in every dimension but d. */
+static gn_tensor *corner(gn_tensor *x, const gn_tensor *index, int d)
 {
     bool fits = x->ndim == index->ndim;
     for (int k = 0; fits && k < x->ndim; k++)
-        fits = k == d || index->dim[k] == x->dim[k];
-    return fits || gn_fail("%s: index has shape %s, expected that of x, %s, except in dimension %d",
-                           op, gn_shape_text(index), gn_shape_text(x), d);
+        fits = k == d || index->dim[k] <= x->dim[k];
+    if (!fits)
+        return gn_fail("gather: index has shape %s, expected at most that of x, %s, except in "
+                       "dimension %d",
+                       gn_shape_text(index), gn_shape_text(x), d);
+    for (int k = 0; k < index->ndim; k++)
+        if (k != d && index->dim[k] < x->dim[k])
+            x = gn_narrow(x, k, 0, index->dim[k]);
+    return x;
+}
+
+/* The adjoint of corner: zeros around. */
+static gn_tensor *uncorner(gn_tensor *dy, const gn_tensor *x, int d)
+{
+    for (int k = 0; k < x->ndim; k++)
+        if (dy && k != d && dy->dim[k] < x->dim[k])
+            dy = gn_embed(dy, k, 0, x->dim[k]);
+    return dy;
 }
 
 static gn_tensor *gather_fwd(gn_call *c)
@@ -53,8 +69,8 @@ static gn_tensor *gather_fwd(gn_call *c)
     gn_tensor *x = c->in[0], *index = c->in[1];
     split s;
     int d;
-    if (!split_at("gather", x, c->attr[0].i, &s, &d) || !check_gather("gather", x, index, d) ||
-        !check_index("gather", index, s.size))
+    if (!split_at("gather", x, c->attr[0].i, &s, &d) || !check_index("gather", index, s.size) ||
+        !(x = corner(x, index, d)) || !split_at("gather", x, d, &s, &d))
         return NULL;
     gn_tensor *y = gn_tensor_like(index);
     int64_t n = index->ndim ? index->dim[d] : 1, at = 0;
@@ -70,11 +86,13 @@ static void gather_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
     int d = gn_dim_index("gather", c->attr[0].i, dy->ndim);
     (void)y;
     dx[0] = gn_scatter_add(dy, d, c->in[1], dy->ndim ? c->in[0]->dim[d] : 1);
+    dx[0] = uncorner(dx[0], c->in[0], d);
 }
 
 const gn_op gn_op_gather = {.name = "gather",
                             .sig = "input, dim:int, index",
-                            .doc = "x[..., index[..., i, ...], ...] along dim.",
+                            .doc = "x[..., index[..., i, ...], ...] along dim; elsewhere "
+                                   "index may be smaller than x.",
                             .fwd = gather_fwd,
                             .vjp = gather_vjp,
                             .needs = "1"};
