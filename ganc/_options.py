@@ -6,7 +6,16 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["at_least", "choose", "duration", "entropy", "finite", "seed_word", "suggestion"]
+__all__ = [
+    "at_least",
+    "choose",
+    "duration",
+    "entropy",
+    "finite",
+    "near_keyword",
+    "seed_word",
+    "suggestion",
+]
 
 _UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 
@@ -15,6 +24,13 @@ def suggestion(word: Any, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the nearest known word, or nothing."""
     near = difflib.get_close_matches(str(word).lower(), list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def near_keyword(word: str, known: Iterable[str]) -> str:
+    """Return what follows "unexpected keyword 'x'": the nearest name, or all of them."""
+    known = list(known)
+    near = suggestion(word, known).replace("; ", ", ")
+    return near or f", expected {', '.join(known) or 'none'}"
 
 
 def choose(name: str, value: Any, known: Iterable[str]) -> str:

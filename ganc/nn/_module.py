@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from ganc._backend import core
+from ganc._checked import FAULTS, explain_forward
 from ganc._tensor._creation import Tensor
 from ganc._tensor._random import Generator
 from ganc.nn._arguments import constructor_arguments
@@ -69,9 +70,15 @@ class Module(Tree):
         raise NotImplementedError(f"{type(self).__name__} must define forward(...)")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._pre_hooks or self._post_hooks:
-            return call_with_hooks(self, args, kwargs, self._pre_hooks, self._post_hooks)
-        return self.forward(*args, **kwargs)
+        try:
+            if self._pre_hooks or self._post_hooks:
+                return call_with_hooks(self, args, kwargs, self._pre_hooks, self._post_hooks)
+            return self.forward(*args, **kwargs)
+        except FAULTS as error:
+            better = explain_forward(error, self, args, kwargs)
+            if better is None:
+                raise
+            raise better from better.__cause__
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
