@@ -104,10 +104,12 @@ class Adam(Optimizer):
         L2 penalty.
     amsgrad : bool, default False
         Divide by the largest second moment so far (Reddi, Kale and Kumar 2018).
+    foreach : optional
+        Accepted and ignored.
     maximize : bool, default False
         Go uphill: the gradient with the opposite sign.
-    foreach, capturable, differentiable, fused : optional
-        `foreach`, `capturable` and `fused` are accepted and ignored; `differentiable` is refused.
+    capturable, differentiable, fused : optional
+        `capturable` and `fused` are accepted and ignored; `differentiable` is refused.
 
     Raises
     ------
@@ -241,10 +243,12 @@ class RMSprop(Optimizer):
     momentum : float, default 0
     centered : bool, default False
         Scale by an estimate of the gradient's variance instead.
+    capturable, foreach : optional
+        Accepted and ignored.
     maximize : bool, default False
         Go uphill: the gradient with the opposite sign.
-    capturable, foreach, differentiable : optional
-        `foreach` and `capturable` are accepted and ignored; `differentiable` is refused.
+    differentiable : optional
+        Refused.
 
     Raises
     ------
@@ -308,10 +312,12 @@ class Adagrad(Optimizer):
         Where the sum starts.
     eps : float, default 1e-10
         Added to the divisor.
+    foreach : optional
+        Accepted and ignored.
     maximize : bool, default False
         Go uphill: the gradient with the opposite sign.
-    foreach, differentiable, fused : optional
-        `foreach` and `fused` are accepted and ignored; `differentiable` is refused.
+    differentiable, fused : optional
+        `fused` is accepted and ignored; `differentiable` is refused.
 
     Raises
     ------
