@@ -6,7 +6,16 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["at_least", "choose", "duration", "entropy", "finite", "seed_word", "suggestion"]
+__all__ = [
+    "at_least",
+    "choose",
+    "duration",
+    "entropy",
+    "finite",
+    "positive",
+    "seed_word",
+    "suggestion",
+]
 
 _UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 
@@ -48,6 +57,14 @@ def finite(name: str, value: Any, low: float = -math.inf) -> float:
     if not (math.isfinite(number) and number >= low):
         limit = "a finite number" if low == -math.inf else f"a finite number of at least {low:g}"
         raise ValueError(f"{name}: got {number}, expected {limit}")
+    return number
+
+
+def positive(name: str, value: Any) -> float:
+    """Return a finite number above 0."""
+    number = finite(name, value, 0.0)
+    if number == 0:
+        raise ValueError(f"{name}: got {value}, expected a number above 0, or None for none")
     return number
 
 
