@@ -37,6 +37,8 @@ static gn_alloc_site sites[SITES];
 static int nsites;
 static int64_t fail_at = -1;
 static bool fail_sticky;
+static _Thread_local int64_t budget = INT64_MAX; /* what this thread may still allocate */
+static _Thread_local bool exceeded;
 static int use_pool = -1; /* unknown until the first call reads the environment */
 
 /* Sizes in units of 64 bytes: exact up to 16, then 8 classes per power of two (waste <= 1/8).
@@ -155,6 +157,10 @@ void *gn_alloc(const char *site, size_t bytes)
         return gn_fail_as(GN_MEMORY, "%s: %zu bytes cannot be allocated", site, bytes);
     size_t rounded;
     int class = size_class(bytes, &rounded);
+    if ((int64_t)rounded > budget) {
+        exceeded = true;
+        return gn_fail_as(GN_MEMORY, "%s: %zu bytes exceed the budget", site, bytes);
+    }
     pthread_mutex_lock(&lock);
     if (use_pool < 0)
         at_first_call();
@@ -166,6 +172,8 @@ void *gn_alloc(const char *site, size_t bytes)
         stats.peak_bytes = GN_MAX(stats.peak_bytes, stats.live_bytes);
     }
     pthread_mutex_unlock(&lock);
+    if (b && budget != INT64_MAX)
+        budget -= (int64_t)b->bytes;
     if (!b)
         return gn_fail_as(GN_MEMORY, "%s: out of memory (%zu bytes wanted)", site, bytes);
     return (char *)b + HEADER;
@@ -179,6 +187,8 @@ void gn_free(void *p)
     pthread_mutex_lock(&lock);
     stats.live_blocks--;
     stats.live_bytes -= (int64_t)b->bytes;
+    if (budget != INT64_MAX)
+        budget += (int64_t)b->bytes;
     if (use_pool) {
         b->next = pool[b->class];
         pool[b->class] = b;
@@ -225,6 +235,14 @@ void gn_alloc_fail_at(int64_t n, bool sticky)
     fail_at = n;
     fail_sticky = sticky;
     pthread_mutex_unlock(&lock);
+}
+
+bool gn_alloc_budget(int64_t bytes)
+{
+    bool was = exceeded;
+    exceeded = false;
+    budget = bytes < 0 ? INT64_MAX : bytes;
+    return was;
 }
 
 int gn_alloc_sites(const gn_alloc_site **first)

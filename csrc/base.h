@@ -81,6 +81,9 @@ typedef struct {
     int64_t calls, failures;
 } gn_alloc_site;
 int gn_alloc_sites(const gn_alloc_site **first);
+/* What this thread may allocate from now on, what it frees meanwhile added; negative: anything.
+ * Returns whether the budget that ends was exceeded. */
+bool gn_alloc_budget(int64_t bytes);
 void gn_alloc_trim(void); /* hands pooled blocks back to the system */
 
 /* ---- par.c: the only file with OpenMP ------------------------------------------

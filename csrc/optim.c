@@ -2,7 +2,9 @@
  * The formulas are the kernels'; what changes once per step is computed here, in double.
  *
  * Each parameter counts its own updates, as in PyTorch: Adam's corrections of the bias are
- * those of its first step when it gets its first gradient, however late that is. */
+ * those of its first step when it gets its first gradient, however late that is.
+ *
+ * State is made when it is first needed: a network that is loaded to be looked at has none. */
 #include "step.h"
 
 #include <math.h>
@@ -10,7 +12,7 @@
 
 static const char *const slot_name[][GN_SLOTS] = {
     [GN_SGD] = {"momentum_buffer", NULL, NULL},
-    [GN_ADAM] = {"exp_avg", "exp_avg_sq", NULL},
+    [GN_ADAM] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
     [GN_RMSPROP] = {"square_avg", "momentum_buffer", "grad_avg"},
     [GN_ADAGRAD] = {"sum", NULL, NULL},
 };
@@ -18,13 +20,22 @@ static const char *const slot_name[][GN_SLOTS] = {
 const char *gn_slot_name(const gn_optim *o, int slot)
 {
     bool unused = (o->algorithm == GN_SGD && o->momentum == 0) ||
+                  (o->algorithm == GN_ADAM && slot == 2 && !o->amsgrad) ||
                   (o->algorithm == GN_RMSPROP && slot == 1 && o->momentum == 0) ||
                   (o->algorithm == GN_RMSPROP && slot == 2 && !o->centered);
     return unused ? NULL : slot_name[o->algorithm][slot];
 }
 
-static gn_tensor **slot_new(gn_optim *o, double value)
+static void release_all(int n, gn_tensor **x)
 {
+    for (int i = 0; x && i < n; i++)
+        gn_tensor_release(x[i]);
+    gn_free(x);
+}
+
+static gn_tensor **slot_new(const gn_optim *o)
+{
+    double value = o->algorithm == GN_ADAGRAD ? o->initial_accumulator : 0;
     gn_tensor **slot = gn_alloc("optimizer slots", (size_t)GN_MAX(o->n, 1) * sizeof *slot);
     if (!slot)
         return NULL;
@@ -34,22 +45,23 @@ static gn_tensor **slot_new(gn_optim *o, double value)
         if (slot[i])
             gn_tensor_retain(slot[i]);
     }
-    if (!gn_failed())
-        gn_params_flatten(o->n, slot);
-    return slot;
+    if (!gn_failed() && gn_params_flatten(o->n, slot))
+        return slot;
+    release_all(o->n, slot);
+    return NULL;
 }
 
-bool gn_optim_add_slots(gn_optim *o, double value)
+bool gn_optim_add_slots(gn_optim *o)
 {
     int64_t mark = gn_scope_begin();
     for (int s = 0; s < GN_SLOTS && !gn_failed(); s++)
         if (gn_slot_name(o, s) && !o->slot[s])
-            o->slot[s] = slot_new(o, value);
+            o->slot[s] = slot_new(o);
     gn_scope_end(mark);
     return gn_failed() == GN_OK;
 }
 
-bool gn_optim_init(gn_optim *o, int n, gn_tensor **param, double initial_accumulator)
+bool gn_optim_init(gn_optim *o, int n, gn_tensor **param)
 {
     o->param = gn_alloc("optimizer", (size_t)GN_MAX(n, 1) * sizeof *o->param);
     if (!o->param)
@@ -63,14 +75,7 @@ bool gn_optim_init(gn_optim *o, int n, gn_tensor **param, double initial_accumul
         o->param[i] = param[i];
         gn_tensor_retain(param[i]);
     }
-    return gn_optim_add_slots(o, o->algorithm == GN_ADAGRAD ? initial_accumulator : 0);
-}
-
-static void release_all(int n, gn_tensor **x)
-{
-    for (int i = 0; x && i < n; i++)
-        gn_tensor_release(x[i]);
-    gn_free(x);
+    return true;
 }
 
 void gn_optim_free(gn_optim *o)
@@ -90,12 +95,12 @@ void gn_optim_set_steps(gn_optim *o, int64_t steps)
 
 /* ---- one update ---------------------------------------------------------------------- */
 
+/* An update that is about to be made; nothing in it can fail any more. */
 typedef struct {
-    const gn_optim *o;
-    gn_tensor **grad;
-    gn_update_fn *fn;
+    gn_optim *o;
+    gn_tensor **grad;    /* of each parameter; NULL: that one is left alone */
     gn_update *update;   /* of each parameter */
-    int64_t *first_task; /* of each parameter; one more at the end */
+    int64_t *first_task; /* of each parameter */
 } update_work;
 
 static int64_t chunks(const gn_tensor *x)
@@ -124,15 +129,17 @@ static void update_task(void *ctx, int64_t task)
     int64_t from = (task - w->first_task[i]) * GN_CHUNK;
     int64_t n = GN_MIN(o->param[i]->numel - from, GN_CHUNK);
     gn_slice s = {.p = o->param[i]->data + from, .g = w->grad[i]->data + from};
-    s.s0 = o->slot[0] ? o->slot[0][i]->data + from : NULL;
-    s.s1 = o->slot[1] ? o->slot[1][i]->data + from : NULL;
-    s.s2 = o->slot[2] ? o->slot[2][i]->data + from : NULL;
-    w->fn(s, n, &w->update[i]);
+    s.s0 = gn_slot_name(o, 0) ? o->slot[0][i]->data + from : NULL;
+    s.s1 = gn_slot_name(o, 1) ? o->slot[1][i]->data + from : NULL;
+    s.s2 = gn_slot_name(o, 2) ? o->slot[2][i]->data + from : NULL;
+    gn_update_fn *const fn[] = {gn_vec->sgd, gn_vec->adam, gn_vec->rmsprop, gn_vec->adagrad};
+    fn[o->algorithm](s, n, &w->update[i]);
 }
 
 /* Of a parameter's update t, counted from 1. */
 static gn_update constants(const gn_optim *o, double t, double scale)
 {
+    scale = o->maximize ? -scale : scale;
     gn_update u = {.lr = (real)o->lr,
                    .eps = (real)o->eps,
                    .weight_decay = (real)o->weight_decay,
@@ -162,51 +169,85 @@ static gn_update constants(const gn_optim *o, double t, double scale)
     return u;
 }
 
-bool gn_optim_update(gn_optim *o, gn_tensor **grad, double scale)
+static bool work_init(update_work *w, gn_optim *o, gn_tensor **grad)
 {
-    gn_update_fn *const fn[] = {gn_vec->sgd, gn_vec->adam, gn_vec->rmsprop, gn_vec->adagrad};
-    if (gn_failed())
-        return false;
-    update_work w = {o, grad, fn[o->algorithm], NULL, NULL};
-    w.first_task = gn_alloc("optimizer tasks", (size_t)(o->n + 1) * sizeof *w.first_task);
-    w.update = gn_alloc("optimizer tasks", (size_t)GN_MAX(o->n, 1) * sizeof *w.update);
-    if (!w.first_task || !w.update) {
-        gn_free(w.first_task);
-        gn_free(w.update);
-        return false;
-    }
+    *w = (update_work){.o = o, .grad = grad};
+    w->first_task = gn_alloc("optimizer tasks", (size_t)GN_MAX(o->n, 1) * sizeof *w->first_task);
+    w->update = gn_alloc("optimizer tasks", (size_t)GN_MAX(o->n, 1) * sizeof *w->update);
+    return w->first_task && w->update && gn_optim_add_slots(o);
+}
+
+static void work_free(update_work *w)
+{
+    gn_free(w->first_task);
+    gn_free(w->update);
+}
+
+static void work_run(update_work *w, double scale)
+{
+    gn_optim *o = w->o;
     int64_t tasks = 0;
     for (int i = 0; i < o->n; i++) {
         bool same = i > 0 && o->count[i] == o->count[i - 1];
-        w.update[i] = same ? w.update[i - 1] : constants(o, (double)o->count[i] + 1, scale);
-        w.first_task[i] = tasks;
-        tasks += grad[i] ? chunks(o->param[i]) : 0;
+        w->update[i] = same ? w->update[i - 1] : constants(o, (double)o->count[i] + 1, scale);
+        w->first_task[i] = tasks;
+        tasks += w->grad[i] ? chunks(o->param[i]) : 0;
     }
-    bool was = gn_set_interruptible(false); /* an update is never half done */
-    gn_parallel(tasks, update_task, &w);
-    gn_set_interruptible(was);
-    gn_free(w.first_task);
-    gn_free(w.update);
+    gn_parallel(tasks, update_task, w);
     for (int i = 0; i < o->n; i++)
-        if (grad[i]) {
+        if (w->grad[i]) {
             o->count[i]++;
             gn_tensor_touch(o->param[i]);
         }
     o->steps++;
-    return true;
 }
 
-bool gn_optim_step(gn_optim *o)
+static int params_of(int n, gn_optim **o)
 {
-    gn_tensor **grad = gn_alloc("gradients", (size_t)GN_MAX(o->n, 1) * sizeof *grad);
-    if (!grad)
-        return false;
-    for (int i = 0; i < o->n; i++)
-        grad[i] = o->param[i]->node ? gn_node_grad(o->param[i]->node) : NULL;
-    bool ok = gn_optim_update(o, grad, 1);
-    for (int i = 0; i < o->n; i++)
-        gn_tensor_release(grad[i]);
-    gn_free(grad);
+    int total = 0;
+    for (int k = 0; k < n; k++)
+        total += o[k]->n;
+    return total;
+}
+
+/* From the gradients of all parameters in turn: all optimizers, or none where memory ends.
+ * norm >= 0: that of the gradients, for those optimizers that clip it. */
+static bool update_all(int n, gn_optim **o, gn_tensor **grad, double norm)
+{
+    update_work *w = gn_alloc("optimizers", (size_t)GN_MAX(n, 1) * sizeof *w);
+    int made = 0;
+    for (bool ok = w != NULL; ok && made < n; grad += o[made++]->n)
+        ok = work_init(&w[made], o[made], grad);
+    if (!gn_failed()) {
+        bool was = gn_set_interruptible(false); /* an update is never half done */
+        for (int k = 0; k < n; k++) {
+            double clip = o[k]->clip;
+            work_run(&w[k], clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1);
+        }
+        gn_set_interruptible(was);
+    }
+    while (made > 0)
+        work_free(&w[--made]);
+    gn_free(w);
+    return gn_failed() == GN_OK;
+}
+
+gn_tensor **gn_optim_grads(int n, gn_optim **o)
+{
+    gn_tensor **grad = gn_alloc("gradients", (size_t)GN_MAX(params_of(n, o), 1) * sizeof *grad);
+    int at = 0;
+    for (int k = 0; grad && k < n; k++)
+        for (int i = 0; i < o[k]->n; i++) {
+            gn_node *node = o[k]->param[i]->node;
+            grad[at++] = node ? gn_node_grad(node) : NULL;
+        }
+    return grad;
+}
+
+bool gn_optim_step(int n, gn_optim **o, gn_tensor **grad)
+{
+    bool ok = update_all(n, o, grad, -1);
+    release_all(params_of(n, o), grad);
     return ok;
 }
 
@@ -267,11 +308,8 @@ static double minimize_into(int n, gn_optim **o, gn_tensor *loss, int total, gn_
     if (!gn_grad(1, &loss, NULL, total, param, (gn_sweep_options){false, false}, grad))
         return NAN;
     double norm = gn_grad_norm(total, grad);
-    at = 0;
-    for (int k = 0; k < n && !gn_failed(); at += o[k++]->n) {
-        double clip = o[k]->clip;
-        gn_optim_update(o[k], grad + at, clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1);
-    }
+    if (!gn_failed())
+        update_all(n, o, grad, norm);
     for (int i = 0; i < total; i++)
         gn_tensor_release(grad[i]);
     return gn_failed() ? NAN : norm;
@@ -279,11 +317,9 @@ static double minimize_into(int n, gn_optim **o, gn_tensor *loss, int total, gn_
 
 double gn_optim_minimize(int n, gn_optim **o, gn_tensor *loss)
 {
-    int total = 0;
-    for (int k = 0; k < n; k++)
-        total += o[k]->n;
     if (!loss || gn_failed())
         return NAN;
+    int total = params_of(n, o);
     gn_tensor **room = gn_alloc("minimize", (size_t)GN_MAX(total, 1) * 2 * sizeof *room);
     if (!room)
         return NAN;

@@ -17,27 +17,30 @@ enum { GN_SLOTS = 3 };
 typedef struct {
     gn_algorithm algorithm;
     /* Hyper-parameters by PyTorch's names; those an algorithm lacks are 0. */
-    double lr, momentum, dampening, beta1, beta2, alpha, eps, weight_decay, lr_decay, clip;
-    bool nesterov, decoupled, centered;
+    double lr, momentum, dampening, beta1, beta2, alpha, eps, weight_decay, lr_decay, clip,
+        initial_accumulator;
+    bool nesterov, decoupled, centered, amsgrad, maximize;
     int64_t steps; /* updates done */
     int n;
     gn_tensor **param;          /* kept */
     int64_t *count;             /* updates of each: those in which it had a gradient */
-    gn_tensor **slot[GN_SLOTS]; /* state, one tensor a parameter, or NULL */
+    gn_tensor **slot[GN_SLOTS]; /* state, one tensor a parameter; NULL before it is needed */
 } gn_optim;
 
 const char *gn_slot_name(const gn_optim *o, int slot); /* "exp_avg"; NULL: not used */
-bool gn_optim_init(gn_optim *o, int n, gn_tensor **param, double initial_accumulator);
-bool gn_optim_add_slots(gn_optim *o, double value); /* those that new numbers call for */
+bool gn_optim_init(gn_optim *o, int n, gn_tensor **param);
+bool gn_optim_add_slots(gn_optim *o); /* those that its numbers call for and that are not there */
 void gn_optim_free(gn_optim *o);
 void gn_optim_set_steps(gn_optim *o, int64_t steps); /* of the optimizer and of each parameter */
-/* One update from the given gradients (NULL: that parameter is left alone). */
-bool gn_optim_update(gn_optim *o, gn_tensor **grad, double scale);
-bool gn_optim_step(gn_optim *o); /* from param[i]'s .grad */
+/* One update of n optimizers, all of them or none, from the gradients of their parameters in turn
+ * (NULL: that parameter is left alone), which it gives up: those of gn_optim_grads, .grad as it is
+ * then.  The first may run while another thread changes .grad, the second not. */
+bool gn_optim_step(int n, gn_optim **o, gn_tensor **grad);
+gn_tensor **gn_optim_grads(int n, gn_optim **o);
 void gn_optim_zero_grad(gn_optim *o);
 /* sqrt of the sum of squares over all gradients, in double, in order */
 double gn_grad_norm(int n, gn_tensor **grad);
-/* Differentiates the loss for the parameters of the n optimizers only, updates them all,
+/* Differentiates the loss for the parameters of the n optimizers only, updates them, all or none,
  * returns the norm of the gradient; NaN on failure. */
 double gn_optim_minimize(int n, gn_optim **o, gn_tensor *loss);
 

@@ -28,7 +28,7 @@ _guarded: dict[tuple[Callable, str], Callable] = {}
 _PREFIX = re.compile(r"([A-Za-z_][\w.]*)(?:\(\))?: ")
 
 
-def guard(function: Callable, name: str, module: str | None = None) -> Callable:
+def guard(function: Callable, name: str) -> Callable:
     """Return `function` with errors that say `name` and the argument that does not fit."""
     function = inspect.unwrap(function)
     if (function, name) in _guarded:
@@ -50,7 +50,6 @@ def guard(function: Callable, name: str, module: str | None = None) -> Callable:
     for attribute in ("__doc__", "__qualname__", "__annotations__", "__module__"):
         setattr(own, attribute, getattr(function, attribute))
     own.__dict__.update(function.__dict__)
-    own.__module__ = module or function.__module__
     own.__wrapped__ = function
     _guarded[function, name] = own
     return own
@@ -75,7 +74,7 @@ def check_exports(namespace: dict[str, Any]) -> None:
         if not (getattr(item, "__module__", None) or "").startswith("ganc"):
             continue
         if isinstance(item, FunctionType):
-            namespace[name] = guard(item, name, namespace["__name__"])
+            namespace[name] = guard(item, name)
         elif isinstance(item, type) and not issubclass(item, BaseException):
             guard_class(item, leave=("forward",))  # Module.__call__ explains what fails in it
 

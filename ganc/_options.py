@@ -13,6 +13,7 @@ __all__ = [
     "entropy",
     "finite",
     "near_keyword",
+    "positive",
     "seed_word",
     "suggestion",
 ]
@@ -64,6 +65,14 @@ def finite(name: str, value: Any, low: float = -math.inf) -> float:
     if not (math.isfinite(number) and number >= low):
         limit = "a finite number" if low == -math.inf else f"a finite number of at least {low:g}"
         raise ValueError(f"{name}: got {number}, expected {limit}")
+    return number
+
+
+def positive(name: str, value: Any) -> float:
+    """Return a finite number above 0."""
+    number = finite(name, value, 0.0)
+    if number == 0:
+        raise ValueError(f"{name}: got {value}, expected a number above 0, or None for none")
     return number
 
 

@@ -24,8 +24,11 @@ static const hyper hypers[] = {
     HYPER(weight_decay),
     HYPER(lr_decay),
     HYPER(clip),
+    {"initial_accumulator_value", offsetof(gn_optim, initial_accumulator), false},
     {"nesterov", offsetof(gn_optim, nesterov), true},
     {"centered", offsetof(gn_optim, centered), true},
+    {"amsgrad", offsetof(gn_optim, amsgrad), true},
+    {"maximize", offsetof(gn_optim, maximize), true},
 };
 
 static const hyper *find_hyper(const char *name)
@@ -37,21 +40,26 @@ static const hyper *find_hyper(const char *name)
     return NULL;
 }
 
-static int set_hyper(gn_optim *o, const char *name, PyObject *value)
+/* The row of a hyper-parameter and a number that it may be; NULL with an exception. */
+static const hyper *read_hyper(const char *name, PyObject *value, double *number)
 {
     const hyper *h = find_hyper(name);
-    double v = h ? PyFloat_AsDouble(value) : -1;
-    if (!h || (v == -1 && PyErr_Occurred()))
-        return -1;
-    if (!(v >= 0) || v == INFINITY) {
-        PyErr_Format(PyExc_ValueError, "%s must be a finite number >= 0, got %R", name, value);
-        return -1;
-    }
+    *number = h ? PyFloat_AsDouble(value) : -1;
+    if (!h || (*number == -1 && PyErr_Occurred()))
+        return NULL;
+    if (*number >= 0 && *number < INFINITY)
+        return h;
+    PyErr_Format(PyExc_ValueError, "%s must be a finite number >= 0, got %R", name, value);
+    return NULL;
+}
+
+static void store_hyper(gn_optim *o, const hyper *h, double number)
+{
+    char *at = (char *)o + h->offset;
     if (h->is_bool)
-        *(bool *)((char *)o + h->offset) = v != 0;
+        *(bool *)at = number != 0;
     else
-        *(double *)((char *)o + h->offset) = v;
-    return 0;
+        *(double *)at = number;
 }
 
 static PyObject *optimizer_get(PyObject *self, PyObject *name)
@@ -69,11 +77,13 @@ static PyObject *optimizer_set(PyObject *self, PyObject *args)
 {
     const char *name;
     PyObject *value;
-    gn_optim *o = &((gn_py_optimizer *)self)->o;
-    if (!PyArg_ParseTuple(args, "sO:set", &name, &value) || set_hyper(o, name, value) < 0)
+    double number;
+    if (!PyArg_ParseTuple(args, "sO:set", &name, &value))
         return NULL;
-    if (!gn_optim_add_slots(o, 0))
-        return gn_py_raise();
+    const hyper *h = read_hyper(name, value, &number);
+    if (!h)
+        return NULL;
+    store_hyper(&((gn_py_optimizer *)self)->o, h, number);
     Py_RETURN_NONE;
 }
 
@@ -101,34 +111,30 @@ static int choose_algorithm(gn_optim *o, const char *kind)
     return -1;
 }
 
-static int read_hypers(gn_optim *o, PyObject *kwargs, double *initial)
+static int read_hypers(gn_optim *o, PyObject *kwargs)
 {
     PyObject *key, *value;
     Py_ssize_t at = 0;
+    double number;
     while (kwargs && PyDict_Next(kwargs, &at, &key, &value)) {
         const char *name = PyUnicode_AsUTF8AndSize(key, NULL);
-        if (!name)
+        const hyper *h = name ? read_hyper(name, value, &number) : NULL;
+        if (!h)
             return -1;
-        if (strcmp(name, "initial_accumulator_value") == 0) {
-            *initial = PyFloat_AsDouble(value);
-            if (PyErr_Occurred())
-                return -1;
-        } else if (set_hyper(o, name, value) < 0) {
-            return -1;
-        }
+        store_hyper(o, h, number);
     }
     return 0;
 }
 
 static const gn_py_class class;
 
-static int fill(gn_py_optimizer *self, PyObject *params, double initial)
+static int fill(gn_py_optimizer *self, PyObject *params)
 {
     int n;
     gn_tensor **list = gn_py_tensor_list(params, "params", &n);
     if (!list)
         return -1;
-    if (!gn_optim_init(&self->o, n, list, initial))
+    if (!gn_optim_init(&self->o, n, list))
         gn_py_raise();
     else
         self->params = PySequence_List(params);
@@ -140,13 +146,12 @@ static PyObject *optimizer_new(PyTypeObject *type, PyObject *args, PyObject *kwa
 {
     const char *kind;
     PyObject *params, *self = gn_py_new(type, &class);
-    double initial = 0;
     if (!self)
         return NULL;
     gn_optim *o = &((gn_py_optimizer *)self)->o;
     *o = (gn_optim){.beta1 = 0.9, .beta2 = 0.999, .alpha = 0.99, .eps = 1e-8};
     if (!PyArg_ParseTuple(args, "sO:Optimizer", &kind, &params) || choose_algorithm(o, kind) < 0 ||
-        read_hypers(o, kwargs, &initial) < 0 || fill((gn_py_optimizer *)self, params, initial) < 0)
+        read_hypers(o, kwargs) < 0 || fill((gn_py_optimizer *)self, params) < 0)
         Py_CLEAR(self);
     return self;
 }
@@ -158,15 +163,68 @@ static void optimizer_release(PyObject *self)
 
 /* ---- updates ------------------------------------------------------------------------- */
 
-static PyObject *optimizer_step(PyObject *self, PyObject *unused)
+static PyObject *step_all(int n, gn_optim **o)
 {
-    (void)unused;
+    gn_tensor **grad = gn_optim_grads(n, o);
+    if (!grad)
+        return gn_py_raise();
     PyThreadState *thread = PyEval_SaveThread();
-    bool ok = gn_optim_step(&((gn_py_optimizer *)self)->o);
+    bool ok = gn_optim_step(n, o, grad);
     PyEval_RestoreThread(thread);
     if (!ok)
         return gn_py_raise();
     Py_RETURN_NONE;
+}
+
+static PyObject *minimize_all(int n, gn_optim **o, PyObject *loss)
+{
+    if (!gn_py_is_tensor(loss))
+        return PyErr_Format(PyExc_TypeError, "minimize: loss must be a Tensor");
+    int64_t mark = gn_scope_begin();
+    PyThreadState *thread = PyEval_SaveThread();
+    double norm = gn_optim_minimize(n, o, gn_py_tensor_of(loss));
+    PyEval_RestoreThread(thread);
+    gn_scope_end(mark);
+    return gn_failed() ? gn_py_raise() : PyFloat_FromDouble(norm);
+}
+
+static PyObject *optimizer_step(PyObject *self, PyObject *unused)
+{
+    gn_optim *o = &((gn_py_optimizer *)self)->o;
+    (void)unused;
+    return step_all(1, &o);
+}
+
+static PyObject *optimizer_minimize(PyObject *self, PyObject *loss)
+{
+    gn_optim *o = &((gn_py_optimizer *)self)->o;
+    return minimize_all(1, &o, loss);
+}
+
+/* What a set of optimizers does as one: all of them, or none. */
+static PyObject *update(PyObject *module, PyObject *args)
+{
+    PyObject *list, *loss = NULL;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O!|O:update", &PyTuple_Type, &list, &loss))
+        return NULL;
+    int n = (int)PyTuple_Size(list);
+    gn_optim **o = PyMem_Calloc((size_t)n + 1, sizeof *o);
+    if (!o)
+        return PyErr_NoMemory();
+    PyObject *result = NULL;
+    bool ok = true;
+    for (int i = 0; ok && i < n; i++) {
+        PyObject *item = PyTuple_GetItem(list, i);
+        ok = PyObject_TypeCheck(item, gn_py->optimizer);
+        o[i] = ok ? &((gn_py_optimizer *)item)->o : NULL;
+    }
+    if (!ok)
+        PyErr_SetString(PyExc_TypeError, "update: expected a tuple of core Optimizers");
+    else
+        result = loss ? minimize_all(n, o, loss) : step_all(n, o);
+    PyMem_Free(o);
+    return result;
 }
 
 static PyObject *optimizer_zero_grad(PyObject *self, PyObject *unused)
@@ -176,27 +234,16 @@ static PyObject *optimizer_zero_grad(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *optimizer_minimize(PyObject *self, PyObject *loss)
-{
-    gn_optim *o = &((gn_py_optimizer *)self)->o;
-    if (!gn_py_is_tensor(loss))
-        return PyErr_Format(PyExc_TypeError, "minimize: loss must be a Tensor");
-    int64_t mark = gn_scope_begin();
-    PyThreadState *thread = PyEval_SaveThread();
-    double norm = gn_optim_minimize(1, &o, gn_py_tensor_of(loss));
-    PyEval_RestoreThread(thread);
-    gn_scope_end(mark);
-    return gn_failed() ? gn_py_raise() : PyFloat_FromDouble(norm);
-}
-
 static PyObject *optimizer_slots(PyObject *self, PyObject *unused)
 {
     gn_optim *o = &((gn_py_optimizer *)self)->o;
-    PyObject *dict = PyDict_New();
     (void)unused;
+    if (!gn_optim_add_slots(o))
+        return gn_py_raise();
+    PyObject *dict = PyDict_New();
     for (int s = 0; dict && s < GN_SLOTS; s++) {
-        const char *name = o->slot[s] ? gn_slot_name(o, s) : NULL;
-        if (!name) /* NULL also when its hyper-parameter was set to 0 since */
+        const char *name = gn_slot_name(o, s);
+        if (!name)
             continue;
         PyObject *list = PyList_New(o->n);
         for (int i = 0; list && i < o->n; i++) {
@@ -333,5 +380,8 @@ static PyObject *flatten(PyObject *module, PyObject *list)
 PyMethodDef gn_py_train_functions[] = {
     {"flatten", flatten, METH_O,
      "flatten(tensors)\n--\n\nMoves the tensors into one storage, in order."},
+    {"update", update, METH_VARARGS,
+     "update(optimizers, loss=None)\n--\n\nOne update of several Optimizers, all or none: from the "
+     "parameters' .grad, or of a loss, and then it returns the norm of the gradient."},
     {NULL, NULL, 0, NULL},
 };

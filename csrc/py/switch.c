@@ -106,6 +106,15 @@ static PyObject *alloc_fail_at(PyObject *module, PyObject *args, PyObject *kwarg
     Py_RETURN_NONE;
 }
 
+static PyObject *alloc_budget(PyObject *module, PyObject *bytes)
+{
+    long long n = PyLong_AsLongLong(bytes);
+    (void)module;
+    if (n == -1 && PyErr_Occurred())
+        return NULL;
+    return PyBool_FromLong(gn_alloc_budget(n));
+}
+
 static PyObject *alloc_sites(PyObject *module, PyObject *unused)
 {
     const gn_alloc_site *site;
@@ -181,6 +190,10 @@ PyMethodDef gn_py_switch_functions[] = {
     {"alloc_sites", alloc_sites, METH_NOARGS, "alloc_sites()\n--\n\n"},
     {"alloc_fail_at", GN_PY_CAST(alloc_fail_at), METH_VARARGS | METH_KEYWORDS,
      "alloc_fail_at(n, sticky=False)\n--\n\nThe n-th next allocation fails; n < 0: none."},
+    {"alloc_budget", alloc_budget, METH_O,
+     "alloc_budget(bytes)\n--\n\nWhat this thread may allocate from now on, what it frees "
+     "meanwhile "
+     "added; negative: anything. Returns whether the budget that ends was exceeded."},
     {"alloc_peak_reset", alloc_peak_reset, METH_NOARGS, "alloc_peak_reset()\n--\n\n"},
     {"alloc_trim", alloc_trim, METH_NOARGS, "alloc_trim()\n--\n\nEmpties the pool."},
     {"peak_flops", peak_flops, METH_VARARGS, "peak_flops(seconds=0.1)\n--\n\n"},

@@ -4,12 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganc import nn
+from ganc._options import at_least, choose, positive
 from ganc.io import FormatError
 from ganc.losses._loss import GANLoss, loss_from_data, loss_to_data
 from ganc.losses._penalty import Penalty, penalty_from_data, penalty_to_data
 from ganc.train import NeedsModel
 
-__all__ = ["loss", "networks", "penalties", "refuse_own", "to_data"]
+__all__ = ["OPTIONS", "loss", "networks", "penalties", "refuse_own", "to_data"]
+
+# Options of a GAN that a file says, checked as its constructor does.
+OPTIONS = {
+    "n_critic": lambda value: at_least("n_critic", value, 1),
+    "weight_clip": lambda value: None if value is None else positive("weight_clip", value),
+    "d_reduction": lambda value: choose("d_reduction", value, ("sum", "mean", "separate")),
+}
 
 
 def to_data(loss: GANLoss, penalties: Sequence[Penalty]) -> dict[str, Any]:

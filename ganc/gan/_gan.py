@@ -19,7 +19,7 @@ import numpy as np
 
 from ganc import losses
 from ganc._backend import core
-from ganc._options import at_least, choose, finite
+from ganc._options import at_least, choose, finite, positive
 from ganc._tensor._creation import zeros_like
 from ganc.gan import _described, _labels, _networks
 from ganc.gan._latent_model import LatentModel
@@ -160,7 +160,7 @@ class GAN(LatentModel):
         self.loss = losses.get(loss, label_smoothing=finite("label_smoothing", label_smoothing, 0))
         self.penalties = losses.get_penalties(penalty)
         self.n_critic = at_least("n_critic", n_critic, 1)
-        self.weight_clip = None if weight_clip is None else finite("weight_clip", weight_clip, 0)
+        self.weight_clip = None if weight_clip is None else positive("weight_clip", weight_clip)
         self.d_reduction = choose("d_reduction", d_reduction, ("sum", "mean", "separate"))
         if self.d_reduction == "separate" and self._compares:
             raise ValueError(
@@ -343,6 +343,10 @@ class GAN(LatentModel):
             core.set_grad_enabled(previous)
 
     # ---- what Model asks for ----
+
+    def _checked_option(self, name: str, value: Any) -> Any:
+        check = _described.OPTIONS.get(name)
+        return check(value) if check else super()._checked_option(name, value)
 
     def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         super()._check_shapes(shapes)

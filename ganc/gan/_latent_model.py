@@ -1,5 +1,6 @@
 """`LatentModel`: a model that makes samples of latents, as GANs and autoencoders do."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -244,6 +245,15 @@ class LatentModel(Model):
         return all_metrics.evaluate(real, fake, metrics, extractor=extractor)
 
     # ---- what Model asks for ----
+
+    def _checked_option(self, name: str, value: Any) -> Any:
+        if name == "latent_dim":
+            shape = _latents.shape_of(value)
+            self._by_weights(name, math.prod(shape))
+            return shape
+        if name == "latent":
+            return choose(name, value, _latents.KINDS)
+        return super()._checked_option(name, value)
 
     def _labels_along(self, labels: ArrayLike | None, n: int) -> tuple[np.ndarray, ...]:
         """Return the labels of n samples on a way or a plane: by default all of class 0."""

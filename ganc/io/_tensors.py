@@ -6,7 +6,6 @@ each tensor, so every single damaged bit is found. Other readers of the layout i
 """
 
 import os
-import stat
 from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
@@ -14,19 +13,21 @@ import numpy as np
 
 from ganc.io._atomic import atomic_write
 from ganc.io._errors import FormatError, reading
+from ganc.io._foreign import refuse_foreign
 
 __all__ = ["read_tensors", "write_tensors"]
 
 _DTYPES = {
-    "F32": np.dtype("<f4"),
-    "F64": np.dtype("<f8"),
-    "U8": np.dtype("u1"),
-    "I64": np.dtype("<i8"),
-    "U64": np.dtype("<u8"),
-}
-_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+    "F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8"),
+    "I8": np.dtype("i1"), "I16": np.dtype("<i2"), "I32": np.dtype("<i4"), "I64": np.dtype("<i8"),
+    "U8": np.dtype("u1"), "U16": np.dtype("<u2"), "U32": np.dtype("<u4"), "U64": np.dtype("<u8"),
+    "BOOL": np.dtype("?"),
+}  # fmt: skip
+_NAMES = {dtype: name for name, dtype in _DTYPES.items() if name != "F16"}
+_RAW = _DTYPES | {"BOOL": np.dtype("u1"), "BF16": np.dtype("<u2")}  # as they lie in a file
 _MAX_HEADER = 100_000_000
 _MAX_NDIM = 32
+_MAX_PARSED = 40_000_000  # bytes of lists and tables, besides as many as the file has
 _HEADER_CRC = "ganc.header_crc32"
 _DATA_CRC = "ganc.crc32"
 _START = b'{"__metadata__":{"ganc.header_crc32":"'
@@ -36,6 +37,7 @@ _HINT = "The file is damaged or was cut short: take another copy, or save it aga
 
 class _Entry(NamedTuple):
     name: str
+    kind: str
     dtype: np.dtype
     shape: tuple[int, ...]
     begin: int
@@ -56,7 +58,7 @@ def write_tensors(
     path : str or path-like
         The file to write. A crash or a full disk leaves what was there before.
     tensors : dict of str to ndarray
-        Arrays of float32, float64, uint8, int64 or uint64, any shape of up to 32 dimensions.
+        Arrays of float32, float64, whole numbers or bools, of up to 32 dimensions.
     metadata : dict of str to str, optional
         Text kept beside them. The names ``ganc.crc32`` and ``ganc.header_crc32`` are taken.
 
@@ -110,7 +112,7 @@ def read_tensors(
     Returns
     -------
     tensors : dict of str to ndarray
-        New arrays, in the order they were written.
+        New arrays, in the order they were written; bfloat16 becomes float32, value by value.
     metadata : dict of str to str
         Without the checksums.
 
@@ -135,8 +137,7 @@ def read_tensors(
     got 5 bytes, expected at least 8 for the length of the header
     """
     file = os.fspath(path)
-    if stat.S_ISFIFO(os.stat(file).st_mode):
-        raise FormatError("got a pipe, expected a regular file", file=file)
+    refuse_foreign(file)
     with open(file, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         header = _read_header(stream, size, file)
@@ -146,7 +147,13 @@ def read_tensors(
         entries, metadata = _parse_header(header, size - len(header), file)
         sums = _data_sums(entries, metadata, checked, file)
         if sums is None and require_checksums:
-            raise FormatError("got no checksums, expected those of ganc", file=file, hint=_HINT)
+            raise FormatError(
+                f"got a safetensors file with no checksums, hence of another program "
+                f"({_listed(entries)}), expected one that ganc has saved",
+                file=file,
+                hint="Its arrays can be read: weights, _ = ganc.io.read_tensors(path), and put "
+                "into a network of their shapes: network.load_state_dict(weights).",
+            )
         tensors = _read_data(stream, len(header), entries, sums, file)
     return tensors, metadata
 
@@ -167,8 +174,8 @@ def _checked_array(name: str, value: np.ndarray) -> np.ndarray:
     dtype = array.dtype.newbyteorder("<")
     if dtype not in _NAMES:
         raise TypeError(
-            f"tensor {name!r}: got dtype {array.dtype}, expected one of float32, float64, uint8, "
-            "int64, uint64; convert it with .astype(...)"
+            f"tensor {name!r}: got dtype {array.dtype}, expected float32, float64, whole "
+            "numbers or bools; convert it with .astype(...)"
         )
     if array.ndim > _MAX_NDIM:
         raise ValueError(f"tensor {name!r}: got {array.ndim} dimensions, expected at most 32")
@@ -230,6 +237,12 @@ def _hex(value: int) -> str:
 # ---- reading ----
 
 
+def _listed(entries: list[_Entry]) -> str:
+    some = [f"{entry.name} {entry.kind} {entry.shape}" for entry in entries[:2]]
+    more = ["..."] if len(entries) > 2 else []
+    return f"{len(entries)} tensors: {', '.join([*some, *more])[:200]}"
+
+
 def _read_header(stream: BinaryIO, size: int, file: str) -> bytes:
     """The length field and the header it announces."""
     if size < 8:
@@ -259,6 +272,8 @@ def _check_header_crc(header: bytes, file: str) -> None:
 def _parse_header(header: bytes, data_size: int, file: str) -> tuple[list[_Entry], dict[str, str]]:
     import json
 
+    if 80 * (header.count(b"[") + header.count(b"{")) > len(header) + data_size + _MAX_PARSED:
+        raise FormatError("the header holds lists without end", file=file, offset=8, hint=_HINT)
     with reading(file, _HINT):
         fields = json.loads(header[8:].decode(), object_pairs_hook=_unique)
     if not isinstance(fields, dict):
@@ -284,9 +299,10 @@ def _entry(name: str, value: object, file: str) -> _Entry:
 
     if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data_offsets"}:
         raise bad("expected exactly dtype, shape and data_offsets")
-    dtype = _DTYPES.get(value["dtype"]) if isinstance(value["dtype"], str) else None
+    kind = value["dtype"]
+    dtype = _RAW.get(kind) if isinstance(kind, str) else None
     if dtype is None:
-        raise bad(f"got dtype {_show(value['dtype'])}, expected one of {', '.join(_DTYPES)}")
+        raise bad(f"got dtype {_show(kind)}, expected one of {', '.join(_RAW)}")
     shape, offsets = value["shape"], value["data_offsets"]
     if not _is_sizes(shape) or len(shape) > _MAX_NDIM:
         raise bad(f"got shape {_show(shape)}, expected up to {_MAX_NDIM} sizes >= 0")
@@ -302,7 +318,7 @@ def _entry(name: str, value: object, file: str) -> _Entry:
     if end - begin != count * dtype.itemsize:
         expected = count * dtype.itemsize
         raise bad(f"got {end - begin} bytes of data, expected {expected} for shape {shape!r}")
-    return _Entry(name, dtype, tuple(shape), begin, end)
+    return _Entry(name, kind, dtype, tuple(shape), begin, end)
 
 
 def _show(value: object) -> str:
@@ -353,4 +369,13 @@ def _read_data(
             reason = f"checksum of tensor {_show(entry.name)}: got {_hex(crc32(data))}, "
             reason += f"expected {_show(sums[index])}"
             raise FormatError(reason, file=file, offset=start + entry.begin, hint=_HINT)
+        tensors[entry.name] = _value(entry.kind, tensors[entry.name])
     return tensors
+
+
+def _value(kind: str, raw: np.ndarray) -> np.ndarray:
+    if kind == "BOOL":
+        return np.asarray(raw != 0)
+    if kind == "BF16":  # the upper half of a float32
+        return np.asarray(np.left_shift(raw, 16, dtype=np.uint32)).view(np.float32)
+    return raw

@@ -156,6 +156,10 @@ class Variational(LatentModel):
 
     # ---- what Model asks for ----
 
+    def _checked_option(self, name: str, value: Any) -> Any:
+        known = {"kl": ("analytic", "sample"), "reduction": ("sum", "mean")}.get(name)
+        return choose(name, value, known) if known else super()._checked_option(name, value)
+
     def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         super()._check_shapes(shapes)
         expected = (2, 2 * self.latent_dim[0])

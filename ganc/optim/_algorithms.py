@@ -26,8 +26,10 @@ class SGD(Optimizer):
         L2 penalty.
     nesterov : bool, default False
         Nesterov's momentum; needs a momentum and no dampening.
-    maximize, foreach, differentiable, fused : optional
-        `foreach` and `fused` are accepted and ignored; the others are refused.
+    maximize : bool, default False
+        Go uphill: the gradient with the opposite sign.
+    foreach, differentiable, fused : optional
+        `foreach` and `fused` are accepted and ignored; `differentiable` is refused.
 
     Raises
     ------
@@ -52,7 +54,7 @@ class SGD(Optimizer):
     """
 
     _kind = "sgd"
-    _numbers = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
+    _numbers = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
 
     def __init__(
         self,
@@ -68,7 +70,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        refuse("SGD", maximize=maximize, differentiable=differentiable)
+        refuse("SGD", differentiable=differentiable)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError(
                 f"SGD: got nesterov with momentum={momentum}, dampening={dampening}; Nesterov "
@@ -80,6 +82,7 @@ class SGD(Optimizer):
             "dampening": dampening,
             "weight_decay": weight_decay,
             "nesterov": nesterov,
+            "maximize": maximize,
         }
         super().__init__(params, defaults)
 
@@ -99,8 +102,14 @@ class Adam(Optimizer):
         Added to the divisor.
     weight_decay : float, default 0
         L2 penalty.
-    amsgrad, foreach, maximize, capturable, differentiable, fused : optional
-        `foreach`, `capturable` and `fused` are accepted and ignored; the others are refused.
+    amsgrad : bool, default False
+        Divide by the largest second moment so far (Reddi, Kale and Kumar 2018).
+    foreach : optional
+        Accepted and ignored.
+    maximize : bool, default False
+        Go uphill: the gradient with the opposite sign.
+    capturable, differentiable, fused : optional
+        `capturable` and `fused` are accepted and ignored; `differentiable` is refused.
 
     Raises
     ------
@@ -120,7 +129,7 @@ class Adam(Optimizer):
     """
 
     _kind = "adam"
-    _numbers = ("lr", "eps", "weight_decay")
+    _numbers = ("lr", "eps", "weight_decay", "amsgrad", "maximize")
 
     def __init__(
         self,
@@ -137,10 +146,15 @@ class Adam(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        refuse(
-            type(self).__name__, amsgrad=amsgrad, maximize=maximize, differentiable=differentiable
-        )
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        refuse(type(self).__name__, differentiable=differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+        }
         super().__init__(params, defaults)
 
 
@@ -159,8 +173,12 @@ class AdamW(Adam):
         Added to the divisor.
     weight_decay : float, default 1e-2
         Each step multiplies the parameters by 1 - lr * weight_decay.
-    amsgrad, maximize, foreach, capturable, differentiable, fused : optional
-        `foreach`, `capturable` and `fused` are accepted and ignored; the others are refused.
+    amsgrad : bool, default False
+        Divide by the largest second moment so far (Reddi, Kale and Kumar 2018).
+    maximize : bool, default False
+        Go uphill: the gradient with the opposite sign.
+    foreach, capturable, differentiable, fused : optional
+        `foreach`, `capturable` and `fused` are accepted and ignored; `differentiable` is refused.
 
     Raises
     ------
@@ -225,8 +243,12 @@ class RMSprop(Optimizer):
     momentum : float, default 0
     centered : bool, default False
         Scale by an estimate of the gradient's variance instead.
-    capturable, foreach, maximize, differentiable : optional
-        `foreach` and `capturable` are accepted and ignored; the others are refused.
+    capturable, foreach : optional
+        Accepted and ignored.
+    maximize : bool, default False
+        Go uphill: the gradient with the opposite sign.
+    differentiable : optional
+        Refused.
 
     Raises
     ------
@@ -244,7 +266,7 @@ class RMSprop(Optimizer):
     """
 
     _kind = "rmsprop"
-    _numbers = ("lr", "alpha", "eps", "weight_decay", "momentum", "centered")
+    _numbers = ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize")
 
     def __init__(
         self,
@@ -260,7 +282,7 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        refuse("RMSprop", maximize=maximize, differentiable=differentiable)
+        refuse("RMSprop", differentiable=differentiable)
         defaults = {
             "lr": lr,
             "alpha": alpha,
@@ -268,6 +290,7 @@ class RMSprop(Optimizer):
             "weight_decay": weight_decay,
             "momentum": momentum,
             "centered": centered,
+            "maximize": maximize,
         }
         super().__init__(params, defaults)
 
@@ -289,8 +312,12 @@ class Adagrad(Optimizer):
         Where the sum starts.
     eps : float, default 1e-10
         Added to the divisor.
-    foreach, maximize, differentiable, fused : optional
-        `foreach` and `fused` are accepted and ignored; the others are refused.
+    foreach : optional
+        Accepted and ignored.
+    maximize : bool, default False
+        Go uphill: the gradient with the opposite sign.
+    differentiable, fused : optional
+        `fused` is accepted and ignored; `differentiable` is refused.
 
     Raises
     ------
@@ -308,7 +335,9 @@ class Adagrad(Optimizer):
     """
 
     _kind = "adagrad"
-    _numbers = ("lr", "lr_decay", "weight_decay", "eps")
+    _numbers = (
+        "lr", "lr_decay", "weight_decay", "eps", "maximize", "initial_accumulator_value",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -324,12 +353,13 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        refuse("Adagrad", maximize=maximize, differentiable=differentiable)
+        refuse("Adagrad", differentiable=differentiable)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
             "weight_decay": weight_decay,
             "initial_accumulator_value": initial_accumulator_value,
             "eps": eps,
+            "maximize": maximize,
         }
         super().__init__(params, defaults)

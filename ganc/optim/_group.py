@@ -11,8 +11,6 @@ from ganc._tensor._creation import Tensor
 
 __all__ = ["Group"]
 
-_ALLOCATING = ("momentum", "centered")  # 0 or not decides which state there is
-
 
 def as_number(name: str, value: Any) -> float:
     """Return a finite number of at least 0 (0 included: a learning rate of 0 is legal)."""
@@ -54,41 +52,22 @@ class Group(dict):
     def __init__(self, kind: str, options: Mapping[str, Any], numbers: tuple[str, ...]) -> None:
         super().__init__(options)
         self._kind, self._numbers = kind, numbers
-        self.core: core.Optimizer
-        self._build()
-
-    def _build(self) -> None:
-        made = core_options(self, self._numbers)
-        if self._kind == "adagrad":
-            made["initial_accumulator_value"] = as_number(
-                "initial_accumulator_value", self["initial_accumulator_value"]
-            )
-        self.core = core.Optimizer(self._kind, self["params"], **made)
+        made = core_options(self, numbers)
+        self.core = core.Optimizer(kind, self["params"], **made)
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name == "params":
             raise ValueError("params: the parameters of a group are fixed; use add_param_group")
         numbers = core_options({name: value}, self._numbers)
-        rebuild = any(
-            name in _ALLOCATING and bool(new) != bool(self.core.get(name))
-            for name, new in numbers.items()
-        )
         super().__setitem__(name, value)
-        if rebuild:
-            self._rebuild()
         for key, number in numbers.items():
             self.core.set(key, number)
 
-    def _rebuild(self) -> None:
-        """Make a new core optimizer with other state; keep the state that both have."""
-        old = self.core
-        self._build()
-        self.core.counts = old.counts
-        self.core.set("clip", old.get("clip"))
-        before = old.slots()
-        for name, tensors in self.core.slots().items():
-            for to, value in zip(tensors, before.get(name, ()), strict=False):
-                to.copy_(value)
+    def become(self, other: Group) -> None:
+        """Take over the options and the state of a group of the same parameters."""
+        other.core.set("clip", self.core.get("clip"))
+        self.core = other.core
+        super().update(other)
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Set several options."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,8 +11,10 @@ from ganc.optim._group import Group, as_number
 
 __all__ = ["Optimizer"]
 
-_REFUSED = ("amsgrad", "maximize", "differentiable")
-_FOREIGN = ("params", *_REFUSED, "foreach", "fused", "capturable", "decoupled_weight_decay")
+_FOREIGN = (
+    "params", "differentiable", "foreach", "fused", "capturable", "decoupled_weight_decay",
+)  # fmt: skip
+_OFF = {"amsgrad": False, "maximize": False}  # what a state that does not mention them means
 _HINTS = ("foreach", "fused", "capturable")  # how PyTorch runs it, not what it computes
 
 
@@ -21,8 +22,7 @@ def refuse(what: str, **options: Any) -> None:
     """Raise for an option that is not offered; ignore those that only choose an implementation."""
     for name, value in options.items():
         if name not in _HINTS and value:
-            hint = "; minimize the negative loss" if name == "maximize" else ""
-            raise ValueError(f"{what}: got {name}={value!r}, which is not offered{hint}")
+            raise ValueError(f"{what}: got {name}={value!r}, which is not offered")
 
 
 class Optimizer:
@@ -104,7 +104,6 @@ class Optimizer:
                 f"param_group: got option {unknown[0]!r}, {type(self).__name__} has {known_names}"
             )
         merged = {"params": params, **self.defaults, **options}
-        refuse(type(self).__name__, **{k: merged[k] for k in _REFUSED if k in merged})
         self.param_groups.append(Group(self._kind, merged, self._numbers))
 
     def cores(self) -> list[core.Optimizer]:
@@ -137,8 +136,7 @@ class Optimizer:
                 loss = closure()
             finally:
                 core.set_grad_enabled(previous)
-        for group in self.param_groups:
-            group.core.step()
+        core.update(tuple(self.cores()))
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -179,23 +177,7 @@ class Optimizer:
         >>> opt.minimize((x**2).sum()), x.tolist()
         (6.0, [0.0])
         """
-        if len(self.param_groups) == 1:
-            return self.param_groups[0].core.minimize(loss)
-        every = [p for group in self.param_groups for p in group["params"]]
-        found = core.grad([loss], every, None, None, False, True)
-        kept = [p.grad for p in every]
-        previous = core.set_grad_enabled(False)
-        try:
-            squares = sum(core.sum(core.square(g)).item() for g in found if g is not None)
-            for p, g in zip(every, found, strict=True):
-                p.grad = g
-            for group in self.param_groups:
-                group.core.step()
-        finally:
-            core.set_grad_enabled(previous)
-            for p, g in zip(every, kept, strict=True):
-                p.grad = g
-        return math.sqrt(squares)
+        return core.update(tuple(self.cores()), loss)
 
     # ---- state -----------------------------------------------------------------------------
     @property
@@ -215,7 +197,8 @@ class Optimizer:
         -------
         dict
             "state": by parameter number, "step" and tensors (copies); "param_groups": the options
-            and the numbers of the parameters.
+            and the numbers of the parameters. `amsgrad` and `maximize` are left out where they
+            are off. PyTorch's optimizers load it, its tensors converted, and the other way round.
 
         Examples
         --------
@@ -236,7 +219,11 @@ class Optimizer:
                         name: value.clone() if isinstance(value, Tensor) else value
                         for name, value in values.items()
                     }
-            options = {name: value for name, value in group.items() if name != "params"}
+            options = {
+                name: value
+                for name, value in group.items()
+                if name != "params" and (value or name not in _OFF)
+            }
             groups.append({**options, "params": numbers})
         return {"state": state, "param_groups": groups}
 
@@ -261,33 +248,25 @@ class Optimizer:
         >>> opt.param_groups[0]["lr"]
         0.0005
         """
-        try:
-            groups, state = list(state_dict["param_groups"]), dict(state_dict["state"])
-            sizes = [len(group["params"]) for group in groups]
-        except (TypeError, KeyError, ValueError) as error:
-            raise ValueError(
-                f'state_dict: expected {{"state": ..., "param_groups": ...}} ({error!r})'
-            ) from error
+        groups, state = _parts(state_dict)
+        sizes = [len(group["params"]) for group in groups]
         own = [len(group["params"]) for group in self.param_groups]
         if sizes != own:
             raise ValueError(f"state_dict: got groups of {sizes} parameters, expected {own}")
         plans = []
         for group, saved in zip(self.param_groups, groups, strict=True):
-            refuse(type(self).__name__, **{k: saved[k] for k in _REFUSED if k in saved})
+            refuse(type(self).__name__, differentiable=saved.get("differentiable"))
             options = {
                 name: tuple(value) if name == "betas" else value
                 for name, value in saved.items()
                 if name not in _FOREIGN
             }
-            made = Group(self._kind, {**group, **options}, self._numbers)  # checks the options
+            off = {name: value for name, value in _OFF.items() if name in group}
+            made = Group(self._kind, {**group, **off, **options}, self._numbers)  # checks them
             _restore(made, [state.get(i) for i in saved["params"]])
-            plans.append((group, options, made))
-        for group, options, made in plans:
-            group.update(options)
-            group.core.counts = made.core.counts
-            for name, tensors in made.core.slots().items():
-                for to, value in zip(group.core.slots()[name], tensors, strict=True):
-                    to.copy_(value)
+            plans.append((group, made))
+        for group, made in plans:
+            group.become(made)
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -299,31 +278,70 @@ class Optimizer:
 
 def _values(group: Group) -> list[dict[str, Any]]:
     """Return each parameter's state; empty before its first step."""
-    slots = group.core.slots()
+    counts = group.core.counts
+    slots = group.core.slots() if any(counts) else {}
     return [
         {"step": count, **{name: tensors[i] for name, tensors in slots.items()}} if count else {}
-        for i, count in enumerate(group.core.counts)
+        for i, count in enumerate(counts)
     ]
 
 
+def _parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
+    """Return groups and state by parameter number, once they look like that."""
+    whole = isinstance(state_dict, Mapping) and {"state", "param_groups"} <= state_dict.keys()
+    groups, state = (state_dict["param_groups"], state_dict["state"]) if whole else (None, None)
+    if not isinstance(groups, (list, tuple)) or not isinstance(state, Mapping):
+        raise ValueError(
+            f'state_dict: got {state_dict!r:.80}, expected {{"state": ..., "param_groups": [...]}}'
+        )
+    for group in groups:
+        numbers = group.get("params") if isinstance(group, Mapping) else None
+        if not isinstance(numbers, (list, tuple)) or not all(type(i) is int for i in numbers):
+            raise ValueError(
+                f"state_dict: got {group!r:.80} as a group, expected a dict with the numbers of "
+                'its parameters as "params"'
+            )
+    return list(groups), state
+
+
 def _restore(group: Group, saved: list[Mapping[str, Any] | None]) -> None:
-    """Put saved state into a fresh group."""
+    """Put saved state into a fresh group; one that has no state allocates none."""
+    if not any(saved):
+        return
     slots = group.core.slots()
     counts = [0] * len(saved)
     for i, values in enumerate(saved):
         if not values:
             continue
-        step = values.get("step", 1)  # PyTorch's SGD counts none; what counts is "not the first"
-        counts[i] = int(step.item() if hasattr(step, "item") else step)
+        if not isinstance(values, Mapping):
+            raise ValueError(
+                f"state_dict: got {values!r:.80} for parameter {i}, expected a dict of its state"
+            )
+        counts[i] = _count(values, i)
         for name, tensors in slots.items():
-            value = values.get(name)
-            if value is None:
-                continue
-            value = value.detach() if isinstance(value, Tensor) else tensor(value)
-            if value.shape != tensors[i].shape:
-                raise ValueError(
-                    f"state_dict: got {name} of shape {value.shape} for parameter {i}, expected "
-                    f"{tensors[i].shape}"
-                )
-            tensors[i].copy_(value)
+            if counts[i] or values.get(name) is not None:
+                tensors[i].copy_(_slot(values.get(name), name, i, tensors[i].shape))
     group.core.counts = counts
+
+
+def _count(values: Mapping[str, Any], i: int) -> int:
+    # PyTorch's SGD counts none; what counts is "not the first"
+    step = values.get("step", int(any(value is not None for value in values.values())))
+    step = step.item() if hasattr(step, "item") else step
+    if not isinstance(step, (int, float)) or not 0 <= step < 2**53 or step != int(step):
+        raise ValueError(f"state_dict: got step {step!r:.80} of parameter {i}, expected a count")
+    return int(step)
+
+
+def _slot(value: Any, name: str, i: int, shape: tuple[int, ...]) -> Tensor:
+    if value is None:
+        raise ValueError(f"state_dict: got no {name} of parameter {i}")
+    try:
+        value = value.detach() if isinstance(value, Tensor) else tensor(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"state_dict: {name} of parameter {i}: {error}") from error
+    if value.shape != shape:
+        raise ValueError(
+            f"state_dict: got {name} of shape {value.shape} for parameter {i}, expected {shape}"
+        )
+    return value

@@ -7,14 +7,16 @@ moving averages that results are taken from.
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ganc._options import entropy, seed_word
+from ganc._options import at_least, entropy, seed_word
 from ganc.data._conversion import pixel_range as checked_range
 from ganc.nn import Module, Parameter
 from ganc.train._average import Average, checked_decay
 from ganc.train._field import Field, check_fields
-from ganc.train._network import parameters_of
+from ganc.train._network import count, parameters_of
 
 __all__ = ["Networks"]
+
+_SMALL = 4096  # a size that needs no weights to be believed
 
 
 class Networks:
@@ -60,6 +62,24 @@ class Networks:
         parts = self._parts()
         names = () if decay is None else self.GENERATORS
         self._averages = {name: Average(parts[name], self._ema) for name in names}
+
+    def _checked_option(self, name: str, value: Any) -> Any:
+        """Return an option that a file says, as the constructor takes it, or raise."""
+        if name == "pixel_range":
+            return checked_range(value)
+        if name == "classes":
+            return None if value is None else self._by_weights(name, at_least(name, value, 1))
+        own = getattr(self, name, None)
+        if own is not None and value is not None and type(value) is not type(own):
+            raise TypeError(f"{name}: got {value!r:.80}, expected a value such as {own!r:.80}")
+        return value
+
+    def _by_weights(self, name: str, size: int) -> int:
+        """Return a size that goes into or comes out of a network, if it has weights enough."""
+        most = max(map(count, self._parts().values()))
+        if size > max(most, _SMALL):
+            raise ValueError(f"{name}: got {size}, but no network has more than {most} weights")
+        return size
 
     def averaged(self, name: str, ema: bool | None = None) -> Module:
         """Return the network that results are asked of: its average where one is kept.

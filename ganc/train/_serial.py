@@ -13,6 +13,7 @@ from ganc import nn, optim
 from ganc._backend import core
 from ganc.io import FormatError
 from ganc.nn import Module, Parameter
+from ganc.train._checked import count, entry, list_of, real, table_of, text
 
 
 def module_to_data(module: Module) -> dict[str, Any] | None:
@@ -73,26 +74,53 @@ def optimizer_to_data(
     return {"class": cls, "groups": groups, "scalars": scalars}, arrays
 
 
-def optimizer_from_data(name: str, data: Mapping, parameters: Sequence[Parameter]) -> Any:
+def is_like(optimizer: Any, data: Any, parameters: Sequence[Parameter]) -> bool:
+    """Whether an optimizer is of the described class, its groups of the described parameters."""
+    kind, described = _described(data)
+    index = {id(p): i for i, p in enumerate(parameters)}
+    own = [[index.get(id(p)) for p in group["params"]] for group in optimizer.param_groups]
+    return type(optimizer) is kind and own == [group["indices"] for group in described]
+
+
+def optimizer_from_data(data: Any, parameters: Sequence[Parameter]) -> Any:
     """Build an optimizer, without its state, of its description."""
-    cls = getattr(optim, data["class"], None) if data["class"] in optim.__all__ else None
-    if not (isinstance(cls, type) and issubclass(cls, optim.Optimizer)):
-        raise FormatError(f"got an optimizer {data['class']!r} that ganc does not have")
-    accepted = inspect.signature(cls).parameters
+    kind, described = _described(data)
+    accepted = inspect.signature(kind).parameters
     groups = []
-    for group in data["groups"]:
+    for group in described:
         options = {key: tuples(value) for key, value in group["options"].items()}
+        if any(i >= len(parameters) for i in group["indices"]):
+            raise FormatError(f"got parameters beyond the {len(parameters)} that there are")
         groups.append(
             {key: value for key, value in options.items() if key in accepted}
             | {"params": [parameters[i] for i in group["indices"]]}
         )
-    return cls(groups)
+    return kind(groups)
 
 
-def restore_optimizer(name: str, optimizer: Any, data: Mapping, arrays: Mapping) -> None:
+def _described(data: Any) -> tuple[type[optim.Optimizer], list[dict[str, Any]]]:
+    """Return class and groups of a described optimizer, checked."""
+    data = table_of(lambda value: value)(data)
+    name = entry(data, "class", text)
+    kind = getattr(optim, name, None) if name in optim.__all__ else None
+    if not (isinstance(kind, type) and issubclass(kind, optim.Optimizer)):
+        raise FormatError(f"got an optimizer {name!r:.80} that ganc does not have")
+    return kind, entry(data, "groups", list_of(_group))
+
+
+def _group(value: Any) -> dict[str, Any]:
+    value = table_of(lambda part: part)(value)
+    return {
+        "options": entry(value, "options", table_of(_plain)),
+        "params": entry(value, "params", list_of(count)),
+        "indices": entry(value, "indices", list_of(count)),
+    }
+
+
+def restore_optimizer(name: str, optimizer: Any, data: Any, arrays: Mapping) -> None:
     """Put options and state back into an optimizer that has the same parameters."""
     state: dict[int, dict] = {}
-    for key, value in data["scalars"].items():
+    for key, value in entry(data, "scalars", table_of(real)).items():
         number, slot = key.split(".", 1)
         state.setdefault(int(number), {})[slot] = value
     prefix = f"{name}."
@@ -102,11 +130,7 @@ def restore_optimizer(name: str, optimizer: Any, data: Mapping, arrays: Mapping)
             state.setdefault(int(number), {})[slot] = core.Tensor(array)
     groups = [
         {key: tuples(value) for key, value in group["options"].items()}
-        | {"params": list(group["params"])}
-        for group in data["groups"]
+        | {"params": group["params"]}
+        for group in _described(data)[1]
     ]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-    for number, entry in optimizer.state_dict()["state"].items():
-        lacking = entry.keys() - state.get(number, {}).keys()
-        if lacking:
-            raise FormatError(f"{name}: got no {sorted(lacking)[0]} for parameter {number}")

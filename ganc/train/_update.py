@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ganc._backend import core
-from ganc._options import at_least, finite
+from ganc._options import at_least, positive
 
 if TYPE_CHECKING:
     from ganc.train._model import Model
@@ -167,7 +167,7 @@ def _check(model: "Model", update: Update, who: str) -> None:
         raise TypeError(f"{who}: objective: got {type(update.objective).__name__}, not callable")
     at_least(f"{who}: every", update.every, 1)
     if update.clip is not None:
-        finite(f"{who}: clip", update.clip, 0.0)
+        positive(f"{who}: clip", update.clip)
     averages = () if update.averages is None else update.averages
     if not isinstance(averages, (tuple, list)):
         raise TypeError(f"{who}: averages: got {update.averages!r}, expected a tuple of names")

@@ -1,0 +1,147 @@
+"""Mutants of a saved model whose checksums are right: every value of its description replaced.
+
+``python tests/lib/lies.py 5000`` loads so many of each model and prints what became of them.
+"""
+
+import collections
+import copy
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import ganc
+from ganc import nn
+from ganc._backend import core
+from ganc.io import FormatError, read_tensors, write_tensors
+
+HUGE = (10**4, 10**6, 10**8, 10**12, 2**31, 2**62, 2**63, 10**30)
+NUMBERS = (-1, 0, 1, 3, 1.5, -0.5, 1e300, float("nan"), float("inf"), -(2**63), *HUGE)
+OTHERS = ("", "../../x", "/etc/passwd", "nan", "Linear", None, True, [], {}, [1, 2], {"a": 1}, [[]])
+
+
+def models():
+    """Return models of many parts, trained for a step or two."""
+    points = ganc.datasets.toy.ring(64, seed=0)
+    toy = ganc.models.ToyGAN(g_hidden=(4,), d_hidden=(4,), seed=0)
+    toy.fit(points, epochs=2, batch_size=32, verbose=0, callbacks=[
+        ganc.callbacks.EarlyStopping("d_loss", patience=9, restore_best_weights=True)])  # fmt: skip
+    g = nn.Sequential(
+        *(nn.Linear(3, 8), nn.Unflatten(1, (2, 2, 2)), nn.ConvTranspose2d(2, 3, 4, 2, 1)),
+        *(nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 1, 3, padding=1), nn.Tanh()),
+    )
+    d = nn.Sequential(nn.utils.spectral_norm(nn.Conv2d(1, 2, 3)), nn.LeakyReLU(0.2), nn.Flatten(),
+                      nn.Dropout(0.1), nn.Linear(8, 1))  # fmt: skip
+    own = ganc.GAN(g, d, 3, seed=1, ema=0.9, penalty="r1", n_critic=2)
+    own.fit(np.random.default_rng(0).uniform(-1, 1, (32, 1, 4, 4)).astype("f4"), epochs=1,
+            batch_size=16, verbose=0)  # fmt: skip
+    vae = ganc.models.VAE(image_shape=(1, 4, 4), hidden=6, latent_dim=2, seed=2)
+    return {"toy": toy, "own": own, "vae": vae}
+
+
+def places(value, path=()):
+    """Yield the path of every value of nested data."""
+    if path:
+        yield path
+    nested = isinstance(value, (dict, list))
+    items = value.items() if isinstance(value, dict) else enumerate(value if nested else ())
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+def mutants(data):
+    """Return (path, value) of every mutant; a value of `...` stands for nothing."""
+    return [(path, v) for path in places(data) for v in (*NUMBERS, *OTHERS, ...)]
+
+
+def mutant(data, path, value):
+    """Return the data with one value replaced or left out."""
+    changed = copy.deepcopy(data)
+    parent = changed
+    for key in path[:-1]:
+        parent = parent[key]
+    if value is ...:
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = value
+    return changed
+
+
+def peak():
+    """Return what this process takes at most since `reset`, in bytes, and takes now."""
+    lines = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return tuple(int(lines[name].split()[0]) * 1024 for name in ("VmHWM", "VmRSS"))
+
+
+def reset():
+    """Forget the peak; False where the system does not allow that."""
+    core.alloc_trim()
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+class Case:
+    """A saved model and a place for its mutants."""
+
+    def __init__(self, model, folder):
+        self.path = Path(folder, "m.ganc")
+        model.save(self.path)
+        self.arrays, metadata = read_tensors(self.path)
+        self.data = json.loads(metadata["ganc.model"])
+
+    def write(self, path, value):
+        """Write a mutant; return its size."""
+        text = json.dumps(mutant(self.data, path, value))
+        write_tensors(self.path, self.arrays, {"ganc.model": text})
+        return self.path.stat().st_size
+
+    def load(self, into=None):
+        """Load the file; return None or the error, which must be of those that load documents."""
+        try:
+            self.loaded = ganc.load(self.path, into)
+        except FormatError as error:
+            assert str(self.path) in str(error), error
+            return error
+        except ValueError as error:
+            assert "cannot be loaded alone" in str(error), error
+            return error
+        return None
+
+
+def main(count):
+    """Load so many mutants of each model, and print what became of them."""
+    for name, model in models().items():
+        found, worst, slowest = collections.Counter(), 0, 0.0
+        with tempfile.TemporaryDirectory() as folder:
+            case = Case(model, folder)
+            every = mutants(case.data)
+            for path, value in random.Random(0).sample(every, min(count, len(every))):
+                size = case.write(path, value)
+                reset()
+                before, began = peak()[1], time.perf_counter()
+                error = case.load()
+                slowest = max(slowest, time.perf_counter() - began)
+                excess = peak()[0] - before - 4 * size
+                if excess > worst:
+                    worst = excess
+                    print(name, path, value, f"{excess / 1e6:.0f} MB", error, file=sys.stderr)
+                found[type(error).__name__] += 1
+                if error is None and os.environ.get("GANC_LIES_GO_ON"):
+                    try:
+                        case.loaded.preview(2, seed=0)
+                    except Exception as later:
+                        found[f"preview: {type(later).__name__}"] += 1
+                        print(path, value, repr(later), file=sys.stderr)
+        print(f"{name}: {dict(found)}; above 4 x file: {worst / 1e6:.1f} MB; {slowest:.2f} s")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
