@@ -2,11 +2,26 @@
 
 import base64
 import io
+import os
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BLUE", "ORANGE", "Picture", "axes", "figure", "html_image", "missing", "pillow", "png"]
+from ganc.io import atomic_write
+
+__all__ = [
+    "BLUE",
+    "ORANGE",
+    "Picture",
+    "axes",
+    "figure",
+    "html_image",
+    "missing",
+    "pillow",
+    "png",
+    "save_figure",
+    "save_pictures",
+]
 
 BLUE, ORANGE = "#2f6fb2", "#d9731a"  # what concerns D, and what concerns G
 
@@ -64,6 +79,30 @@ def png(image: Any) -> bytes:
     file = io.BytesIO()
     pillow().fromarray(image).save(file, "png")
     return file.getvalue()
+
+
+def save_figure(path: str | os.PathLike[str], drawn: Any, dpi: float) -> None:
+    """Write a `figure` to a file, whole or not at all, as what its name ends in, else as PNG."""
+    kind = os.path.splitext(os.fspath(path))[1][1:].lower()
+    known = drawn.canvas.get_supported_filetypes()
+    file = io.BytesIO()
+    drawn.savefig(file, dpi=dpi, format=kind if kind in known else "png")
+    atomic_write(path, [file.getbuffer()])
+
+
+def save_pictures(
+    path: str | os.PathLike[str], pictures: list[Any], kind: str, **options: Any
+) -> None:
+    """Write pictures of Pillow's to one file, whole or not at all.
+
+    The kind of file is what its name ends in, else `kind`.
+    """
+    ending = os.path.splitext(os.fspath(path))[1].lower()
+    file = io.BytesIO()
+    more = {"save_all": True, "append_images": pictures[1:]} if len(pictures) > 1 else {}
+    known = pillow().registered_extensions()
+    pictures[0].save(file, known.get(ending, kind), **more, **options)
+    atomic_write(path, [file.getbuffer()])
 
 
 def html_image(data: bytes) -> str:
