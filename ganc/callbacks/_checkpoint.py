@@ -141,6 +141,9 @@ class ModelCheckpoint(Callback):
         self._loaded = self._due = False
         self._logs = {}
         self._saved_step, self._saved_at = self.model.step, time.perf_counter()
+        self._make_folder()
+
+    def _make_folder(self) -> None:
         if self._folder:
             os.makedirs(self._folder, exist_ok=True)
 

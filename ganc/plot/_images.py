@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ganc._options import at_least
 from ganc.data import to_uint8
-from ganc.plot._picture import Picture, pillow, save_pictures
+from ganc.plot._picture import Picture, pillow, save_picture
 
 __all__ = ["Rows", "enlarged", "grid", "save_image"]
 
@@ -99,7 +99,7 @@ def save_image(path: str | os.PathLike[str], image: np.ndarray, scale: int = 1) 
         Each pixel becomes a square of so many.
     """
     picture = pillow().fromarray(enlarged(np.asarray(image), at_least("scale", scale, 1)))
-    save_pictures(path, [picture], "PNG")
+    save_picture(path, picture, "PNG")
 
 
 def enlarged(image: np.ndarray, scale: int) -> np.ndarray:

@@ -20,7 +20,7 @@ __all__ = [
     "pillow",
     "png",
     "save_figure",
-    "save_pictures",
+    "save_picture",
 ]
 
 BLUE, ORANGE = "#2f6fb2", "#d9731a"  # what concerns D, and what concerns G
@@ -90,18 +90,11 @@ def save_figure(path: str | os.PathLike[str], drawn: Any, dpi: float) -> None:
     atomic_write(path, [file.getbuffer()])
 
 
-def save_pictures(
-    path: str | os.PathLike[str], pictures: list[Any], kind: str, **options: Any
-) -> None:
-    """Write pictures of Pillow's to one file, whole or not at all.
-
-    The kind of file is what its name ends in, else `kind`.
-    """
+def save_picture(path: str | os.PathLike[str], picture: Any, kind: str, **options: Any) -> None:
+    """Write a picture of Pillow's, whole or not at all, as what its name ends in or `kind`."""
     ending = os.path.splitext(os.fspath(path))[1].lower()
     file = io.BytesIO()
-    more = {"save_all": True, "append_images": pictures[1:]} if len(pictures) > 1 else {}
-    known = pillow().registered_extensions()
-    pictures[0].save(file, known.get(ending, kind), **more, **options)
+    picture.save(file, pillow().registered_extensions().get(ending, kind), **options)
     atomic_write(path, [file.getbuffer()])
 
 
