@@ -286,7 +286,7 @@ def test_any_name_of_a_folder_works(name, tmp_path, monkeypatch, capsys):
     assert cli.main(["sample", "-n", "2", f"-o={picture}", "--", name]) == 0
     assert cli.main(["plot", "-o", "losses", "--json", "--", name]) == 0
     assert sorted(os.listdir()) == sorted([name, picture, "losses"])
-    assert open("losses", "rb").read(4) == b"\x89PNG"
+    assert Path("losses").read_bytes()[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
