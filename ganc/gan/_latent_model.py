@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from ganc import metrics as all_metrics
 from ganc import plot
 from ganc._backend import core
+from ganc._keywords import keywords_named
 from ganc._options import at_least, choose, seed_word
 from ganc.gan import _labels, _latents, _networks
 from ganc.nn import Module
@@ -66,6 +67,7 @@ class LatentModel(Model):
 
     # ---- samples ----
 
+    @keywords_named
     def sample(
         self,
         n: int,
@@ -144,6 +146,7 @@ class LatentModel(Model):
         """
         return self._latents(n, seed, None)
 
+    @keywords_named
     def interpolate(
         self,
         n: int = 8,
@@ -176,7 +179,7 @@ class LatentModel(Model):
         -------
         ndarray, shape (n, C, H, W) or (n, F)
         """
-        drawn = self._latents(2, seed, None)
+        drawn = self._latents(2, seed, None) if start is None or end is None else ()
         ends = [
             drawn[i] if z is None else _latents.given(name, z, self.latent_dim)
             for i, (name, z) in enumerate((("start", start), ("end", end)))
@@ -200,6 +203,7 @@ class LatentModel(Model):
         """
         return plot.samples(self.preview(n, seed=seed), ax=ax)
 
+    @keywords_named
     def evaluate(
         self,
         x: ArrayLike,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ganc._keywords import keywords_named
 from ganc.callbacks import History
 from ganc.train._batches import Position, given
 from ganc.train._card import card
@@ -130,6 +131,7 @@ class Model(Steps):
 
     # ---- training ----
 
+    @keywords_named
     def fit(
         self,
         x: Any,
@@ -214,6 +216,7 @@ class Model(Steps):
             validation_data=validation_data, initial_epoch=initial_epoch, budget=budget,
         )  # fmt: skip
 
+    @keywords_named
     def estimate(
         self,
         x: Any,

@@ -7,6 +7,7 @@ moving averages that results are taken from.
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from ganc._keywords import check_keywords
 from ganc._options import entropy, seed_word
 from ganc.data._conversion import pixel_range as checked_range
 from ganc.nn import Module, Parameter
@@ -27,6 +28,11 @@ class Networks:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         check_fields(cls.__name__, cls.FIELDS)
+
+    def __new__(cls, *args: Any, **options: Any) -> "Networks":
+        """Refuse keywords that the class does not have."""
+        check_keywords(cls.__name__, cls.__init__, options)
+        return super().__new__(cls)
 
     def __init__(self, pixel_range: Sequence[float], seed: int | None) -> None:
         self.pixel_range = checked_range(pixel_range)
