@@ -17,7 +17,7 @@ from types import FunctionType
 from typing import Any
 
 from ganc._fits import describe, misfit
-from ganc._options import near_keyword
+from ganc._keywords import near_keyword
 
 __all__ = ["FAULTS", "check_exports", "explain_forward", "guard", "guard_class"]
 

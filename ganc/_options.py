@@ -12,7 +12,6 @@ __all__ = [
     "duration",
     "entropy",
     "finite",
-    "near_keyword",
     "positive",
     "seed_word",
     "suggestion",
@@ -25,13 +24,6 @@ def suggestion(word: Any, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the nearest known word, or nothing."""
     near = difflib.get_close_matches(str(word).lower(), list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def near_keyword(word: str, known: Iterable[str]) -> str:
-    """Return what follows "unexpected keyword 'x'": the nearest name, or all of them."""
-    known = list(known)
-    near = suggestion(word, known).replace("; ", ", ")
-    return near or f", expected {', '.join(known) or 'none'}"
 
 
 def choose(name: str, value: Any, known: Iterable[str]) -> str:

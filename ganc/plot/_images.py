@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from ganc._options import at_least
 from ganc.data import to_uint8
+from ganc.data._some import every
 from ganc.plot._picture import Picture, pillow, save_picture
 
 __all__ = ["Rows", "enlarged", "grid", "save_image"]
@@ -77,7 +78,7 @@ def grid(images: ArrayLike, ncol: int | None = None) -> np.ndarray:
 
 
 def _as_uint8(images: ArrayLike) -> np.ndarray:
-    array = np.asarray(images)
+    array = every(images, "images")
     if array.dtype != np.uint8:
         array = to_uint8(array)
     if array.ndim not in (3, 4) or 0 in array.shape:
