@@ -138,6 +138,7 @@ gn_conv_plan gn_conv_make_plan(const gn_conv_args *a)
                       .w = a->w,
                       .y = a->y,
                       .epilogue = a->epilogue,
+                      .batch = a->batch,
                       .kern = gn_gemm_kernel};
     if (!choose(&p, as_given, GN_COUNT(as_given))) {
         if (can_swap(&p.s) && better_swapped(&p.s, p.pass))

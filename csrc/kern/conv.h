@@ -25,6 +25,7 @@ typedef struct {
     gn_conv_pass pass;
     real *x, *w, *y;
     gn_epilogue epilogue; /* of y (bias over O) or x (bias over C) */
+    int64_t batch;        /* images by whose number a loop for y or x may be chosen */
     int threads;          /* that may work at once: the workspace depends on it */
 } gn_conv_args;
 

@@ -67,6 +67,7 @@ struct gn_conv_plan {
     gn_conv_shape s;
     gn_conv_pass pass;
     bool swapped, serial;
+    int64_t batch; /* images by whose number a loop may be chosen */
     real *x, *w, *y;
     gn_epilogue epilogue;
     const gn_gemm_kern *kern;
@@ -97,6 +98,10 @@ void gn_conv(gn_conv_plan *p, void *work);
 
 extern const gn_conv_loop gn_conv_loop_y, gn_conv_loop_x, gn_conv_loop_w, gn_conv_loop_small_k,
     gn_conv_loop_few_pixels, gn_conv_loop_full, gn_conv_loop_winograd_yx, gn_conv_loop_winograd_w;
+
+/* winograd_plan.c, for winograd_yx.c; channels: transformed at a time at most; padded at a time */
+enum { GN_WINOGRAD_DEPTH = 128, GN_WINOGRAD_SUB = 16 };
+bool gn_winograd_plan_yx(gn_conv_plan *p);
 
 static inline void gn_conv_parallel(const gn_conv_plan *p, int64_t ntask, gn_task fn)
 {

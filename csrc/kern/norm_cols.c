@@ -256,7 +256,7 @@ static void write_dx(const sums *a, run *r)
 static void backward_block(sums *a, run *r)
 {
     const gn_norm *p = r->plan->p;
-    real scale = p->fixed ? 0 : -1 / (real)(p->n * p->len);
+    real scale = -1 / (real)(p->n * p->len);
     memset(a->g, 0, (size_t)r->nk * sizeof(real));
     memset(a->gx, 0, (size_t)r->nk * sizeof(real));
     for (int64_t i = 0; i < r->plan->runs; i++) {
@@ -265,10 +265,10 @@ static void backward_block(sums *a, run *r)
         for (int64_t row = 0; row < p->n; row += ROWS)
             add_sums(a, r, row, GN_MIN(p->n - row, ROWS));
     }
-    for (int64_t k = 0; k < r->nk; k++) {
+    for (int64_t k = 0; k < r->nk; k++) { /* not times 0, which of a NaN is NaN */
         real rstd = p->rstd[r->k + k];
-        a->g[k] *= scale * rstd;
-        a->gx[k] *= scale * rstd * rstd;
+        a->g[k] = p->fixed ? 0 : a->g[k] * (scale * rstd);
+        a->gx[k] = p->fixed ? 0 : a->gx[k] * (scale * rstd * rstd);
     }
     for (int64_t i = r->plan->runs - 1; p->out && i >= 0; i--) {
         set_run(r, i);

@@ -295,10 +295,11 @@ static void add_runs(sums *a, const runs *r, int64_t k)
 static void write_runs(const sums *a, runs *r, int64_t k)
 {
     const gn_norm *p = r->p;
-    real scale = p->fixed ? 0 : -1 / (real)p->len;
-    for (int64_t j = 0; j < r->n; j++) {
-        r->v[j] = scale * r->rstd[j] * a->g[r->k[j] - k];
-        r->u[j] = scale * r->rstd[j] * r->rstd[j] * a->gx[r->k[j] - k];
+    real scale = -1 / (real)p->len;
+    for (int64_t j = 0; j < r->n; j++) { /* not times 0, which of a NaN is NaN */
+        real rstd = r->rstd[j];
+        r->v[j] = p->fixed ? 0 : scale * rstd * a->g[r->k[j] - k];
+        r->u[j] = p->fixed ? 0 : scale * rstd * rstd * a->gx[r->k[j] - k];
     }
     gn_norm_map c = map_of(r, 0);
     gn_cols g = columns_of(r);

@@ -2,6 +2,10 @@
  * batch tiling, which winograd_yx.c and winograd_w.c share. */
 #include "winograd.h"
 
+enum { MOST_COLUMNS = 160 }; /* tiles of a block, unless a row has more */
+
+static const double WORTH = 1.5; /* products of the definition per product of F(m, r) */
+
 /* ---- axes ---------------------------------------------------------------------------- */
 
 /* Sub-kernels of k taps: the phases of stride 2, else one or two parts of the kernel. */
@@ -62,67 +66,145 @@ static int64_t image_stride(const gn_winograd_axis *a, int64_t size, int64_t sou
     return gn_ceil_div(end + a->start - shared, step);
 }
 
-/* Products of the definition per product of F(m, r). */
-static double saving(const gn_winograd_axis *a, int64_t size, int64_t k)
+/* What make_axis knows of one direction. */
+typedef struct {
+    bool x, batch_tiling;
+    int64_t size, source, k, stride, border; /* outputs (of a phase), elements, taps */
+} direction;
+
+static direction direction_of(const gn_conv_shape *s, gn_conv_pass pass, int d)
+{
+    enum { ENOUGH = 8 };
+    int64_t here = d ? s->w : s->h, there = d ? s->q : s->p;
+    direction f = {.x = pass == GN_CONV_X, .batch_tiling = pass == GN_CONV_W && s->n >= ENOUGH};
+    f.k = d ? s->s : s->r;
+    f.stride = d ? s->sw : s->sh;
+    f.border = d ? s->left : s->top;
+    f.size = f.x ? gn_ceil_div(here, f.stride) : there;
+    f.source = f.x ? there : here;
+    return f;
+}
+
+static gn_winograd_axis make_axis(const direction *d, int64_t m, int images)
+{
+    gn_winograd_axis a = d->x && d->stride == 2 ? separate_axis(m, d->k, d->border)
+                                                : summed_axis(m, d->k, d->stride, d->border, d->x);
+    a.size = d->size;
+    a.images = images;
+    a.image_stride = image_stride(&a, d->size, d->source);
+    a.tiles = gn_ceil_div((images - 1) * a.image_stride + d->size, m);
+    return a;
+}
+
+/* Products of F(m, r) per image. */
+static double products(const gn_winograd_axis *a)
 {
     int64_t alpha = 0;
     for (int f = 0; f < a->subs; f++)
         alpha += a->alpha[f];
-    return (double)(a->images * size * k) / (double)(a->tiles * alpha);
+    return (double)(a->tiles * alpha) / (double)a->images;
 }
 
 /* The best m with alpha at most GN_MAX_ALPHA, of one image or two side by side. */
-static gn_winograd_axis make_axis(const gn_conv_shape *s, gn_conv_pass pass, int direction,
-                                  double *saved)
+static gn_winograd_axis best_axis(const direction *d)
 {
-    enum { ENOUGH = 8 };
-    bool x = pass == GN_CONV_X;
-    int64_t here = direction ? s->w : s->h, there = direction ? s->q : s->p;
-    int64_t k = direction ? s->s : s->r, stride = direction ? s->sw : s->sh;
-    int64_t border = direction ? s->left : s->top;
-    int64_t size = x ? gn_ceil_div(here, stride) : there;
     gn_winograd_axis best = {0};
-    *saved = 0;
-    int64_t r = gn_ceil_div(k, subs_of(k, stride));
+    int64_t r = gn_ceil_div(d->k, subs_of(d->k, d->stride));
     for (int64_t m = 2; m <= GN_MAX_M && m + r - 1 <= GN_MAX_ALPHA; m++)
-        for (int images = 1; images <= (s->n < ENOUGH ? 1 : 2); images++) {
-            gn_winograd_axis a = x && stride == 2 ? separate_axis(m, k, border)
-                                                  : summed_axis(m, k, stride, border, x);
-            a.images = images;
-            a.image_stride = image_stride(&a, size, x ? there : here);
-            a.tiles = gn_ceil_div((images - 1) * a.image_stride + size, m);
-            double gain = saving(&a, size, k);
-            if (gain > *saved)
-                best = a, *saved = gain;
+        for (int images = 1; images <= (d->batch_tiling ? 2 : 1); images++) {
+            gn_winograd_axis a = make_axis(d, m, images);
+            if (!best.m || products(&a) < products(&best))
+                best = a;
         }
     return best;
 }
 
-bool gn_winograd_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_winograd_axis axis[2])
+/* Tiles of 3 outputs, then one or two of 2, where those of one size would compute too many: 7
+ * outputs are 3 + 2 + 2.  All sub-kernels have 2 taps. */
+static gn_winograd_cut cut_axis(const direction *d)
+{
+    enum { LONG = 3, SHORT = 2 };
+    gn_winograd_cut c = {.count = 1, .part = {best_axis(d)}};
+    gn_winograd_axis a = make_axis(d, LONG, 1), b = make_axis(d, SHORT, 1);
+    if (a.r[0] != 2 || a.r[a.subs - 1] != 2)
+        return c;
+    b.tiles = (LONG - d->size % LONG) % LONG;
+    a.tiles = (d->size - SHORT * b.tiles) / LONG;
+    if (a.tiles < 1 || products(&c.part[0]) < 1.08 * (products(&a) + products(&b)))
+        return c;
+    a.size = b.at = LONG * a.tiles;
+    b.size = SHORT * b.tiles;
+    return (gn_winograd_cut){.count = 2, .part = {a, b}};
+}
+
+static int64_t tiles_of(const gn_winograd_cut *c)
+{
+    return c->part[0].tiles + (c->count > 1 ? c->part[1].tiles : 0);
+}
+
+static double products_of(const gn_winograd_cut *c)
+{
+    return products(&c->part[0]) + (c->count > 1 ? products(&c->part[1]) : 0);
+}
+
+static bool applies(const gn_conv_shape *s, gn_conv_pass pass, int64_t n)
 {
     enum { LEAST = 32, LEAST_OUTPUTS = 1024, MOST_TAPS = 6 };
     int64_t outputs = pass == GN_CONV_X ? s->h * s->w / (s->sh * s->sw) : s->p * s->q;
-    if (s->groups != 1 || s->dh != 1 || s->dw != 1 || GN_MAX(s->sh, s->sw) > 2 ||
-        GN_MAX(s->r, s->s) > MOST_TAPS || s->r <= s->sh || s->s <= s->sw ||
-        GN_MIN(s->c, s->o) < LEAST || s->n * outputs < LEAST_OUTPUTS)
+    return s->groups == 1 && s->dh == 1 && s->dw == 1 && GN_MAX(s->sh, s->sw) <= 2 &&
+           GN_MAX(s->r, s->s) <= MOST_TAPS && s->r > s->sh && s->s > s->sw &&
+           GN_MIN(s->c, s->o) >= LEAST && n * outputs >= LEAST_OUTPUTS;
+}
+
+bool gn_winograd_cuts(const gn_conv_shape *s, gn_conv_pass pass, int64_t n, gn_winograd_cut cut[2])
+{
+    double saved = 1;
+    direction d[2];
+    if (!applies(s, pass, n))
         return false;
-    double saved[2];
+    for (int i = 0; i < 2; i++) {
+        d[i] = direction_of(s, pass, i);
+        cut[i] = cut_axis(&d[i]);
+    }
+    if (tiles_of(&cut[0]) * tiles_of(&cut[1]) > MOST_COLUMNS) /* a block has whole images */
+        for (int i = 0; i < 2; i++)
+            cut[i] = (gn_winograd_cut){.count = 1, .part = {best_axis(&d[i])}};
     for (int i = 0; i < 2; i++)
-        axis[i] = make_axis(s, pass, i, &saved[i]);
-    return saved[0] * saved[1] >= 1.5 && axis[1].tiles <= GN_BLOCK_PIXELS / 2;
+        saved *= (double)(d[i].size * d[i].k) / products_of(&cut[i]);
+    return saved >= WORTH && cut[1].part[0].tiles <= GN_BLOCK_PIXELS / 2;
+}
+
+bool gn_winograd_axes(const gn_conv_shape *s, gn_winograd_axis axis[2])
+{
+    double saved = 1;
+    if (!applies(s, GN_CONV_W, s->n))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        direction d = direction_of(s, GN_CONV_W, i);
+        axis[i] = best_axis(&d);
+        saved *= (double)(d.size * d.k) / products(&axis[i]);
+    }
+    return saved >= WORTH && axis[1].tiles <= GN_BLOCK_PIXELS / 2;
 }
 
 /* ---- blocks of tiles, batch tiling --------------------------------------------------- */
 
-/* Rows of tiles of a block: little lost in the last vectors of a panel and in the last round of
- * two threads, no fewer than four blocks if it can be. */
-static int64_t rows_of_block(int64_t total, int64_t wide)
+/* Rows of tiles, or images, of a block: little lost in the last vectors of a panel and in the last
+ * round of two threads, no fewer than four blocks if it can be.  One has tiles of `sizes' sizes, so
+ * many of each. */
+static int64_t rows_of_block(int64_t total, int sizes, const int64_t *tiles)
 {
-    enum { MOST_COLUMNS = 160, EACH = GN_MAX_WIDE, HALF = GN_MAX_WIDE / 2 };
-    int64_t best = 1, least = INT64_MAX;
-    for (int64_t rows = 1; rows <= total && rows * wide <= GN_MAX(MOST_COLUMNS, wide); rows++) {
-        int64_t blocks = gn_ceil_div(total, rows), columns = gn_ceil_div(rows * wide, HALF) * HALF;
-        int64_t cost = gn_ceil_div(blocks, 2) * (columns + columns % EACH / 2 + EACH);
+    enum { EACH = GN_MAX_WIDE, HALF = GN_MAX_WIDE / 2 };
+    int64_t best = 1, least = INT64_MAX, all = 0;
+    for (int i = 0; i < sizes; i++)
+        all += tiles[i];
+    for (int64_t rows = 1; rows <= total && rows * all <= GN_MAX(MOST_COLUMNS, all); rows++) {
+        int64_t blocks = gn_ceil_div(total, rows), cost = EACH;
+        for (int i = 0; i < sizes; i++) {
+            int64_t columns = gn_ceil_div(rows * tiles[i], HALF) * HALF;
+            cost += columns + columns % EACH / 2;
+        }
+        cost *= gn_ceil_div(blocks, 2);
         cost += blocks < 4 ? cost / 4 : 0;
         if (cost < least)
             best = rows, least = cost;
@@ -143,7 +225,31 @@ gn_blocking gn_winograd_blocking(const gn_winograd_axis axis[2], int64_t n, int6
     s.s = (h->tiles - 1) * h->tile_stride + h->input - h->tiles + 1, s.sw = 1;
     s.dh = s.dw = 1;
     s.top = v->start, s.left = h->start;
-    return gn_blocking_of_rows(&s, rows_of_block(s.n * s.p, s.q));
+    return gn_blocking_of_rows(&s, rows_of_block(s.n * s.p, 1, &s.q));
+}
+
+/* Elements of the source that the tiles of a direction read. */
+static int64_t window(const gn_winograd_cut *c)
+{
+    const gn_winograd_axis *last = &c->part[c->count - 1];
+    return last->at * (last->tile_stride / last->m) + (last->tiles - 1) * last->tile_stride +
+           last->input;
+}
+
+/* Each image is one output pixel of a kernel that covers it. */
+gn_blocking gn_winograd_blocking_of_images(const gn_winograd_cut cut[2], int64_t n,
+                                           int64_t channels, int64_t high, int64_t wide)
+{
+    gn_conv_shape s = {.n = n, .c = channels, .h = high, .w = wide, .o = 1, .groups = 1};
+    int64_t tiles[4];
+    int sizes = 0;
+    s.p = s.q = s.sh = s.sw = s.dh = s.dw = 1;
+    s.r = window(&cut[0]), s.s = window(&cut[1]);
+    s.top = cut[0].part[0].start, s.left = cut[1].part[0].start;
+    for (int i = 0; i < cut[0].count; i++)
+        for (int j = 0; j < cut[1].count; j++)
+            tiles[sizes++] = cut[0].part[i].tiles * cut[1].part[j].tiles;
+    return gn_blocking_of_rows(&s, rows_of_block(n, sizes, tiles));
 }
 
 /* Rows lo .. hi-1 of those that batch tiling puts side by side, the first image's from `first`. */
@@ -237,15 +343,11 @@ int gn_winograd_rows(const gn_winograd_axis *v, int64_t high, gn_winograd_row *r
 {
     int count = 0;
     int64_t phases = gn_winograd_phases(v);
-    for (int64_t above = 0; above < v->images; above++)
-        for (int64_t i = 0; i < phases * v->m; i++) {
-            int64_t phase = i / v->m;
-            int64_t skip = above * v->image_stride - i % v->m; /* of its outputs */
-            int64_t end = skip + gn_ceil_div(high - phase, phases);
-            row[count++] = (gn_winograd_row){.above = above,
-                                             .t0 = gn_ceil_div(skip, v->m),
-                                             .t1 = gn_ceil_div(end, v->m),
-                                             .first = phase - skip * phases};
-        }
+    for (int64_t phase = 0; phase < phases; phase++) {
+        int64_t outputs = GN_MIN(gn_ceil_div(high - phase, phases) - v->at, v->size);
+        for (int64_t i = 0; i < v->m; i++)
+            row[count++] = (gn_winograd_row){.tiles = gn_ceil_div(GN_MAX(outputs - i, 0), v->m),
+                                             .first = phase + (v->at + i) * phases};
+    }
     return count;
 }

@@ -91,7 +91,8 @@ typedef struct {
     const real *src;
     int64_t from[GN_MAX_ELEMENTS], n;
     int alpha[2], m[2];
-    bool filter; /* by G' */
+    bool filter;    /* by G' */
+    bool halved[2]; /* alpha = 3 of filters transformed for alpha = 4: element 2 is doubled */
     real *dst;
     int64_t to[GN_MAX_M * GN_MAX_M];
 } gn_winograd_out;
@@ -114,10 +115,12 @@ typedef struct gn_winograd_kern {
 
 /* ---- geometry (winograd.c) ----------------------------------------------------------- */
 
-/* One direction of a convolution.  Batch tiling lays two images side by side where tiles then
- * fit better: 14 outputs of 7 x 7 images need 5 tiles of m = 3, not 2 x 3. */
+/* One direction of a convolution, or a part of it.  The gradient of the filters, which is a sum
+ * over all images, may lay two of them side by side where tiles then fit better (batch tiling): 14
+ * outputs of 7 x 7 images need 5 tiles of m = 3, not 2 x 3. */
 typedef struct {
     int64_t m, tiles;             /* outputs of a tile; tiles of the images side by side */
+    int64_t at, size;             /* outputs at .. at + size - 1 of an image */
     int64_t images, image_stride; /* side by side; their distance in outputs */
     int64_t tile_stride, start;   /* tile t reads elements t tile_stride - start and */
     int64_t input;                /* input - 1 more */
@@ -129,6 +132,14 @@ typedef struct {
     int step, tap_step; /* between elements, between taps */
 } gn_winograd_axis;
 
+/* One direction as y and x are computed, where no tile may have outputs of two images: what an
+ * image gives must not depend on its neighbour.  Where tiles of one m fit badly there is a second
+ * part with tiles of one output less: 7 = 3 + 2 + 2.  These share the filters of the first. */
+typedef struct {
+    int count;
+    gn_winograd_axis part[2];
+} gn_winograd_cut;
+
 /* The GEMM of one transform-domain element, over the channels of the sub-kernels that share it:
  * weights (rows, ld) at u of all, input (K, columns) at v of a panel.  The inputs begin at an odd
  * number of cache lines from each other, so that they do not all fall on the same few sets. */
@@ -136,9 +147,10 @@ typedef struct {
     int64_t subs, ld, u, v; /* subs: how many share it; 0: not there */
 } gn_winograd_gemm;
 
-/* The better of the sizes of tiles; false when the definition is as good or F(m, r) does not
- * apply. */
-bool gn_winograd_axes(const gn_conv_shape *s, gn_conv_pass pass, gn_winograd_axis axis[2]);
+/* The best sizes of tiles for the passes y and x and for w; false when the definition is as good or
+ * F(m, r) does not apply, to a batch of n images. */
+bool gn_winograd_cuts(const gn_conv_shape *s, gn_conv_pass pass, int64_t n, gn_winograd_cut cut[2]);
+bool gn_winograd_axes(const gn_conv_shape *s, gn_winograd_axis axis[2]);
 /* Phases of the output that have tiles of their own. */
 static inline int gn_winograd_phases(const gn_winograd_axis *a)
 {
@@ -151,9 +163,12 @@ int gn_winograd_sharing(const gn_winograd_axis *a, int sub, int element);
 int gn_winograd_among(const gn_winograd_axis axis[2], int f, int g, int j);
 /* What sub-kernel (f, g) reads: of the taps or of the input tile. */
 void gn_winograd_sub(const gn_winograd_axis axis[2], int f, int g, bool taps, gn_subkernel *u);
-/* Blocks of tiles of a source of n images, high x wide, in batch tiling. */
+/* Blocks of tiles of a source of n images, high x wide. */
 gn_blocking gn_winograd_blocking(const gn_winograd_axis axis[2], int64_t n, int64_t channels,
                                  int64_t high, int64_t wide);
+/* Blocks of whole images, where these have tiles of several sizes. */
+gn_blocking gn_winograd_blocking_of_images(const gn_winograd_cut cut[2], int64_t n,
+                                           int64_t channels, int64_t high, int64_t wide);
 /* Channels c0 .. c0+nc-1 of what a block reads of n images, to a padded input tile. */
 void gn_winograd_fill(const gn_blocking *g, const gn_winograd_axis axis[2], int64_t n,
                       const gn_pixels *at, const real *x, int64_t c0, int64_t nc, real *padded);
@@ -161,21 +176,30 @@ void gn_winograd_fill(const gn_blocking *g, const gn_winograd_axis axis[2], int6
 void gn_winograd_tiles(const gn_blocking *g, const gn_pixels *at, int64_t tile_stride,
                        int64_t count, int32_t *tile);
 
-/* A row of the output tiles: in tiles t0 .. t1-1 it is row `first' + m phases t of an output, in
- * the images that are number `above' from the top of those in batch tiling. */
+/* A row of the output tiles: in tile t of the first `tiles' it is row `first' + m phases t of an
+ * output. */
 typedef struct {
-    int64_t above, t0, t1, first;
+    int64_t tiles, first;
 } gn_winograd_row;
 
-/* All rows, phase by phase those of a tile, for each image in batch tiling; how many they are.
- * `high': rows of an output. */
+/* All rows, phase by phase those of a tile; how many they are.  `high': rows of an output. */
 int gn_winograd_rows(const gn_winograd_axis *v, int64_t high, gn_winograd_row *row);
 
 /* ---- plans --------------------------------------------------------------------------- */
 
-/* winograd_yx.c.  Sizes are in reals. */
+/* The outputs of every image that have tiles of one size. */
 typedef struct {
     gn_winograd_axis axis[2];
+    int64_t first, columns; /* of a block's panels: columns first .. first + columns - 1 */
+    int64_t tile_rows;      /* rows of the output tile, of all phases */
+    int64_t tile_cols;      /* outputs of such a row */
+    int64_t output;         /* where its output tiles begin in those of a row */
+} gn_winograd_region;
+
+/* winograd_yx.c.  Sizes are in reals. */
+typedef struct {
+    gn_winograd_region region[4];                 /* the first has the largest tiles */
+    int regions;                                  /* more than one: a block has whole images */
     gn_winograd_gemm gemm[2][2][GN_MAX_ELEMENTS]; /* by the phases of the output */
     int64_t source, rows;                         /* channels of what is read, of what is written */
     int64_t parts, part;     /* into which the rows are cut; most rows of one */
@@ -183,9 +207,7 @@ typedef struct {
     int64_t chunk;           /* channels of the source at a time */
     int64_t panel, input;    /* transformed chunk: of a panel, of a block */
     int64_t product;         /* one element's (rows, columns) */
-    int64_t tile_rows;       /* rows of the output tile, of all phases */
-    int64_t tile_cols;       /* outputs of such a row */
-    int64_t output;          /* output tiles of a row: (phases, rows, m, columns) */
+    int64_t output, line;    /* output tiles of a row: (phases, rows, m, columns); its lines */
     int64_t padded_channels; /* of a padded input tile */
 } gn_winograd_yx;
 

@@ -45,7 +45,7 @@ static bool plan(gn_conv_plan *p)
 {
     enum { SHARE = 64, TASKS = 4, MOST_SUMS = 1 << 22 };
     gn_winograd_w *w = &p->winograd_w;
-    if (p->pass != GN_CONV_W || !gn_winograd_axes(&p->s, p->pass, w->axis))
+    if (p->pass != GN_CONV_W || !gn_winograd_axes(&p->s, w->axis))
         return false;
     plan_tiles(p, w);
     w->share = gn_ceil_div(p->s.c, gn_ceil_div(p->s.c, SHARE));
