@@ -5,7 +5,6 @@
 #include "kern/conv_plan.h"
 #include "ops.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST = INT32_MAX };
@@ -21,10 +20,9 @@ static bool read_pair(const char *op, const char *name, const gn_attr *a, int64_
     *h = a->v[0];
     *w = a->v[a->n - 1];
     int64_t low = GN_MIN(*h, *w), high = GN_MAX(*h, *w);
-    if (low < least || high > MOST)
-        return gn_fail("%s: %s = (%lld, %lld), expected %lld to %d", op, name, (long long)*h,
-                       (long long)*w, (long long)least, MOST);
-    return true;
+    return (low >= least && high <= MOST) ||
+           gn_fail("%s: %s = (%lld, %lld), expected %lld to %d", op, name, (long long)*h,
+                   (long long)*w, (long long)least, MOST);
 }
 
 typedef struct {
@@ -46,11 +44,9 @@ static bool read_padding(const char *op, const gn_attr *a, borders *b)
         return gn_fail("%s: padding has %d entries, expected 1, 2 (height, width) or 4 (left, "
                        "right, top, bottom)",
                        op, a->n);
-    int64_t h, w;
-    if (!read_pair(op, "padding", a, 0, &h, &w))
-        return false;
-    *b = (borders){w, w, h, h};
-    return true;
+    bool ok = read_pair(op, "padding", a, 0, &b->top, &b->left);
+    b->bottom = b->top, b->right = b->left;
+    return ok;
 }
 
 static bool read_geometry(const char *op, const gn_attr *stride, const gn_attr *padding,
@@ -108,15 +104,17 @@ static bool set_output(const char *op, gn_conv_shape *s, const borders *b)
 
 /* ---- running a pass ------------------------------------------------------------------ */
 
-static bool run_pass(const char *op, gn_conv_args *a)
+/* alike: the loop is chosen as for a batch of usual size, whatever that of this one is. */
+static bool run_pass(const char *op, gn_conv_args *a, bool alike)
 {
+    enum { USUAL_BATCH = 64 };
     if (!gn_conv_fits(&a->shape))
         return gn_fail("%s: stride, dilation and kernel are too large: (%lld, %lld), (%lld, %lld), "
                        "(%lld, %lld)",
                        op, (long long)a->shape.sh, (long long)a->shape.sw, (long long)a->shape.dh,
                        (long long)a->shape.dw, (long long)a->shape.r, (long long)a->shape.s);
+    a->batch = alike ? USUAL_BATCH : a->shape.n;
     a->threads = gn_get_num_threads();
-    a->batch = getenv("NOMINAL") ? atoi(getenv("NOMINAL")) : a->shape.n;
     gn_conv_plan plan = gn_conv_make_plan(a);
     void *work = gn_alloc("convolution workspace", plan.workspace);
     if (work)
@@ -217,7 +215,7 @@ static gn_tensor *conv2d_fwd(gn_call *c)
     a.w = c->in[1]->data;
     a.y = y->data;
     a.epilogue = epilogue(c->in[2], c->attr + 4);
-    return run_pass("conv2d", &a) ? y : NULL;
+    return run_pass("conv2d", &a, c->attr[6].i) ? y : NULL;
 }
 
 static void conv2d_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
@@ -236,7 +234,7 @@ static void conv2d_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 const gn_op gn_op_conv2d = {
     .name = "conv2d",
     .sig = "input, w, b=None, *, stride:dims=1, padding:dims=0, dilation:dims=1, groups:int=1, "
-           "act:none|relu|leaky_relu|tanh|sigmoid='none', slope:float=0.2",
+           "act:none|relu|leaky_relu|tanh|sigmoid='none', slope:float=0.2, alike:bool=False",
     .doc =
         "act(cross-correlation of x (N, C, H, W) with w (O, C / groups, R, S) + b (O,)). padding "
         "is one value, (height, width) or (left, right, top, bottom).",
@@ -298,7 +296,7 @@ static gn_tensor *conv_transpose2d_fwd(gn_call *c)
     a.w = c->in[1]->data;
     a.x = x->data;
     a.epilogue = epilogue(c->in[2], c->attr + 5);
-    return run_pass("conv_transpose2d", &a) ? x : NULL;
+    return run_pass("conv_transpose2d", &a, c->attr[7].i) ? x : NULL;
 }
 
 /* y cut, or extended with zeros, to `size`. */
@@ -330,7 +328,7 @@ const gn_op gn_op_conv_transpose2d = {
     .name = "conv_transpose2d",
     .sig = "input, w, b=None, *, stride:dims=1, padding:dims=0, output_padding:dims=0, "
            "groups:int=1, dilation:dims=1, act:none|relu|leaky_relu|tanh|sigmoid='none', "
-           "slope:float=0.2",
+           "slope:float=0.2, alike:bool=False",
     .doc = "act(transposed convolution + b): the gradient of conv2d with respect to its input. "
            "x (N, C, H, W), w (C, O / groups, R, S), b (O,).",
     .fwd = conv_transpose2d_fwd,
@@ -378,7 +376,7 @@ static gn_tensor *conv2d_dw_fwd(gn_call *c)
     a.x = c->in[0]->data;
     a.y = c->in[1]->data;
     a.w = w->data;
-    return run_pass("conv2d_dw", &a) ? w : NULL;
+    return run_pass("conv2d_dw", &a, false) ? w : NULL;
 }
 
 static void conv2d_dw_vjp(gn_call *c, gn_tensor *w, gn_tensor *dw, gn_tensor **d)

@@ -46,7 +46,7 @@ static gn_tensor *conv1d_ref(gn_call *c)
 const gn_op gn_op_conv1d = {
     .name = "conv1d",
     .sig = "input, w, b=None, *, stride:dims=1, padding:dims=0, dilation:dims=1, groups:int=1, "
-           "act:none|relu|leaky_relu|tanh|sigmoid='none', slope:float=0.2",
+           "act:none|relu|leaky_relu|tanh|sigmoid='none', slope:float=0.2, alike:bool=False",
     .doc =
         "act(cross-correlation of x (N, C, W) with w (O, C / groups, S) + b (O,)). padding is one "
         "value or (left, right).",
@@ -70,6 +70,6 @@ const gn_op gn_op_conv_transpose1d = {
     .name = "conv_transpose1d",
     .sig = "input, w, b=None, *, stride:dims=1, padding:dims=0, output_padding:dims=0, "
            "groups:int=1, dilation:dims=1, act:none|relu|leaky_relu|tanh|sigmoid='none', "
-           "slope:float=0.2",
+           "slope:float=0.2, alike:bool=False",
     .doc = "act(transposed convolution + b): x (N, C, W), w (C, O / groups, S), b (O,).",
     .ref = conv_transpose1d_ref};

@@ -4,21 +4,9 @@ import numpy as np
 import pytest
 from cases import Config, Input
 from harness import CASES, _core, _core64, bits, call, canonical, rows, tensors
+from isas import offered
 
 pytestmark = pytest.mark.usefixtures("no_live_tensors")
-
-
-def offered():
-    was, names = _core.get_isa(), []
-    for name in ("portable", "avx2", "avx512", "neon"):
-        try:
-            _core.set_isa(name)
-            names.append(name)
-        except ValueError:
-            pass
-    _core.set_isa(was)
-    return names
-
 
 ISAS = offered()
 

@@ -164,6 +164,7 @@ class _Forward(Conv):
             groups=self.groups,
             act=act,
             slope=slope,
+            alike=not self.training,
         )
 
     def _used_weight(self) -> Tensor:

@@ -75,6 +75,7 @@ class _Transpose(Conv):
             dilation=self.dilation,
             act=act,
             slope=slope,
+            alike=not self.training,
         )
 
     def _output_padding(self, shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:

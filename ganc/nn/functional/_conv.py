@@ -101,7 +101,7 @@ def conv1d(
     """
     pad = _padding("conv1d", padding, weight, stride, dilation)
     options = {"stride": stride, "padding": pad, "dilation": dilation, "groups": groups}
-    return batched(1, core.conv1d, input, weight, bias, **options)
+    return batched(1, core.conv1d, input, weight, bias, alike=not core.is_grad_enabled(), **options)
 
 
 def conv2d(
@@ -147,4 +147,4 @@ def conv2d(
     """
     pad = _padding("conv2d", padding, weight, stride, dilation)
     options = {"stride": stride, "padding": pad, "dilation": dilation, "groups": groups}
-    return batched(2, core.conv2d, input, weight, bias, **options)
+    return batched(2, core.conv2d, input, weight, bias, alike=not core.is_grad_enabled(), **options)

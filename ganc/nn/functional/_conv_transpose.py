@@ -56,7 +56,9 @@ def conv_transpose1d(
     """
     options = {"stride": stride, "padding": padding, "output_padding": output_padding}
     options |= {"groups": groups, "dilation": dilation}
-    return batched(1, core.conv_transpose1d, input, weight, bias, **options)
+    return batched(
+        1, core.conv_transpose1d, input, weight, bias, alike=not core.is_grad_enabled(), **options
+    )
 
 
 def conv_transpose2d(
@@ -107,4 +109,6 @@ def conv_transpose2d(
     """
     options = {"stride": stride, "padding": padding, "output_padding": output_padding}
     options |= {"groups": groups, "dilation": dilation}
-    return batched(2, core.conv_transpose2d, input, weight, bias, **options)
+    return batched(
+        2, core.conv_transpose2d, input, weight, bias, alike=not core.is_grad_enabled(), **options
+    )
