@@ -13,15 +13,26 @@
 #ifdef GANC_FLOAT64
 typedef double real;
 #define GN_REAL_NAME "float64"
+#define GN_REAL_BITS 53
 #else
 typedef float real;
 #define GN_REAL_NAME "float32"
+#define GN_REAL_BITS 24
 #endif
 
 #define GN_MAX_DIM 5
 #define GN_COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 #define GN_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define GN_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* real holds every integer of [-GN_WHOLE, GN_WHOLE] exactly. */
+#define GN_WHOLE ((int64_t)1 << GN_REAL_BITS)
+#define GN_NOT_WHOLE ((real)1e30) /* stands for an integer outside, until it is refused */
+
+static inline real gn_whole(int64_t i)
+{
+    return i >= -GN_WHOLE && i <= GN_WHOLE ? (real)i : GN_NOT_WHOLE;
+}
 
 static inline int64_t gn_ceil_div(int64_t a, int64_t b)
 {
@@ -38,6 +49,7 @@ typedef enum {
     GN_INDEX,     /* IndexError  */
     GN_RUNTIME,   /* RuntimeError */
     GN_MEMORY,    /* MemoryError */
+    GN_OVERFLOW,  /* OverflowError */
     GN_INTERRUPT, /* KeyboardInterrupt; the exception is already set in the host */
     GN_HOST,      /* the host language raised inside a callback: its exception is set */
 } gn_error_kind;

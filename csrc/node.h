@@ -6,6 +6,7 @@
 #ifndef GN_NODE_H
 #define GN_NODE_H
 
+#include "part.h"
 #include "tensor.h"
 
 enum { GN_MAX_IN = 8, GN_MAX_ATTR = 8, GN_MAX_LIST = 64 };
@@ -19,7 +20,22 @@ typedef struct {
     int64_t v[GN_MAX_DIM];
 } gn_attr;
 
+/* The dtype of an op's result (dtype.c).  All but the last three give floats for floats. */
+typedef enum {
+    GN_FLOATS,   /* float */
+    GN_ALIKE,    /* the inputs' dtype, promoted */
+    GN_FIRST,    /* that of the first input; the others are indices */
+    GN_BRANCHES, /* of inputs 1 and 2, promoted; input 0 is a mask */
+    GN_SUMS,     /* as GN_ALIKE, and bools become integers */
+    GN_SIGNED,   /* as GN_ALIKE; bools are refused */
+    GN_MEANS,    /* float; integers and bools are refused */
+    GN_BITS,     /* as GN_ALIKE; floats are refused */
+    GN_INDICES,  /* int64 */
+    GN_TRUTH,    /* bool */
+} gn_result;
+
 typedef struct gn_op gn_op;
+
 
 typedef struct {
     const gn_op *op;
@@ -39,9 +55,17 @@ struct gn_op {
     /* Writes dx[i] for each wanted input (NULL = zero).  NULL: derived from ref. */
     void (*vjp)(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx);
     gn_tensor *(*ref)(gn_call *c); /* fused op: its definition in ops; alone: a composite */
-    /* Data the vjp reads: digits = inputs, 'y' = output; NULL = all.  "-": the op is
-     * piecewise constant, its output never requires grad. */
+    /* Data the vjp reads: digits = inputs, 'A' or 'B' = input 0 or 1 where the other one has a
+     * gradient, 'y' = output; NULL = all.  "-": the op is piecewise constant, its output never
+     * requires grad. */
     const char *needs;
+    /* Not NULL: to the user y is a view of in[0].  Turns the part of memory that in[0] is into the
+     * part that y is; false where y has to be a copy. */
+    bool (*part)(const gn_call *c, const gn_tensor *y, gn_part *p);
+    gn_result result;
+    /* Runs instead of fwd when the result is int64: exact where fwd would round, GN_NOT_WHOLE for
+     * what real does not hold.  NULL: fwd is exact. */
+    gn_tensor *(*whole)(gn_call *c);
 };
 
 struct gn_node {

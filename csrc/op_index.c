@@ -24,7 +24,7 @@ static bool split_at(const char *op, const gn_tensor *x, int64_t dim, split *s, 
 }
 
 /* Every index is an integer in [0, size). */
-static bool check_index(const char *op, const gn_tensor *index, int64_t size)
+bool gn_check_index(const char *op, const gn_tensor *index, int64_t size)
 {
     for (int64_t i = 0; i < index->numel; i++) {
         real v = index->data[i];
@@ -54,7 +54,7 @@ static gn_tensor *gather_fwd(gn_call *c)
     split s;
     int d;
     if (!split_at("gather", x, c->attr[0].i, &s, &d) || !check_gather("gather", x, index, d) ||
-        !check_index("gather", index, s.size))
+        !gn_check_index("gather", index, s.size))
         return NULL;
     gn_tensor *y = gn_tensor_like(index);
     int64_t n = index->ndim ? index->dim[d] : 1, at = 0;
@@ -73,6 +73,7 @@ static void gather_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_gather = {.name = "gather",
+                            .result = GN_FIRST,
                             .sig = "input, dim:int, index",
                             .doc = "x[..., index[..., i, ...], ...] along dim.",
                             .fwd = gather_fwd,
@@ -99,7 +100,7 @@ static gn_tensor *scatter_add_fwd(gn_call *c)
                        gn_shape_text(index));
     if (x->ndim == 0 && size != 1)
         return gn_fail("scatter_add: size = %lld, expected 1 for a 0-d x", (long long)size);
-    if (!check_index("scatter_add", index, size))
+    if (!gn_check_index("scatter_add", index, size))
         return NULL;
     memcpy(dim, x->dim, sizeof dim);
     dim[d] = size;
@@ -118,6 +119,8 @@ static void scatter_add_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor *
 }
 
 const gn_op gn_op_scatter_add = {.name = "scatter_add",
+                                 .whole = gn_sum_whole,
+                                 .result = GN_FIRST,
                                  .sig = "input, dim:int, index, size:int",
                                  .doc = "Zeros with x added at index along dim, which gets "
                                         "`size`: the adjoint of gather.",
@@ -147,7 +150,7 @@ static gn_tensor *index_select_fwd(gn_call *c)
         return gn_fail("index_select: index has shape %s, x %s; expected a 1-D index and x of at "
                        "least 1 dimension",
                        gn_shape_text(index), gn_shape_text(x));
-    if (!check_index("index_select", index, s.size))
+    if (!gn_check_index("index_select", index, s.size))
         return NULL;
     memcpy(dim, x->dim, sizeof dim);
     dim[d] = index->numel;
@@ -168,6 +171,7 @@ static void index_select_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor 
 }
 
 const gn_op gn_op_index_select = {.name = "index_select",
+                                  .result = GN_FIRST,
                                   .sig = "input, dim:int, index",
                                   .doc = "The slices of x along dim that the 1-D index names.",
                                   .fwd = index_select_fwd,
@@ -192,7 +196,7 @@ static gn_tensor *index_add_fwd(gn_call *c)
     if (index->ndim != 1 || x->ndim == 0 || index->numel != s.size)
         return gn_fail("index_add: index has shape %s, expected (%lld,)", gn_shape_text(index),
                        (long long)s.size);
-    if (!check_index("index_add", index, size))
+    if (!gn_check_index("index_add", index, size))
         return NULL;
     memcpy(dim, x->dim, sizeof dim);
     dim[d] = size;
@@ -211,6 +215,8 @@ static void index_add_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **d
 }
 
 const gn_op gn_op_index_add = {.name = "index_add",
+                               .whole = gn_sum_whole,
+                               .result = GN_FIRST,
                                .sig = "input, dim:int, index, size:int",
                                .doc = "Zeros of `size` along dim with the slices of x added where "
                                       "index says: the adjoint of index_select.",
@@ -228,7 +234,7 @@ gn_tensor *gn_index_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t siz
 
 /* ---- cumsum -------------------------------------------------------------------------- */
 
-static gn_tensor *cumsum_fwd(gn_call *c)
+static gn_tensor *cumsum(gn_call *c, bool whole)
 {
     gn_tensor *x = c->in[0], *y = gn_tensor_like(x);
     split s;
@@ -240,10 +246,22 @@ static gn_tensor *cumsum_fwd(gn_call *c)
             const real *from = x->data + o * s.size * s.inner + k;
             real *to = y->data + o * s.size * s.inner + k;
             double sum = 0; /* one chain of any length */
-            for (int64_t i = 0; i < s.size; i++)
-                to[i * s.inner] = (real)(sum += (double)from[i * s.inner]);
+            uint64_t n = 0; /* wraps, after an element that is refused */
+            for (int64_t i = 0; i < s.size * s.inner; i += s.inner)
+                to[i] = whole ? gn_whole((int64_t)(n += (uint64_t)(int64_t)from[i]))
+                              : (real)(sum += (double)from[i]);
         }
     return y;
+}
+
+static gn_tensor *cumsum_fwd(gn_call *c)
+{
+    return cumsum(c, false);
+}
+
+static gn_tensor *cumsum_whole(gn_call *c)
+{
+    return cumsum(c, true);
 }
 
 static void cumsum_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
@@ -254,6 +272,8 @@ static void cumsum_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_cumsum = {.name = "cumsum",
+                            .whole = cumsum_whole,
+                            .result = GN_SUMS,
                             .sig = "input, dim:int",
                             .doc = "Running sum along dim.",
                             .fwd = cumsum_fwd,
@@ -299,7 +319,7 @@ static gn_tensor *arg_best(gn_call *c, real sign)
         for (int64_t k = 1; k < s.size; k++)
             if (before(sign * v[k * s.inner], sign * v[best * s.inner]))
                 best = k;
-        y->data[i] = (real)best;
+        y->data[i] = gn_whole(best);
     }
     return y;
 }
@@ -315,11 +335,13 @@ static gn_tensor *argmin_fwd(gn_call *c)
 }
 
 const gn_op gn_op_argmax = {.name = "argmax",
+                            .result = GN_INDICES,
                             .sig = "input, dim:int?=None, keepdim:bool=False",
                             .doc = "Index of the first largest element; NaN counts as largest.",
                             .fwd = argmax_fwd,
                             .needs = "-"};
 const gn_op gn_op_argmin = {.name = "argmin",
+                            .result = GN_INDICES,
                             .sig = "input, dim:int?=None, keepdim:bool=False",
                             .doc = "Index of the first smallest element; NaN counts as smallest.",
                             .fwd = argmin_fwd,
@@ -362,13 +384,14 @@ static gn_tensor *topk_index_fwd(gn_call *c)
             row[j] = (ranked){sign * x->data[(o * s.size + j) * s.inner + r], j};
         qsort(row, (size_t)s.size, sizeof *row, by_rank);
         for (int64_t j = 0; j < k; j++)
-            y->data[(o * k + j) * s.inner + r] = (real)row[j].index;
+            y->data[(o * k + j) * s.inner + r] = gn_whole(row[j].index);
     }
     gn_free(row);
     return y;
 }
 
 const gn_op gn_op_topk_index = {.name = "topk_index",
+                                .result = GN_INDICES,
                                 .sig = "input, k:int, dim:int=-1, largest:bool=True",
                                 .doc = "Indices of the k largest (or smallest) elements along dim, "
                                        "best first; a tie goes to the lower index.",

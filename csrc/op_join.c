@@ -62,12 +62,22 @@ static void narrow_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
     dx[0] = gn_embed(dy, d, c->attr[1].i, c->in[0]->dim[d]);
 }
 
+static bool narrow_part(const gn_call *c, const gn_tensor *y, gn_part *p)
+{
+    int d = gn_dim_index("narrow", c->attr[0].i, y->ndim);
+    p->offset += c->attr[1].i * p->stride[d];
+    p->dim[d] = y->dim[d];
+    return true;
+}
+
 const gn_op gn_op_narrow = {.name = "narrow",
+                            .result = GN_ALIKE,
                             .sig = "input, dim:int, start:int, length:int",
-                            .doc = "Elements start .. start + length of one dimension.  Copies.",
+                            .doc = "Elements start .. start + length of one dimension: a view.",
                             .fwd = narrow_fwd,
                             .vjp = narrow_vjp,
-                            .needs = ""};
+                            .needs = "",
+                            .part = narrow_part};
 
 gn_tensor *gn_narrow(gn_tensor *x, int64_t dim, int64_t start, int64_t length)
 {
@@ -106,6 +116,7 @@ static void embed_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_embed = {.name = "embed",
+                           .result = GN_ALIKE,
                            .sig = "input, dim:int, start:int, size:int",
                            .doc = "x at `start` of a dimension of `size`, zeros around: the "
                                   "adjoint of narrow.",
@@ -165,6 +176,7 @@ static void cat_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_cat = {.name = "cat",
+                         .result = GN_ALIKE,
                          .sig = "tensors:list, dim:int=0",
                          .doc = "Tensors (1 to 64) one after the other along dim.",
                          .fwd = cat_fwd,

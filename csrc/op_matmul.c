@@ -73,12 +73,14 @@ static void matmul_t_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx
 }
 
 const gn_op gn_op_matmul_t = {.name = "matmul_t",
+                              .whole = gn_sum_whole,
+                              .result = GN_SUMS,
                               .sig = "input, other, ta:bool=False, tb:bool=False",
                               .doc = "Matrix product of the last two dimensions, each operand "
                                      "transposed by flag; equal leading dimensions.",
                               .fwd = matmul_t_fwd,
                               .vjp = matmul_t_vjp,
-                              .needs = "01"};
+                              .needs = "AB"};
 
 gn_tensor *gn_matmul_t(gn_tensor *a, gn_tensor *b, bool ta, bool tb)
 {
@@ -166,6 +168,8 @@ static gn_tensor *matmul_ref(gn_call *c)
 }
 
 const gn_op gn_op_matmul = {.name = "matmul",
+                            .whole = gn_sum_whole,
+                            .result = GN_SUMS,
                             .sig = "input, other",
                             .doc = "Matrix product; 1-D operands and leading dimensions as in "
                                    "NumPy and PyTorch.",

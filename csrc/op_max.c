@@ -113,6 +113,7 @@ static void max_pool2d_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **
 
 const gn_op gn_op_max_pool2d = {
     .name = "max_pool2d",
+    .result = GN_ALIKE,
     .sig = "input, " MAX_ATTRS,
     .doc = "Maxima of windows of (N, C, H, W) or (C, H, W); stride None: the kernel.",
     .fwd = max_pool2d_fwd,

@@ -150,6 +150,7 @@ static void pad_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 
 const gn_op gn_op_pad = {
     .name = "pad",
+    .result = GN_ALIKE,
     .sig = "input, before:dims, after:dims, mode:constant|reflect|replicate='constant', "
            "value:float=0",
     .doc = "The last dimensions padded by before[i] and after[i]; a negative pad cuts off.",

@@ -124,12 +124,14 @@ static void pixel_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_pixel_shuffle = {.name = "pixel_shuffle",
+                                   .result = GN_ALIKE,
                                    .sig = "input, upscale_factor:int",
                                    .doc = "(..., C r r, H, W) to (..., C, H r, W r).",
                                    .fwd = pixel_shuffle_fwd,
                                    .vjp = pixel_vjp,
                                    .needs = ""};
 const gn_op gn_op_pixel_unshuffle = {.name = "pixel_unshuffle",
+                                     .result = GN_ALIKE,
                                      .sig = "input, downscale_factor:int",
                                      .doc = "(..., C, H r, W r) to (..., C r r, H, W).",
                                      .fwd = pixel_unshuffle_fwd,

@@ -25,13 +25,12 @@ static void unary_task(void *ctx, int64_t task)
     w->fn(w->y + from, w->x + from, n, w->p, w->q);
 }
 
-static gn_tensor *unary(int id, gn_call *c)
+static gn_tensor *unary(gn_unary_fn *fn, gn_call *c)
 {
     gn_tensor *x = c->in[0], *y = gn_tensor_like(x);
     if (!y)
         return NULL;
-    unary_work w = {gn_vec->unary[id],  y->data,           x->data, x->numel,
-                    (real)c->attr[0].f, (real)c->attr[1].f};
+    unary_work w = {fn, y->data, x->data, x->numel, (real)c->attr[0].f, (real)c->attr[1].f};
     gn_parallel((x->numel + GN_CHUNK - 1) / GN_CHUNK, unary_task, &w);
     return y;
 }
@@ -162,6 +161,7 @@ static void broadcast_task(void *ctx, int64_t task)
         run_piece(w, row, 0, n);
 }
 
+/* y of the common shape from n operands: fn of two, or where of three. */
 static gn_tensor *broadcast(const char *op, gn_binary_fn *fn, int n, gn_tensor **x, double param)
 {
     int ndim;
@@ -184,6 +184,11 @@ static gn_tensor *broadcast(const char *op, gn_binary_fn *fn, int n, gn_tensor *
     return y;
 }
 
+gn_tensor *gn_pairwise(const char *op, gn_binary_fn *fn, gn_tensor **x)
+{
+    return broadcast(op, fn, 2, x, 0);
+}
+
 /* ---- the rows ------------------------------------------------------------------------ */
 
 static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
@@ -191,18 +196,25 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
     return g ? gn_sum_to(g, like->ndim, like->dim) : NULL;
 }
 
-#define OP(name_, sig_, needs_, doc_) \
+#define OP(name_, result_, sig_, needs_, doc_) \
     const gn_op gn_op_##name_ = {.name = #name_, \
                                  .sig = sig_, \
                                  .doc = doc_, \
                                  .fwd = fwd_##name_, \
                                  .vjp = vjp_##name_, \
-                                 .needs = needs_};
+                                 .needs = needs_, \
+                                 .result = GN_##result_, \
+                                 .whole = whole_##name_};
 
-#define UNARY(name, needs, sig, vjp, doc) \
+#define UNARY(name, result, needs, sig, vjp, doc) \
     static gn_tensor *fwd_##name(gn_call *c) \
     { \
-        return unary(GN_UNARY_##name, c); \
+        return unary(gn_vec->unary[GN_UNARY_##name], c); \
+    } \
+    static gn_tensor *whole_##name(gn_call *c) \
+    { \
+        gn_unary_fn *fn = gn_whole_unary[GN_UNARY_##name]; \
+        return unary(fn ? fn : gn_vec->unary[GN_UNARY_##name], c); \
     } \
     static void vjp_##name(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx) \
     { \
@@ -211,7 +223,7 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         (void)x, (void)y, (void)dy, (void)p, (void)q; \
         dx[0] = vjp; \
     } \
-    OP(name, sig, needs, doc)
+    OP(name, result, sig, needs, doc)
 
 #define APPLY1(name, p_, q_) \
     { \
@@ -220,19 +232,25 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         c.attr[1].f = q_; \
         return x ? gn_apply(&c) : NULL; \
     }
-#define GN_U0(name, needs, expr, vjp, doc) \
-    gn_tensor *gn_##name(gn_tensor *x) APPLY1(name, 0, 0) UNARY(name, needs, "input", vjp, doc)
-#define GN_U1(name, needs, psig, expr, vjp, doc) \
+#define GN_U0(name, result, needs, expr, vjp, doc) \
+    gn_tensor *gn_##name(gn_tensor *x) APPLY1(name, 0, 0) \
+        UNARY(name, result, needs, "input", vjp, doc)
+#define GN_U1(name, result, needs, psig, expr, vjp, doc) \
     gn_tensor *gn_##name(gn_tensor *x, double p_) APPLY1(name, p_, 0) \
-        UNARY(name, needs, "input, " psig, vjp, doc)
-#define GN_U2(name, needs, psig, expr, vjp, doc) \
+        UNARY(name, result, needs, "input, " psig, vjp, doc)
+#define GN_U2(name, result, needs, psig, expr, vjp, doc) \
     gn_tensor *gn_##name(gn_tensor *x, double p_, double q_) APPLY1(name, p_, q_) \
-        UNARY(name, needs, "input, " psig, vjp, doc)
+        UNARY(name, result, needs, "input, " psig, vjp, doc)
 
-#define BINARY(name, needs, sig, vjp_a, vjp_b, doc) \
+#define BINARY(name, result, needs, sig, vjp_a, vjp_b, doc) \
     static gn_tensor *fwd_##name(gn_call *c) \
     { \
         return broadcast(#name, gn_vec->binary[GN_BINARY_##name], 2, c->in, c->attr[0].f); \
+    } \
+    static gn_tensor *whole_##name(gn_call *c) \
+    { \
+        gn_binary_fn *fn = gn_whole_binary[GN_BINARY_##name]; \
+        return fn ? broadcast(#name, fn, 2, c->in, 0) : fwd_##name(c); \
     } \
     static void vjp_##name(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx) \
     { \
@@ -244,7 +262,7 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         if (gn_wants(c, 1)) \
             dx[1] = fit(vjp_b, b); \
     } \
-    OP(name, sig, needs, doc)
+    OP(name, result, sig, needs, doc)
 
 #define APPLY2(name, p_) \
     { \
@@ -252,12 +270,12 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         c.attr[0].f = p_; \
         return a && b ? gn_apply(&c) : NULL; \
     }
-#define GN_B0(name, needs, expr, vjp_a, vjp_b, doc) \
+#define GN_B0(name, result, needs, expr, vjp_a, vjp_b, doc) \
     gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b) APPLY2(name, 0) \
-        BINARY(name, needs, "input, other", vjp_a, vjp_b, doc)
-#define GN_B1(name, needs, psig, expr, vjp_a, vjp_b, doc) \
+        BINARY(name, result, needs, "input, other", vjp_a, vjp_b, doc)
+#define GN_B1(name, result, needs, psig, expr, vjp_a, vjp_b, doc) \
     gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b, double p_) APPLY2(name, p_) \
-        BINARY(name, needs, "input, other, " psig, vjp_a, vjp_b, doc)
+        BINARY(name, result, needs, "input, other, " psig, vjp_a, vjp_b, doc)
 #include "kern/point.def"
 
 /* ---- where --------------------------------------------------------------------------- */
@@ -283,5 +301,6 @@ static void vjp_where(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
         dx[2] = fit(gn_where(c->in[0], zero, dy), c->in[2]);
 }
 
-OP(where, "condition, input, other", "0",
+#define whole_where NULL
+OP(where, BRANCHES, "condition, input, other", "0",
    "a where condition is not 0, else b; the three broadcast.")

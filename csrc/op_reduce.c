@@ -54,11 +54,8 @@ static gn_tensor *reduce_call(gn_reduction kind, gn_call *c)
     bool squared = kind == GN_REDUCE_SUM_SQUARE && !gn_reduces_runs(x, drop);
     gn_tensor *y =
         squared ? gn_reduce(GN_REDUCE_SUM, gn_square(x), drop) : gn_reduce(kind, x, drop);
-    if (y == x) { /* nothing to add up: a copy, not an alias */
-        y = gn_tensor_like(x);
-        if (y)
-            memcpy(y->data, x->data, (size_t)x->numel * sizeof(real));
-    }
+    if (y == x) /* nothing to add up: a copy, not an alias */
+        y = gn_tensor_copy(x);
     return shaped(y, ndim, shape);
 }
 
@@ -96,6 +93,36 @@ static gn_tensor *sum_fwd(gn_call *c)
     return reduce_call(GN_REDUCE_SUM, c);
 }
 
+/* Adds in 64 bits: y of the kept dimensions, one element of x after the other. */
+static gn_tensor *sum_whole(gn_call *c)
+{
+    gn_tensor *x = c->in[0];
+    bool drop[GN_MAX_DIM], lost = false;
+    int ndim;
+    int64_t shape[GN_MAX_DIM], step[GN_MAX_DIM], run = 1;
+    if (!parse_dims(c, 0, c->attr[1].i, drop, &ndim, shape))
+        return NULL;
+    gn_tensor *y = gn_tensor_new(ndim, shape);
+    int64_t *sum = y ? gn_alloc("sum", (size_t)GN_MAX(y->numel, 1) * sizeof *sum) : NULL;
+    if (!sum)
+        return NULL;
+    memset(sum, 0, (size_t)y->numel * sizeof *sum);
+    for (int d = x->ndim - 1; d >= 0; d--) {
+        step[d] = drop[d] ? 0 : run;
+        run *= drop[d] ? 1 : x->dim[d];
+    }
+    for (int64_t i = 0; i < x->numel; i++) {
+        int64_t at = 0, left = i;
+        for (int d = x->ndim - 1; d >= 0; left /= x->dim[d--])
+            at += left % x->dim[d] * step[d];
+        lost |= __builtin_add_overflow(sum[at], (int64_t)x->data[i], &sum[at]);
+    }
+    for (int64_t i = 0; i < y->numel; i++)
+        y->data[i] = lost ? GN_NOT_WHOLE : gn_whole(sum[i]);
+    gn_free(sum);
+    return y;
+}
+
 static void sum_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 {
     (void)y;
@@ -103,6 +130,8 @@ static void sum_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_sum = {.name = "sum",
+                         .whole = sum_whole,
+                         .result = GN_SUMS,
                          .sig = DIMS,
                          .doc = "Sum over the given dimensions, or all.",
                          .fwd = sum_fwd,
@@ -132,8 +161,11 @@ static gn_tensor *mean_ref(gn_call *c)
     return gn_affine(gn_sum(c->in[0], gn_attr_dims(&c->attr[0]), c->attr[1].i), 1 / n, 0);
 }
 
-const gn_op gn_op_mean = {
-    .name = "mean", .sig = DIMS, .doc = "Mean over the given dimensions, or all.", .ref = mean_ref};
+const gn_op gn_op_mean = {.name = "mean",
+                          .result = GN_MEANS,
+                          .sig = DIMS,
+                          .doc = "Mean over the given dimensions, or all.",
+                          .ref = mean_ref};
 
 gn_tensor *gn_mean(gn_tensor *x, gn_dims dims, bool keepdim)
 {
@@ -149,6 +181,7 @@ static gn_tensor *var_ref(gn_call *c)
 }
 
 const gn_op gn_op_var = {.name = "var",
+                         .result = GN_MEANS,
                          .sig = "input, dim:dims=None, correction:float=1.0, keepdim:bool=False",
                          .doc = "Variance; the sum of squares is divided by n - correction.",
                          .ref = var_ref};
@@ -163,11 +196,12 @@ static gn_tensor *amax_fwd(gn_call *c)
 static void amax_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 {
     gn_dims dims = gn_attr_dims(&c->attr[0]);
-    gn_tensor *hit = gn_eq(c->in[0], broadcast(c, y));
+    gn_tensor *hit = gn_tensor_tagged(gn_eq(c->in[0], broadcast(c, y)), GN_FLOAT);
     dx[0] = gn_mul(broadcast(c, dy), gn_div(hit, gn_sum(hit, dims, true)));
 }
 
 const gn_op gn_op_amax = {.name = "amax",
+                          .result = GN_ALIKE,
                           .sig = DIMS,
                           .doc = "Largest element; NaN wins; ties share the gradient equally.",
                           .fwd = amax_fwd,
@@ -184,6 +218,7 @@ static gn_tensor *amin_ref(gn_call *c)
 }
 
 const gn_op gn_op_amin = {.name = "amin",
+                          .result = GN_ALIKE,
                           .sig = DIMS,
                           .doc = "Smallest element; NaN wins; ties share the gradient equally.",
                           .ref = amin_ref};
@@ -204,6 +239,7 @@ static void norm_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_norm = {.name = "norm",
+                          .result = GN_MEANS,
                           .sig = DIMS,
                           .doc = "Euclidean norm; its gradient at 0 is 0.",
                           .fwd = norm_fwd,

@@ -10,62 +10,13 @@ gn_tensor *gn_zeros_like(const gn_tensor *x)
     return x ? gn_tensor_full(x->ndim, x->dim, 0) : NULL;
 }
 
-/* ---- strided copy: y[i] = x[sum_d i_d step_d] ---------------------------------------- */
-
-typedef struct {
-    real *y;
-    const real *x;
-    int ndim; /* at least 1 */
-    int64_t size[GN_MAX_DIM], step[GN_MAX_DIM];
-    int64_t rows, rows_a_task;
-} strided_copy;
-
-static void copy_row(const strided_copy *w, int64_t row)
+static gn_tensor *read_part(const gn_tensor *x, gn_part *p, const int64_t *dim)
 {
-    int last = w->ndim - 1;
-    int64_t n = w->size[last], step = w->step[last], left = row;
-    const real *x = w->x;
-    real *y = w->y + row * n;
-    for (int d = last - 1; d >= 0; d--) {
-        x += left % w->size[d] * w->step[d];
-        left /= w->size[d];
-    }
-    if (step == 1)
-        memcpy(y, x, (size_t)n * sizeof *y);
-    else
-        for (int64_t i = 0; i < n; i++)
-            y[i] = x[i * step];
-}
-
-static void copy_task(void *ctx, int64_t task)
-{
-    const strided_copy *w = ctx;
-    int64_t end = GN_MIN((task + 1) * w->rows_a_task, w->rows);
-    for (int64_t row = task * w->rows_a_task; row < end; row++)
-        copy_row(w, row);
-}
-
-static void copy_strided(gn_tensor *y, const real *x, const int64_t *step)
-{
-    strided_copy w = {.y = y->data, .x = x, .ndim = y->ndim};
-    if (y->numel == 0)
-        return;
-    memcpy(w.size, y->dim, sizeof w.size);
-    memcpy(w.step, step, (size_t)y->ndim * sizeof *step);
-    if (w.ndim == 0)
-        w.size[w.ndim++] = 1;
-    w.rows = y->numel / w.size[w.ndim - 1];
-    w.rows_a_task = GN_MAX(GN_CHUNK / w.size[w.ndim - 1], 1);
-    gn_parallel((w.rows + w.rows_a_task - 1) / w.rows_a_task, copy_task, &w);
-}
-
-static void steps_of(const gn_tensor *x, int64_t *step)
-{
-    int64_t run = 1;
-    for (int d = x->ndim - 1; d >= 0; d--) {
-        step[d] = run;
-        run *= x->dim[d];
-    }
+    gn_tensor *y = gn_tensor_new(p->ndim, dim);
+    memcpy(p->dim, dim, (size_t)p->ndim * sizeof *dim);
+    if (y)
+        gn_part_read(y->data, x->data, p);
+    return y;
 }
 
 /* ---- identity, reshape --------------------------------------------------------------- */
@@ -81,12 +32,20 @@ static void identity_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx
     dx[0] = dy;
 }
 
+static bool identity_part(const gn_call *c, const gn_tensor *y, gn_part *p)
+{
+    (void)c, (void)y, (void)p;
+    return true;
+}
+
 const gn_op gn_op_identity = {.name = "identity",
+                              .result = GN_ALIKE,
                               .sig = "input",
                               .doc = "The same values in the same storage, as a new tensor.",
                               .fwd = identity_fwd,
                               .vjp = identity_vjp,
-                              .needs = ""};
+                              .needs = "",
+                              .part = identity_part};
 
 gn_tensor *gn_identity(gn_tensor *x)
 {
@@ -121,13 +80,21 @@ static void reshape_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
     dx[0] = gn_reshape_like(dy, c->in[0]);
 }
 
+static bool reshape_part(const gn_call *c, const gn_tensor *y, gn_part *p)
+{
+    (void)c;
+    return gn_part_reshape(p, y->ndim, y->dim);
+}
+
 const gn_op gn_op_reshape = {.name = "reshape",
+                             .result = GN_ALIKE,
                              .sig = "input, shape:dims",
                              .doc = "The same elements in another shape; one size may be -1.  "
                                     "Shares the storage.",
                              .fwd = reshape_fwd,
                              .vjp = reshape_vjp,
-                             .needs = ""};
+                             .needs = "",
+                             .part = reshape_part};
 
 gn_tensor *gn_reshape(gn_tensor *x, int ndim, const int64_t *dim)
 {
@@ -147,9 +114,8 @@ static gn_tensor *expand_fwd(gn_call *c)
 {
     gn_tensor *x = c->in[0];
     gn_attr shape = c->attr[0];
-    int64_t step[GN_MAX_DIM] = {0}, own[GN_MAX_DIM] = {0};
+    gn_part own = gn_part_dense(x->ndim, x->dim), p = {.ndim = shape.n};
     int lead = shape.n - x->ndim;
-    steps_of(x, own);
     for (int d = 0; d < shape.n && lead >= 0; d++) {
         int64_t size = d < lead ? 1 : x->dim[d - lead];
         if (shape.v[d] == -1 && d >= lead)
@@ -157,15 +123,12 @@ static gn_tensor *expand_fwd(gn_call *c)
         if (size != 1 && size != shape.v[d])
             lead = -1;
         else if (size != 1)
-            step[d] = own[d - lead];
+            p.stride[d] = own.stride[d - lead];
     }
     if (lead < 0)
         return gn_fail("expand: shape %s cannot become %s: only sizes of 1 can grow",
                        gn_shape_text(x), gn_dims_text(c->attr[0].n, c->attr[0].v));
-    gn_tensor *y = gn_tensor_new(shape.n, shape.v);
-    if (y)
-        copy_strided(y, x->data, step);
-    return y;
+    return read_part(x, &p, shape.v);
 }
 
 static void expand_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
@@ -174,12 +137,28 @@ static void expand_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
     dx[0] = gn_sum_to(dy, c->in[0]->ndim, c->in[0]->dim);
 }
 
+static bool expand_part(const gn_call *c, const gn_tensor *y, gn_part *p)
+{
+    gn_part x = *p;
+    int lead = y->ndim - x.ndim;
+    (void)c;
+    p->ndim = y->ndim;
+    for (int d = 0; d < y->ndim; d++) {
+        bool grows = d < lead || x.dim[d - lead] != y->dim[d];
+        p->dim[d] = y->dim[d];
+        p->stride[d] = grows ? 0 : x.stride[d - lead];
+    }
+    return true;
+}
+
 const gn_op gn_op_expand = {.name = "expand",
+                            .result = GN_ALIKE,
                             .sig = "input, shape:dims",
-                            .doc = "Repeats sizes of 1 up to `shape` (-1 keeps a size).  Copies.",
+                            .doc = "Repeats sizes of 1 up to `shape` (-1 keeps a size): a view.",
                             .fwd = expand_fwd,
                             .vjp = expand_vjp,
-                            .needs = ""};
+                            .needs = "",
+                            .part = expand_part};
 
 gn_tensor *gn_expand(gn_tensor *x, int ndim, const int64_t *dim)
 {
@@ -239,12 +218,12 @@ gn_tensor *gn_sum_to(gn_tensor *x, int ndim, const int64_t *dim)
 static gn_tensor *permute_fwd(gn_call *c)
 {
     gn_tensor *x = c->in[0];
-    int64_t own[GN_MAX_DIM] = {0}, step[GN_MAX_DIM], dim[GN_MAX_DIM];
+    gn_part own = gn_part_dense(x->ndim, x->dim), p = {.ndim = x->ndim};
+    int64_t dim[GN_MAX_DIM];
     bool seen[GN_MAX_DIM] = {false};
     if (c->attr[0].n != x->ndim)
         return gn_fail("permute: dims %s must name each of the %d dimensions of shape %s once",
                        gn_dims_text(c->attr[0].n, c->attr[0].v), x->ndim, gn_shape_text(x));
-    steps_of(x, own);
     for (int k = 0; k < x->ndim; k++) {
         int d = gn_dim_index("permute", c->attr[0].v[k], x->ndim);
         if (d < 0)
@@ -253,12 +232,9 @@ static gn_tensor *permute_fwd(gn_call *c)
             return gn_fail("permute: dimension %d appears twice in dims", d);
         seen[d] = true;
         dim[k] = x->dim[d];
-        step[k] = own[d];
+        p.stride[k] = own.stride[d];
     }
-    gn_tensor *y = gn_tensor_new(x->ndim, dim);
-    if (y)
-        copy_strided(y, x->data, step);
-    return y;
+    return read_part(x, &p, dim);
 }
 
 static void permute_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
@@ -272,12 +248,31 @@ static void permute_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
     dx[0] = gn_permute(dy, dy->ndim, inverse);
 }
 
+static void permuted_part(const int64_t *order, gn_part *p)
+{
+    gn_part x = *p;
+    for (int k = 0; k < x.ndim; k++) {
+        int64_t d = order[k] < 0 ? order[k] + x.ndim : order[k];
+        p->dim[k] = x.dim[d];
+        p->stride[k] = x.stride[d];
+    }
+}
+
+static bool permute_part(const gn_call *c, const gn_tensor *y, gn_part *p)
+{
+    (void)y;
+    permuted_part(c->attr[0].v, p);
+    return true;
+}
+
 const gn_op gn_op_permute = {.name = "permute",
+                             .result = GN_ALIKE,
                              .sig = "input, dims:dims",
-                             .doc = "Dimensions in another order.  Copies.",
+                             .doc = "Dimensions in another order: a view.",
                              .fwd = permute_fwd,
                              .vjp = permute_vjp,
-                             .needs = ""};
+                             .needs = "",
+                             .part = permute_part};
 
 gn_tensor *gn_permute(gn_tensor *x, int n, const int64_t *order)
 {
@@ -286,23 +281,37 @@ gn_tensor *gn_permute(gn_tensor *x, int n, const int64_t *order)
     return x ? gn_apply(&c) : NULL;
 }
 
+static bool exchanged(const gn_call *c, int ndim, int64_t *order)
+{
+    int a = gn_dim_index("transpose", c->attr[0].i, ndim);
+    int b = a < 0 ? -1 : gn_dim_index("transpose", c->attr[1].i, ndim);
+    for (int d = 0; d < ndim; d++)
+        order[d] = d == a ? b : d == b ? a : d;
+    return b >= 0;
+}
+
 static gn_tensor *transpose_ref(gn_call *c)
 {
     int64_t order[GN_MAX_DIM];
     gn_tensor *x = c->in[0];
-    int a = gn_dim_index("transpose", c->attr[0].i, x->ndim);
-    int b = gn_dim_index("transpose", c->attr[1].i, x->ndim);
-    if (a < 0 || b < 0)
-        return NULL;
-    for (int d = 0; d < x->ndim; d++)
-        order[d] = d == a ? b : d == b ? a : d;
-    return gn_permute(x, x->ndim, order);
+    return exchanged(c, x->ndim, order) ? gn_permute(x, x->ndim, order) : NULL;
+}
+
+static bool transpose_part(const gn_call *c, const gn_tensor *y, gn_part *p)
+{
+    int64_t order[GN_MAX_DIM];
+    if (!exchanged(c, y->ndim, order))
+        return false;
+    permuted_part(order, p);
+    return true;
 }
 
 const gn_op gn_op_transpose = {.name = "transpose",
+                               .result = GN_ALIKE,
                                .sig = "input, dim0:int, dim1:int",
-                               .doc = "Two dimensions exchanged.  Copies.",
-                               .ref = transpose_ref};
+                               .doc = "Two dimensions exchanged: a view.",
+                               .ref = transpose_ref,
+                               .part = transpose_part};
 
 gn_tensor *gn_transpose(gn_tensor *x, int64_t d0, int64_t d1)
 {
@@ -316,10 +325,9 @@ gn_tensor *gn_transpose(gn_tensor *x, int64_t d0, int64_t d1)
 
 static gn_tensor *flip_fwd(gn_call *c)
 {
-    gn_tensor *x = c->in[0], *y = gn_tensor_like(x);
-    int64_t step[GN_MAX_DIM] = {0}, start = 0;
+    gn_tensor *x = c->in[0];
+    gn_part p = gn_part_dense(x->ndim, x->dim);
     bool seen[GN_MAX_DIM] = {false};
-    steps_of(x, step);
     for (int k = 0; k < c->attr[0].n; k++) {
         int d = gn_dim_index("flip", c->attr[0].v[k], x->ndim);
         if (d < 0)
@@ -329,12 +337,10 @@ static gn_tensor *flip_fwd(gn_call *c)
         seen[d] = true;
         if (x->ndim == 0)
             continue;
-        start += (x->dim[d] - 1) * step[d];
-        step[d] = -step[d];
+        p.offset += (x->dim[d] - 1) * p.stride[d];
+        p.stride[d] = -p.stride[d];
     }
-    if (y)
-        copy_strided(y, x->data + (x->numel ? start : 0), step);
-    return y;
+    return read_part(x, &p, x->dim);
 }
 
 static void flip_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
@@ -344,6 +350,7 @@ static void flip_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 const gn_op gn_op_flip = {.name = "flip",
+                          .result = GN_ALIKE,
                           .sig = "input, dims:dims",
                           .doc = "The given dimensions in reverse order.  Copies.",
                           .fwd = flip_fwd,

@@ -172,6 +172,7 @@ static void im2col_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 
 const gn_op gn_op_im2col = {
     .name = "im2col",
+    .result = GN_ALIKE,
     .sig = "input, " WINDOW_ATTRS,
     .doc = "The windows of (N, C, H, W) as columns (N, C R S, P Q); (C, H, W) likewise.",
     .fwd = im2col_fwd,

@@ -50,6 +50,18 @@ static inline gn_dims gn_attr_dims(const gn_attr *a)
 #define GN_B1(name, ...) gn_tensor *gn_##name(gn_tensor *a, gn_tensor *b, double p);
 #include "kern/point.def"
 gn_tensor *gn_where(gn_tensor *c, gn_tensor *a, gn_tensor *b);
+gn_tensor *gn_pairwise(const char *op, gn_binary_fn *fn, gn_tensor **x); /* of two, broadcast */
+
+/* ---- op_whole.c ---------------------------------------------------------------------- */
+gn_tensor *gn_remainder(gn_tensor *a, gn_tensor *b);
+gn_tensor *gn_floor_divide(gn_tensor *a, gn_tensor *b);
+gn_tensor *gn_bitwise_and(gn_tensor *a, gn_tensor *b);
+gn_tensor *gn_bitwise_or(gn_tensor *a, gn_tensor *b);
+gn_tensor *gn_bitwise_xor(gn_tensor *a, gn_tensor *b);
+gn_tensor *gn_bitwise_not(gn_tensor *x);
+gn_tensor *gn_cast(gn_tensor *x, gn_dtype to); /* x itself when it is that */
+/* Runs a call that adds up products or elements; an error where integers might be rounded. */
+gn_tensor *gn_sum_whole(gn_call *c);
 
 /* ---- op_act.c: an activation inside another op -------------------------------------- */
 /* The attributes of such an op, in the order of gn_act. */
@@ -84,6 +96,14 @@ gn_tensor *gn_scatter_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t s
 gn_tensor *gn_index_select(gn_tensor *x, int64_t dim, gn_tensor *index);
 gn_tensor *gn_index_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size);
 
+/* Every element an integer in [0, size), or false with an error. */
+bool gn_check_index(const char *op, const gn_tensor *index, int64_t size);
+
+/* ---- op_view.c ----------------------------------------------------------------------- */
+gn_tensor *gn_as_strided(gn_tensor *x, const gn_part *p);
+gn_tensor *gn_as_strided_scatter(gn_tensor *x, gn_tensor *src, const gn_part *p);
+gn_tensor *gn_index_put(gn_tensor *x, gn_tensor *index, gn_tensor *values);
+
 /* ---- op_matmul.c --------------------------------------------------------------------- */
 /* a (..., M, K) or its transpose, b (..., K, N) or its transpose; equal leading dims, or a
  * 2-D operand that all share. */
@@ -106,7 +126,9 @@ gn_tensor *gn_dropout(gn_tensor *x, double p, gn_rng at);
     X(conv2d_dw) X(conv1d) X(conv_transpose1d) X(avg_pool2d) X(avg_pool2d_dx) \
     X(adaptive_avg_pool2d) X(adaptive_avg_pool2d_dx) X(resize) X(resize_dx) X(pad) X(pad_dx) \
     X(max_pool2d) X(max_pool2d_dx) X(max_pool2d_at) X(pixel_shuffle) X(pixel_unshuffle) \
-    X(im2col) X(col2im) X(grid_sample) X(pixel_norm)
+    X(im2col) X(col2im) X(grid_sample) X(pixel_norm) X(as_strided) X(as_strided_scatter) \
+    X(index_put) X(remainder) X(floor_divide) X(bitwise_and) X(bitwise_or) X(bitwise_xor) \
+    X(bitwise_not) X(cast)
 /* clang-format on */
 #define GN_DECLARE(name) extern const gn_op gn_op_##name;
 GN_OPS_PLAIN(GN_DECLARE)

@@ -141,7 +141,7 @@ static bool check_versions(const gn_node *n)
 {
     const gn_call *c = &n->call;
     for (int i = 0; i < c->nin && !c->list; i++)
-        if (c->in[i] && c->in[i]->storage && c->in[i]->storage->version != n->version[i])
+        if (c->in[i] && c->in[i]->storage && gn_tensor_version(c->in[i]) != n->version[i])
             return gn_fail_as(GN_RUNTIME,
                               "%s: input %d, shape %s, was changed in place after the loss was "
                               "computed; compute the loss again before backward",

@@ -40,6 +40,15 @@ static bool needs(const gn_op *op, char what)
     return !op->needs || strchr(op->needs, what);
 }
 
+static bool needs_input(const gn_call *c, int i)
+{
+    if (c->list)
+        return false;
+    if (i < 2 && c->op->needs && strchr(c->op->needs, 'A' + i))
+        return c->in[1 - i] && c->in[1 - i]->node;
+    return needs(c->op, (char)('0' + i));
+}
+
 static bool is_constant(const gn_op *op)
 {
     return op->needs && op->needs[0] == '-';
@@ -58,7 +67,7 @@ static bool record_inputs(gn_node *n, gn_call *c)
     for (int i = 0; i < c->nin; i++) {
         gn_tensor *x = gn_inputs(c)[i], *kept = NULL;
         if (x) {
-            kept = gn_tensor_alias(x, !c->list && needs(c->op, (char)('0' + i)));
+            kept = gn_tensor_alias(x, needs_input(c, i));
             if (!kept)
                 return false;
             gn_tensor_retain(kept);
@@ -66,7 +75,7 @@ static bool record_inputs(gn_node *n, gn_call *c)
         gn_inputs(&n->call)[i] = kept;
         n->call.nin = i + 1;
         if (kept && !c->list)
-            n->version[i] = x->storage->version;
+            n->version[i] = gn_tensor_version(x);
     }
     n->call.aux = c->aux;
     if (c->aux)
@@ -111,10 +120,8 @@ static bool has_nan(const gn_tensor *x)
     return false;
 }
 
-gn_tensor *gn_apply(gn_call *c)
+static gn_tensor *run(gn_call *c)
 {
-    if (gn_failed())
-        return NULL;
     const gn_op *op = c->op;
     if (!op->fwd || (fused_off && op->ref))
         return op->ref(c);
@@ -126,15 +133,55 @@ gn_tensor *gn_apply(gn_call *c)
     if (anomaly && has_nan(y))
         return gn_fail_as(GN_RUNTIME, "detect_anomaly: %s returned NaN, output shape %s", op->name,
                           gn_shape_text(y));
-    if (grad_off || is_constant(op) || !any_requires_grad(c))
+    if (grad_off || y->dtype != GN_FLOAT || is_constant(op) || !any_requires_grad(c))
         return y;
     return record(c, y);
+}
+
+/* Kernels and vjps see floats only: tagged operands are handed on, and recorded, without. */
+static gn_tensor *run_tagged(gn_call *c)
+{
+    gn_dtype to;
+    gn_call plain = *c;
+    gn_tensor *list[GN_MAX_LIST];
+    if (!gn_result_of(c, &to))
+        return NULL;
+    if (c->list && c->nin <= GN_MAX_LIST)
+        plain.list = memcpy(list, c->list, (size_t)c->nin * sizeof *list);
+    for (int i = 0; i < c->nin && c->nin <= GN_MAX_LIST; i++) {
+        gn_tensor **x = &gn_inputs(&plain)[i];
+        if (*x && (*x)->dtype != GN_FLOAT && !(*x = gn_tensor_tagged(*x, GN_FLOAT)))
+            return NULL;
+    }
+    if (to == GN_FLOAT)
+        return run(&plain);
+    bool was = gn_set_grad_mode(false);
+    gn_tensor *y = to == GN_INT && c->op->whole ? c->op->whole(&plain) : run(&plain);
+    gn_set_grad_mode(was);
+    return gn_finish_as(c->op, y, to);
+}
+
+gn_tensor *gn_apply(gn_call *c)
+{
+    if (gn_failed())
+        return NULL;
+    bool tagged = c->op->result >= GN_BITS;
+    for (int i = 0; i < c->nin; i++) {
+        const gn_tensor *x = gn_inputs(c)[i];
+        tagged |= x && x->dtype != GN_FLOAT;
+    }
+    return tagged ? run_tagged(c) : run(c);
 }
 
 gn_tensor *gn_requires_grad(gn_tensor *x, bool on)
 {
     if (!x || on == (x->node != NULL))
         return x;
+    if (on && x->dtype != GN_FLOAT)
+        return gn_fail_as(GN_RUNTIME,
+                          "requires_grad: got a tensor of dtype %s, expected floats; use "
+                          ".float() first",
+                          gn_dtype_name(x->dtype));
     if (!on) {
         if (x->node->call.op)
             return gn_fail_as(GN_RUNTIME,

@@ -20,6 +20,13 @@ gn_tensor *gn_requires_grad(gn_tensor *x, bool on); /* makes x a leaf, or not on
 bool gn_is_leaf(const gn_tensor *x);
 gn_tensor *gn_detach(const gn_tensor *x);
 
+/* ---- dtype.c ---------------------------------------------------------------------------
+ * The dtype of the result of a call; false with an error when the op refuses its operands. */
+bool gn_result_of(const gn_call *c, gn_dtype *to);
+void *gn_too_wide(const char *op); /* NULL, an error: an integer that real would round */
+/* Gives y, new and computed as floats, its dtype; an error when an integer is not exact. */
+gn_tensor *gn_finish_as(const gn_op *op, gn_tensor *y, gn_dtype to);
+
 /* ---- sweep.c ---------------------------------------------------------------------------
  * A vjp that is derived from c->op->ref; recorded when grad mode is on. */
 void gn_vjp_of_ref(gn_call *c, gn_tensor *dy, gn_tensor **dx);

@@ -2,6 +2,7 @@
  * hold each other, so both are dropped here.  Knows nothing of ops. */
 #include "tensor.h"
 #include "node.h"
+#include "view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -107,6 +108,17 @@ gn_tensor *gn_tensor_like(const gn_tensor *x)
     return x ? gn_tensor_new(x->ndim, x->dim) : NULL;
 }
 
+gn_tensor *gn_tensor_copy(const gn_tensor *x)
+{
+    gn_tensor *y = gn_tensor_like(x);
+    if (!y)
+        return NULL;
+    y->dtype = x->dtype;
+    if (x->numel)
+        memcpy(y->data, x->data, (size_t)x->numel * sizeof(real));
+    return y;
+}
+
 gn_tensor *gn_tensor_full(int ndim, const int64_t *dim, double value)
 {
     gn_tensor *x = gn_tensor_new(ndim, dim);
@@ -127,10 +139,18 @@ gn_tensor *gn_tensor_view(const gn_tensor *x, int64_t offset, int ndim, const in
     gn_tensor *y = handle_new(ndim, dim, gn_product(dim, ndim));
     if (!y)
         return NULL;
-    y->storage = x->storage;
+    y->dtype = x->dtype;
+    y->storage = gn_storage_retain(x->storage);
+    y->counter = x->storage ? gn_storage_retain(x->counter) : NULL;
     y->data = x->data ? x->data + offset : NULL;
-    if (y->storage)
-        __atomic_fetch_add(&y->storage->refs, 1, __ATOMIC_RELAXED);
+    return y;
+}
+
+gn_tensor *gn_tensor_tagged(const gn_tensor *x, gn_dtype dtype)
+{
+    gn_tensor *y = x ? gn_tensor_view(x, 0, x->ndim, x->dim) : NULL;
+    if (y)
+        y->dtype = dtype;
     return y;
 }
 
@@ -154,6 +174,13 @@ void gn_tensor_retain(gn_tensor *x)
     __atomic_fetch_add(&x->refs, 1, __ATOMIC_RELAXED);
 }
 
+gn_storage *gn_storage_retain(gn_storage *s)
+{
+    if (s)
+        __atomic_fetch_add(&s->refs, 1, __ATOMIC_RELAXED);
+    return s;
+}
+
 void gn_storage_release(gn_storage *s)
 {
     if (s && __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) == 0)
@@ -165,10 +192,14 @@ void gn_tensor_release(gn_tensor *x)
     if (!x || __atomic_sub_fetch(&x->refs, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     gn_node *node = x->node;
+    gn_tensor *base = x->view ? x->view->base : NULL;
     gn_storage_release(x->storage);
+    gn_storage_release(x->counter);
+    gn_free(x->view);
     gn_free(x);
     __atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
     gn_node_release(node);
+    gn_tensor_release(base); /* no view itself: one level deep */
 }
 
 /* ---- nodes --------------------------------------------------------------------------- */
@@ -235,9 +266,37 @@ int64_t gn_tensor_live(void)
     return __atomic_load_n(&live, __ATOMIC_RELAXED);
 }
 
+static gn_storage *counter_of(const gn_tensor *x)
+{
+    return x->counter ? x->counter : x->storage;
+}
+
+int64_t gn_tensor_version(const gn_tensor *x)
+{
+    return __atomic_load_n(&counter_of(x)->version, __ATOMIC_RELAXED);
+}
+
 void gn_tensor_touch(gn_tensor *x)
 {
-    __atomic_fetch_add(&x->storage->version, 1, __ATOMIC_RELAXED);
+    gn_storage *written = x->view ? x->view->base->storage : x->storage;
+    __atomic_fetch_add(&counter_of(x)->version, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&written->writes, 1, __ATOMIC_RELAXED);
+}
+
+bool gn_tensor_count_alone(gn_tensor *x)
+{
+    gn_storage *counter = x ? gn_alloc("version counter", sizeof *counter) : NULL;
+    if (!counter)
+        return false;
+    *counter = (gn_storage){.refs = 1};
+    gn_storage_release(x->counter);
+    x->counter = counter;
+    return true;
+}
+
+const char *gn_dtype_name(gn_dtype dtype)
+{
+    return dtype == GN_FLOAT ? GN_REAL_NAME : dtype == GN_BOOL ? "bool" : "int64";
 }
 
 bool gn_same_shape(const gn_tensor *a, const gn_tensor *b)

@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from ganc._tensor import *  # noqa: F403
 from ganc._tensor import __all__ as _tensor_names
+from ganc._tensor._dtypes import boolean as bool
+from ganc._tensor._dtypes import int64 as int
+from ganc._tensor._dtypes import real as float
 from ganc._threads import get_num_threads, set_num_threads, show_config
 from ganc._version import __version__
 
@@ -38,12 +41,15 @@ __all__ = [
     "Model",
     "Update",
     "__version__",
+    "bool",
     "callbacks",
     "data",
     "datasets",
     "doctor",
+    "float",
     "functional",
     "get_num_threads",
+    "int",
     "io",
     "load",
     "losses",

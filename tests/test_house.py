@@ -23,19 +23,19 @@ PY_FILES = sorted(
 ISA_FILE = re.compile(r"_(avx2|avx512|neon)$")
 
 # Which headers of ours a kind of file may include: a file is of the first kind that matches.
-BASE = {"base.h"}
+BASE = {"base.h", "part.h"}
 KERN = {f"kern/{n}.h" for n in ("kern", "vec", "gemm", "conv", "conv_plan", "resample", "norm")}
 INNER = {f"kern/{n}.h" for n in ("gemm_plan", "im2col", "small_k", "winograd", "conv_block")}
-TAPE = {"tensor.h", "node.h", "tape.h"}
+TAPE = {"tensor.h", "node.h", "view.h", "tape.h"}
 OPS = {"ops.h", "planes.h", "norms.h", "reduce.h"}
 PARTS = {"kern/point.def", *(f"kern/{p.name}" for p in CORE.glob("kern/*.inc"))}
 KINDS = [
-    (r"(base|error|alloc|par|rng|cpu)\.[ch]", BASE),
+    (r"(base|error|alloc|par|rng|cpu|part)\.[ch]", BASE),
     (r"kern/.*", BASE | KERN | INNER | PARTS),
     (r"tensor\.h", BASE),
-    (r"(tensor\.c|node\.h)", BASE | {"tensor.h", "node.h"}),
-    (r"tape\.[ch]", BASE | TAPE),
-    (r"sweep\.c", BASE | TAPE | {"ops.h"}),
+    (r"(tensor\.c|node\.h|view\.h)", BASE | {"tensor.h", "node.h", "view.h"}),
+    (r"(tape|dtype)\.[ch]", BASE | TAPE),
+    (r"(sweep|view)\.c", BASE | TAPE | {"ops.h"}),
     (r"reduce\.[ch]", BASE | KERN | {"tensor.h", "reduce.h"}),
     (r"ops\.h", BASE | TAPE | KERN | {"kern/point.def"}),
     (r"planes\.h", BASE | TAPE | KERN),

@@ -154,6 +154,16 @@ def test_from_arrays_and_draws():
     exhaust(work)
 
 
+def test_every_allocation_of_a_write_outside_the_tape():
+    x = _core.tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+
+    def write():
+        x._select(1).data.fill_(2.0)
+        return [array(x).tobytes(), array(x.data).tobytes()]
+
+    exhaust(write)
+
+
 def test_every_site_was_reached():
     """Runs last in this file; alone it runs what reaches the sites."""
     for op in ("linear", "cat", "topk_index", "batch_norm", "var"):

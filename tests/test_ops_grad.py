@@ -173,5 +173,5 @@ def test_any_subset_of_inputs_may_require_grad(case, config):
 
 @pytest.mark.parametrize("case, config", [r for r in rows() if r.values[0].constant][::5])
 def test_piecewise_constant_ops_stop_gradients(case, config):
-    xs = [_core64.tensor(a, requires_grad=True) for a in config.arrays(case.op)]
+    xs = tensors(_core64, config, config.arrays(case.op))
     assert not call(_core64, case, xs, config).requires_grad

@@ -26,6 +26,10 @@ typedef void gn_unary_fn(real *y, const real *x, int64_t n, real p, real q);
 /* sa, sb: element step of an operand, 0 (one value for all) or 1 */
 typedef void gn_binary_fn(real *y, const real *a, int sa, const real *b, int sb, int64_t n, real p);
 
+/* Integers in real storage, exact: NULL where the kernel of the table is (whole.c). */
+extern gn_unary_fn *const gn_whole_unary[GN_UNARY_COUNT];
+extern gn_binary_fn *const gn_whole_binary[GN_BINARY_COUNT];
+
 /* One slice of a parameter and its state; the slots that an algorithm lacks are NULL. */
 typedef struct {
     real *p, *s0, *s1, *s2;

@@ -12,15 +12,19 @@ static PyObject *tensor(PyObject *module, PyObject *args, PyObject *kwargs)
 
 static PyObject *full(PyObject *module, PyObject *args)
 {
-    PyObject *shape;
-    double value;
+    PyObject *shape, *value;
     int ndim;
     int64_t dim[GN_MAX_DIM];
     (void)module;
-    if (!PyArg_ParseTuple(args, "Od:full", &shape, &value) || !gn_py_shape(shape, &ndim, dim))
+    if (!PyArg_ParseTuple(args, "OO:full", &shape, &value) || !gn_py_shape(shape, &ndim, dim))
         return NULL;
     int64_t mark = gn_scope_begin();
-    PyObject *result = gn_py_wrap(gn_tensor_full(ndim, dim, value));
+    gn_tensor *one = gn_py_as_tensor(value), *y = NULL;
+    if (one && one->numel != 1)
+        gn_fail("full: got a value of shape %s, expected one number", gn_shape_text(one));
+    else if (one && (y = gn_tensor_full(ndim, dim, one->data[0])))
+        y->dtype = one->dtype;
+    PyObject *result = one || !PyErr_Occurred() ? gn_py_wrap(y) : NULL;
     gn_scope_end(mark);
     return result;
 }

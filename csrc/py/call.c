@@ -186,7 +186,7 @@ static PyObject *run(frame *f)
     } else {
         y = gn_apply(&f->call);
     }
-    return gn_py_wrap(y);
+    return gn_py_wrap(f->call.op->part ? gn_view_made(&f->call, y) : y);
 }
 
 PyObject *gn_py_call(const gn_py_signature *s, PyObject *self, PyObject *const *args,

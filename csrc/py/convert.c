@@ -40,6 +40,8 @@ static gn_tensor *from_any(PyObject *o)
     else if (PyArray_NDIM(raw) > GN_MAX_DIM)
         PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", GN_MAX_DIM,
                      PyArray_NDIM(raw));
+    else if (PyTypeNum_ISINTEGER(type))
+        t = gn_py_integers(raw);
     else
         a = (PyArrayObject *)PyArray_FromAny(
             (PyObject *)raw, PyArray_DescrFromType(GN_NPY_REAL), 0, 0,
@@ -47,9 +49,18 @@ static gn_tensor *from_any(PyObject *o)
             NULL);
     if (a)
         t = copy_array(a);
+    if (t && PyTypeNum_ISBOOL(type))
+        t->dtype = GN_BOOL;
     Py_XDECREF((PyObject *)a);
     Py_DECREF(raw);
     return t;
+}
+
+static bool is_whole(PyObject *o)
+{
+    int overflow;
+    long long i = PyLong_AsLongLongAndOverflow(o, &overflow);
+    return !overflow && i >= -GN_WHOLE && i <= GN_WHOLE;
 }
 
 gn_tensor *gn_py_as_tensor(PyObject *o)
@@ -66,6 +77,8 @@ gn_tensor *gn_py_as_tensor(PyObject *o)
             return NULL;
         }
         gn_tensor *t = gn_scalar(v);
+        if (t && !PyFloat_Check(o))
+            t->dtype = PyBool_Check(o) ? GN_BOOL : is_whole(o) ? GN_INT : GN_WIDE;
         return t ? t : (gn_py_raise(), NULL);
     }
     if (PyUnicode_Check(o) || PyBytes_Check(o) || o == Py_None) {
@@ -131,25 +144,38 @@ bool gn_py_shape(PyObject *o, int *ndim, int64_t *dim)
 
 static void storage_capsule_free(PyObject *capsule)
 {
-    gn_storage_release(PyCapsule_GetPointer(capsule, "ganc.storage"));
+    gn_storage *s = PyCapsule_GetPointer(capsule, "ganc.storage");
+    __atomic_fetch_add(&s->writes, 1, __ATOMIC_RELAXED); /* what the array was used for */
+    __atomic_fetch_sub(&s->exports, 1, __ATOMIC_RELAXED);
+    gn_storage_release(s);
 }
 
-/* The array aliases the tensor: writing one changes the other. */
+/* An array of floats aliases the tensor, a view's its base: writing one changes the other.  Where
+ * elements share their place it is read-only. */
 static PyObject *as_array(gn_tensor *t)
 {
-    npy_intp dim[GN_MAX_DIM];
-    for (int d = 0; d < t->ndim; d++)
-        dim[d] = (npy_intp)t->dim[d];
-    PyObject *a = PyArray_SimpleNewFromData(t->ndim, dim, GN_NPY_REAL, t->data);
+    if (t->dtype != GN_FLOAT)
+        return gn_py_tagged_array(t);
+    const gn_tensor *base = t->view ? t->view->base : t;
+    gn_part p = gn_view_part(t);
+    npy_intp dim[GN_MAX_DIM], stride[GN_MAX_DIM];
+    for (int d = 0; d < t->ndim; d++) {
+        dim[d] = (npy_intp)p.dim[d];
+        stride[d] = (npy_intp)(p.stride[d] * (int64_t)sizeof(real));
+    }
+    int flags = gn_part_is_distinct(&p) ? NPY_ARRAY_WRITEABLE : 0;
+    PyObject *a = PyArray_New(&PyArray_Type, t->ndim, dim, GN_NPY_REAL, stride,
+                              base->data + (t->numel ? p.offset : 0), 0, flags, NULL);
     if (!a)
         return NULL;
-    __atomic_fetch_add(&t->storage->refs, 1, __ATOMIC_RELAXED);
-    PyObject *owner = PyCapsule_New(t->storage, "ganc.storage", storage_capsule_free);
+    gn_storage *s = gn_storage_retain(base->storage);
+    PyObject *owner = PyCapsule_New(s, "ganc.storage", storage_capsule_free);
     if (!owner) {
-        gn_storage_release(t->storage);
+        gn_storage_release(s);
         Py_DECREF(a);
         return NULL;
     }
+    __atomic_fetch_add(&s->exports, 1, __ATOMIC_RELAXED);
     if (PyArray_SetBaseObject((PyArrayObject *)a, owner) < 0)
         Py_CLEAR(a);
     return a;
@@ -171,6 +197,9 @@ static PyObject *tensor_array(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *dtype = Py_None, *copy = Py_None;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:__array__", names, &dtype, &copy))
         return NULL;
+    if (copy == Py_False && gn_py_tensor_of(self)->dtype != GN_FLOAT)
+        return PyErr_Format(PyExc_ValueError, "the array of a Tensor of integers or bools is a "
+                                              "copy; leave out copy=False");
     PyObject *a = as_array(gn_py_tensor_of(self));
     PyArray_Descr *descr = NULL;
     if (!a || (dtype != Py_None && !PyArray_DescrConverter(dtype, &descr))) {
@@ -191,8 +220,15 @@ static PyObject *tensor_array(PyObject *self, PyObject *args, PyObject *kwargs)
 static int get_buffer(PyObject *self, Py_buffer *view, int flags)
 {
     gn_tensor *t = gn_py_tensor_of(self);
-    if (PyBuffer_FillInfo(view, self, t->data, (Py_ssize_t)(t->numel * (int64_t)sizeof(real)), 0,
-                          flags) < 0)
+    if (t->dtype != GN_FLOAT) { /* the buffer of a copy, which owns it */
+        PyObject *a = gn_py_tagged_array(t);
+        int status = a ? PyObject_GetBuffer(a, view, flags) : -1;
+        Py_XDECREF(a);
+        return status;
+    }
+    bool copied = t->view && t->storage != t->view->base->storage; /* writes would be lost */
+    if (PyBuffer_FillInfo(view, self, t->data, (Py_ssize_t)(t->numel * (int64_t)sizeof(real)),
+                          copied, flags) < 0)
         return -1;
     Py_ssize_t *shape = PyMem_Malloc(2 * GN_MAX_DIM * sizeof *shape);
     if (!shape) {
@@ -229,7 +265,8 @@ const PyType_Slot gn_py_export_slots[] = {
 
 PyMethodDef gn_py_export_methods[] = {
     {"numpy", tensor_numpy, METH_NOARGS,
-     "numpy()\n--\n\nAn array that shares the tensor's memory: training changes it."},
+     "numpy()\n--\n\nAn array that shares the tensor's memory: training changes it.  "
+     "Integers and bools are copied."},
     {"__array__", GN_PY_CAST(tensor_array), METH_VARARGS | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };

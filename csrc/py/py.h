@@ -37,6 +37,7 @@
 #include <numpy/arrayobject.h>
 
 #include "../step.h"
+#include "../view.h"
 
 #ifdef GANC_FLOAT64
 #define GN_NPY_REAL NPY_DOUBLE
@@ -133,14 +134,27 @@ static inline bool gn_py_is_tensor(PyObject *o)
     return PyObject_TypeCheck(o, gn_py->tensor);
 }
 
-static inline gn_tensor *gn_py_tensor_of(PyObject *o) /* borrowed; o must be a Tensor */
+/* Borrowed; o must be a Tensor.  A view is read again where its base was written; an error is
+ * left pending. */
+static inline gn_tensor *gn_py_tensor_of(PyObject *o)
 {
-    return ((gn_py_tensor *)o)->t;
+    gn_tensor *t = ((gn_py_tensor *)o)->t;
+    if (t->view)
+        gn_view_read(t);
+    return t;
 }
 
 /* A new Tensor that keeps t; NULL + exception when t is NULL or an error is pending. */
 PyObject *gn_py_wrap(gn_tensor *t);
 PyObject *gn_py_wrap_as(PyTypeObject *type, gn_tensor *t); /* Tensor or a subclass */
+
+/* ---- dtype.c --------------------------------------------------------------------------- */
+
+PyObject *gn_py_dtype_object(gn_dtype dtype);     /* NumPy's */
+bool gn_py_read_dtype(PyObject *o, gn_dtype *to); /* false with an exception set */
+gn_tensor *gn_py_integers(PyArrayObject *raw);    /* int64, or GN_WIDE, of any integers */
+PyObject *gn_py_tagged_array(const gn_tensor *t); /* int64 or bool, a copy */
+PyObject *gn_py_number(const gn_tensor *t);       /* the first element */
 
 /* ---- convert.c ------------------------------------------------------------------------ */
 
@@ -153,6 +167,8 @@ bool gn_py_shape(PyObject *o, int *ndim, int64_t *dim); /* int or sequence of in
 
 extern const PyType_Slot gn_py_export_slots[]; /* of Tensor: the buffer protocol */
 extern PyMethodDef gn_py_export_methods[];     /* of Tensor: to NumPy */
+
+extern PyMethodDef gn_py_index_methods[]; /* index.c, of Tensor */
 
 /* ---- operators.c ---------------------------------------------------------------------- */
 

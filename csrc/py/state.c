@@ -15,9 +15,13 @@ int gn_py_state_init(PyObject *module)
 PyObject *gn_py_raise(void)
 {
     PyObject *const exception[] = {
-        [GN_VALUE] = PyExc_ValueError,   [GN_TYPE] = PyExc_TypeError,
-        [GN_INDEX] = PyExc_IndexError,   [GN_RUNTIME] = PyExc_RuntimeError,
-        [GN_MEMORY] = PyExc_MemoryError, [GN_INTERRUPT] = PyExc_KeyboardInterrupt,
+        [GN_VALUE] = PyExc_ValueError,
+        [GN_TYPE] = PyExc_TypeError,
+        [GN_INDEX] = PyExc_IndexError,
+        [GN_RUNTIME] = PyExc_RuntimeError,
+        [GN_MEMORY] = PyExc_MemoryError,
+        [GN_OVERFLOW] = PyExc_OverflowError,
+        [GN_INTERRUPT] = PyExc_KeyboardInterrupt,
         [GN_HOST] = PyExc_RuntimeError,
     };
     gn_error_kind kind = gn_failed();
@@ -101,6 +105,8 @@ PyTypeObject *gn_py_type(PyObject *module, const gn_py_class *class)
 
 PyObject *gn_py_wrap_as(PyTypeObject *type, gn_tensor *t)
 {
+    if (t && t->dtype == GN_WIDE)
+        gn_too_wide("tensor");
     if (!t || gn_failed())
         return gn_py_raise();
     PyObject *self = gn_py_new(type, gn_py->tensor_class);

@@ -7,20 +7,23 @@
 
 static PyObject *tensor_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"data", "requires_grad", NULL};
-    PyObject *data;
+    static char *names[] = {"data", "requires_grad", "dtype", NULL};
+    PyObject *data, *dtype = Py_None;
     int requires_grad = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:Tensor", names, &data, &requires_grad))
+    gn_dtype to;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pO:Tensor", names, &data, &requires_grad,
+                                     &dtype) ||
+        (dtype != Py_None && !gn_py_read_dtype(dtype, &to)))
         return NULL;
     int64_t mark = gn_scope_begin();
     gn_tensor *t = gn_py_as_tensor(data);
-    if (t && gn_py_is_tensor(data)) { /* a copy, as torch.tensor makes */
-        gn_tensor *copy = gn_tensor_like(t);
-        if (copy && t->numel)
-            memcpy(copy->data, t->data, (size_t)t->numel * sizeof(real));
-        t = copy;
-    }
+    if (t && gn_py_is_tensor(data))
+        t = gn_tensor_copy(t); /* as torch.tensor makes */
+    if (t && dtype != Py_None)
+        t = gn_cast(t, to);
     PyObject *self = NULL;
+    if (t && t->dtype == GN_WIDE)
+        t = gn_too_wide("tensor");
     if (t || !PyErr_Occurred())
         self = gn_py_wrap_as(type, t ? gn_requires_grad(t, requires_grad) : NULL);
     gn_scope_end(mark);
@@ -29,7 +32,7 @@ static PyObject *tensor_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 
 static void tensor_release(PyObject *self)
 {
-    gn_tensor_release(gn_py_tensor_of(self));
+    gn_tensor_release(((gn_py_tensor *)self)->t);
 }
 
 /* ---- values and shape ---------------------------------------------------------------- */
@@ -41,7 +44,7 @@ static PyObject *tensor_item(PyObject *self, PyObject *unused)
     if (t->numel != 1)
         return PyErr_Format(PyExc_RuntimeError,
                             "item() needs a Tensor of one element, got shape %s", gn_shape_text(t));
-    return PyFloat_FromDouble((double)t->data[0]);
+    return gn_py_number(t);
 }
 
 static PyObject *shape_tuple(const gn_tensor *t)
@@ -59,6 +62,12 @@ static PyObject *get_shape(PyObject *self, void *closure)
 {
     (void)closure;
     return shape_tuple(gn_py_tensor_of(self));
+}
+
+static PyObject *get_dtype(PyObject *self, void *closure)
+{
+    (void)closure;
+    return gn_py_dtype_object(gn_py_tensor_of(self)->dtype);
 }
 
 static PyObject *get_ndim(PyObject *self, void *closure)
@@ -163,19 +172,48 @@ static int set_grad(PyObject *self, PyObject *value, void *closure)
     return 0;
 }
 
+static PyObject *detached(PyObject *self, bool alone)
+{
+    int64_t mark = gn_scope_begin();
+    PyObject *result = gn_py_wrap(gn_view_detach(gn_py_tensor_of(self), alone));
+    gn_scope_end(mark);
+    return result;
+}
+
+/* Outside the tape: a write to .data does not count as a change of the tensor. */
 static PyObject *get_data(PyObject *self, void *closure)
 {
     (void)closure;
-    int64_t mark = gn_scope_begin();
-    PyObject *result = gn_py_wrap(gn_detach(gn_py_tensor_of(self)));
-    gn_scope_end(mark);
-    return result;
+    return detached(self, true);
 }
 
 static PyObject *tensor_detach(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    return get_data(self, NULL);
+    return detached(self, false);
+}
+
+static PyObject *get_base(PyObject *self, void *closure)
+{
+    gn_tensor *t = gn_py_tensor_of(self);
+    (void)closure;
+    if (t->view)
+        return gn_py_wrap(t->view->base);
+    Py_RETURN_NONE;
+}
+
+static PyObject *get_is_dense(PyObject *self, void *closure)
+{
+    gn_part p = gn_view_part(gn_py_tensor_of(self));
+    (void)closure;
+    return PyBool_FromLong(gn_part_is_dense(&p));
+}
+
+static PyObject *tensor_touch(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    gn_tensor_touch(gn_py_tensor_of(self));
+    Py_RETURN_NONE;
 }
 
 static PyObject *tensor_backward(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -202,63 +240,64 @@ static PyObject *tensor_backward(PyObject *self, PyObject *args, PyObject *kwarg
 
 /* ---- in place ------------------------------------------------------------------------ */
 
-static bool may_write(gn_tensor *t)
+/* The dtype of x is not changed by what is computed in place. */
+static bool may_become(const gn_tensor *y, const gn_tensor *x)
 {
-    if (!t->node || !gn_grad_mode() || t->node->call.op)
+    if (y->dtype >= x->dtype)
         return true;
-    return gn_fail_as(GN_RUNTIME, "a leaf Tensor that requires grad is being changed in place; "
-                                  "wrap it in ganc.no_grad()");
+    return gn_fail_as(GN_RUNTIME,
+                      "a result of dtype %s cannot be kept in a tensor of dtype %s in place; "
+                      "compute out of place, or convert the tensor first",
+                      gn_dtype_name(y->dtype), gn_dtype_name(x->dtype));
 }
 
-/* x takes y's values and, when recording, y's history: none when y is a constant. */
 static bool assign(gn_tensor *x, gn_tensor *y)
 {
-    if (!may_write(x))
-        return false;
-    if (!gn_same_shape(x, y))
-        return gn_fail("an in-place result has shape %s, the tensor %s; they must be equal",
-                       gn_shape_text(y), gn_shape_text(x));
-    bool records = gn_grad_mode() && y->node != x->node;
-    if (records && y->node && gn_is_leaf(y) && !(y = gn_identity(y))) /* x is no second leaf */
-        return false;
-    if (x->numel)
-        memmove(x->data, y->data, (size_t)x->numel * sizeof(real));
-    gn_tensor_touch(x);
-    if (records) {
-        gn_node *old = x->node;
-        x->node = y->node;
-        if (x->node)
-            gn_node_retain(x->node);
-        gn_node_release(old);
-    }
-    return true;
+    if (gn_same_shape(x, y))
+        return gn_assign(x, y);
+    return gn_fail("an in-place result has shape %s, the tensor %s; they must be equal",
+                   gn_shape_text(y), gn_shape_text(x));
 }
 
-static PyObject *write_into(PyObject *self, gn_tensor *y)
+static PyObject *written(PyObject *self, bool ok)
 {
-    if (!y || !assign(gn_py_tensor_of(self), y))
-        return PyErr_Occurred() ? NULL : gn_py_raise();
-    Py_INCREF(self);
-    return self;
+    return ok ? Py_NewRef(self) : PyErr_Occurred() ? NULL : gn_py_raise();
 }
 
 static PyObject *tensor_assign(PyObject *self, PyObject *value)
 {
     int64_t mark = gn_scope_begin();
-    PyObject *result = write_into(self, gn_py_as_tensor(value));
+    gn_tensor *x = gn_py_tensor_of(self), *y = gn_py_as_tensor(value);
+    PyObject *result = written(self, y && may_become(y, x) && assign(x, y));
     gn_scope_end(mark);
     return result;
 }
 
-static gn_tensor *expanded(gn_tensor *y, const gn_tensor *like)
+static gn_tensor *fitted(gn_tensor *y, const gn_tensor *like)
 {
-    return y ? gn_expand(y, like->ndim, like->dim) : NULL;
+    return y ? gn_expand(gn_cast(y, like->dtype), like->ndim, like->dim) : NULL;
 }
 
 static PyObject *tensor_copy_(PyObject *self, PyObject *value)
 {
+    if (value == self)
+        return Py_NewRef(self);
     int64_t mark = gn_scope_begin();
-    PyObject *result = write_into(self, expanded(gn_py_as_tensor(value), gn_py_tensor_of(self)));
+    gn_tensor *x = gn_py_tensor_of(self), *y = fitted(gn_py_as_tensor(value), x);
+    PyObject *result = written(self, y && gn_overwrite(x, y));
+    gn_scope_end(mark);
+    return result;
+}
+
+/* One value everywhere, so it does not matter how often a place is written. */
+static PyObject *tensor_fill_(PyObject *self, PyObject *value)
+{
+    int64_t mark = gn_scope_begin();
+    gn_tensor *y = gn_py_as_tensor(value), *x = y ? gn_view_once(gn_py_tensor_of(self)) : NULL;
+    if (y && y->numel != 1)
+        gn_fail("fill_: got a value of shape %s, expected one number", gn_shape_text(y));
+    y = y && x ? fitted(gn_reshape(y, 0, NULL), x) : NULL;
+    PyObject *result = written(self, y && gn_overwrite(x, y));
     gn_scope_end(mark);
     return result;
 }
@@ -266,7 +305,7 @@ static PyObject *tensor_copy_(PyObject *self, PyObject *value)
 static PyObject *tensor_zero_(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    PyObject *zero = PyFloat_FromDouble(0), *result = zero ? tensor_copy_(self, zero) : NULL;
+    PyObject *zero = PyFloat_FromDouble(0), *result = zero ? tensor_fill_(self, zero) : NULL;
     Py_XDECREF(zero);
     return result;
 }
@@ -278,17 +317,20 @@ static int set_data(PyObject *self, PyObject *value, void *closure)
         PyErr_SetString(PyExc_AttributeError, "data cannot be deleted");
         return -1;
     }
+    PyObject *data = get_data(self, NULL);
     bool was = gn_set_grad_mode(false);
-    PyObject *result = tensor_copy_(self, value);
+    PyObject *result = data ? tensor_copy_(data, value) : NULL;
     gn_set_grad_mode(was);
     Py_XDECREF(result);
+    Py_XDECREF(data);
     return result ? 0 : -1;
 }
 
 /* ---- the type ------------------------------------------------------------------------ */
 
 static PyMethodDef own_methods[] = {
-    {"item", tensor_item, METH_NOARGS, "item()\n--\n\nThe only element as a Python float."},
+    {"item", tensor_item, METH_NOARGS,
+     "item()\n--\n\nThe only element as a Python float, int or bool."},
     {"dim", tensor_dim, METH_NOARGS, "dim()\n--\n\nNumber of dimensions."},
     {"numel", tensor_numel, METH_NOARGS, "numel()\n--\n\nNumber of elements."},
     {"detach", tensor_detach, METH_NOARGS,
@@ -300,25 +342,29 @@ static PyMethodDef own_methods[] = {
      "Adds the gradients of all leaves below this tensor to their .grad."},
     {"copy_", tensor_copy_, METH_O,
      "copy_(src)\n--\n\nTakes the values of src, broadcast to this shape."},
-    {"fill_", tensor_copy_, METH_O, "fill_(value)\n--\n\nSets every element."},
+    {"fill_", tensor_fill_, METH_O, "fill_(value)\n--\n\nSets every element."},
     {"zero_", tensor_zero_, METH_NOARGS, "zero_()\n--\n\nSets every element to 0."},
     {"_assign", tensor_assign, METH_O, NULL},
+    {"_touch", tensor_touch, METH_NOARGS, "_touch()\n--\n\nTells that the values were changed."},
 };
 
 static PyGetSetDef getset[] = {
     {"shape", get_shape, NULL, "Sizes of the dimensions, a tuple.", NULL},
+    {"dtype", get_dtype, NULL, "ganc.float32 (or float64), int64 or bool.", NULL},
     {"ndim", get_ndim, NULL, "Number of dimensions.", NULL},
     {"requires_grad", get_requires_grad, set_requires_grad,
      "True when gradients flow to this tensor.", NULL},
     {"is_leaf", get_is_leaf, NULL, "True unless an op with a gradient made it.", NULL},
     {"grad", get_grad, set_grad, "Gradient collected by backward(), or None.", NULL},
     {"data", get_data, set_data, "The values outside the graph; assigning copies.", NULL},
+    {"_is_dense", get_is_dense, NULL, "True when the elements lie side by side.", NULL},
+    {"_base", get_base, NULL, "The tensor that this one is a view of, or None.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static const PyType_Slot own_slots[] = {{Py_sq_length, tensor_length}, {0, NULL}};
 
-static PyMethodDef all_methods[256]; /* own, to NumPy, ops */
+static PyMethodDef all_methods[256]; /* own, index, to NumPy, ops */
 
 static const gn_py_class class = {
     .name = GN_MODULE_NAME ".Tensor",
@@ -338,6 +384,8 @@ PyTypeObject *gn_py_tensor_type(PyObject *module)
     PyMethodDef *to = all_methods;
     memcpy(to, own_methods, sizeof own_methods);
     to += GN_COUNT(own_methods);
+    for (const PyMethodDef *m = gn_py_index_methods; m->ml_name; m++)
+        *to++ = *m;
     for (const PyMethodDef *m = gn_py_export_methods; m->ml_name; m++)
         *to++ = *m;
     for (const PyMethodDef *m = gn_py_op_methods; m->ml_name; m++)

@@ -11,20 +11,25 @@ from ganc._backend import core
 from ganc._tensor import (
     _autograd,
     _creation,
+    _dtypes,
     _einsum,
     _gradcheck,
     _indexing,
     _join,
+    _logic,
     _math,
     _methods,
+    _protocols,
     _random,
     _shape,
 )
 from ganc._tensor._autograd import *  # noqa: F403
 from ganc._tensor._creation import *  # noqa: F403
+from ganc._tensor._dtypes import *  # noqa: F403
 from ganc._tensor._einsum import *  # noqa: F403
 from ganc._tensor._gradcheck import *  # noqa: F403
 from ganc._tensor._join import *  # noqa: F403
+from ganc._tensor._logic import *  # noqa: F403
 from ganc._tensor._math import *  # noqa: F403
 from ganc._tensor._random import *  # noqa: F403
 from ganc._tensor._shape import *  # noqa: F403
@@ -36,6 +41,10 @@ _FROM_CORE = [
     "amin",
     "argmax",
     "argmin",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
     "cat",
     "ceil",
     "cos",
@@ -46,6 +55,7 @@ _FROM_CORE = [
     "exp",
     "expm1",
     "floor",
+    "floor_divide",
     "gather",
     "ge",
     "gt",
@@ -67,6 +77,7 @@ _FROM_CORE = [
     "neg",
     "reciprocal",
     "relu",
+    "remainder",
     "reshape",
     "round",
     "rsqrt",
@@ -90,12 +101,15 @@ __all__ = sorted(
         for module in (
             _autograd,
             _creation,
+            _dtypes,
             _einsum,
             _gradcheck,
             _indexing,
             _join,
+            _logic,
             _math,
             _methods,
+            _protocols,
             _random,
             _shape,
         )

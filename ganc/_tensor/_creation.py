@@ -25,7 +25,6 @@ __all__ = [
 
 Tensor = core.Tensor
 tensor = core.tensor
-_expand = core.expand
 
 
 def sizes(args: tuple[Any, ...], name: str = "size") -> tuple[int, ...]:
@@ -44,19 +43,23 @@ def sizes(args: tuple[Any, ...], name: str = "size") -> tuple[int, ...]:
     return shape
 
 
-def filled(shape: tuple[int, ...], value: float, requires_grad: bool = False) -> Tensor:
+def filled(
+    shape: tuple[int, ...], value: float, requires_grad: bool = False, dtype: Any = None
+) -> Tensor:
     """Return a new tensor of `shape`, every element `value`."""
-    x = _expand(tensor(value), shape) if shape else tensor(value)
+    x = core.full(shape, tensor(value, dtype=dtype))
     return x.requires_grad_() if requires_grad else x
 
 
-def zeros(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
+def zeros(*size: int | tuple[int, ...], dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of zeros.
 
     Parameters
     ----------
     *size : int or tuple of int
         The shape, as several ints or as one tuple.
+    dtype : dtype, optional
+        `ganc.float32` (the default), `ganc.int64` or `ganc.bool`.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -70,16 +73,18 @@ def zeros(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
     >>> ganc.zeros(2, 3).tolist()
     [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
-    return filled(sizes(size), 0.0, requires_grad)
+    return filled(sizes(size), 0.0, requires_grad, dtype)
 
 
-def ones(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
+def ones(*size: int | tuple[int, ...], dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of ones.
 
     Parameters
     ----------
     *size : int or tuple of int
         The shape, as several ints or as one tuple.
+    dtype : dtype, optional
+        `ganc.float32` (the default), `ganc.int64` or `ganc.bool`.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -93,16 +98,18 @@ def ones(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
     >>> ganc.ones((2,)).tolist()
     [1.0, 1.0]
     """
-    return filled(sizes(size), 1.0, requires_grad)
+    return filled(sizes(size), 1.0, requires_grad, dtype)
 
 
-def empty(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
+def empty(*size: int | tuple[int, ...], dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor whose values are not promised (here: zeros).
 
     Parameters
     ----------
     *size : int or tuple of int
         The shape, as several ints or as one tuple.
+    dtype : dtype, optional
+        `ganc.float32` (the default), `ganc.int64` or `ganc.bool`.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -116,10 +123,16 @@ def empty(*size: int | tuple[int, ...], requires_grad: bool = False) -> Tensor:
     >>> ganc.empty(4, 0).shape
     (4, 0)
     """
-    return filled(sizes(size), 0.0, requires_grad)
+    return filled(sizes(size), 0.0, requires_grad, dtype)
 
 
-def full(size: int | tuple[int, ...], fill_value: float, *, requires_grad: bool = False) -> Tensor:
+def full(
+    size: int | tuple[int, ...],
+    fill_value: float,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return a tensor with every element equal to `fill_value`.
 
     Parameters
@@ -127,6 +140,8 @@ def full(size: int | tuple[int, ...], fill_value: float, *, requires_grad: bool 
     size : tuple of int
         The shape.
     fill_value : float
+    dtype : dtype, optional
+        By default that of `fill_value`: an int gives integers, as in PyTorch.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -140,15 +155,21 @@ def full(size: int | tuple[int, ...], fill_value: float, *, requires_grad: bool 
     >>> ganc.full((3,), 0.5).tolist()
     [0.5, 0.5, 0.5]
     """
-    return filled(sizes((size,)), float(fill_value), requires_grad)
+    return filled(sizes((size,)), fill_value, requires_grad, dtype)
 
 
-def zeros_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
+def _like(input: Tensor, dtype: Any) -> Any:
+    return input.dtype if dtype is None else dtype
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return zeros in the shape of `input`.
 
     Parameters
     ----------
     input : Tensor
+    dtype : dtype, optional
+        By default that of `input`.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -162,15 +183,17 @@ def zeros_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
     >>> ganc.zeros_like(ganc.ones(2)).tolist()
     [0.0, 0.0]
     """
-    return filled(input.shape, 0.0, requires_grad)
+    return filled(input.shape, 0.0, requires_grad, _like(input, dtype))
 
 
-def ones_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones in the shape of `input`.
 
     Parameters
     ----------
     input : Tensor
+    dtype : dtype, optional
+        By default that of `input`.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -184,11 +207,20 @@ def ones_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
     >>> ganc.ones_like(ganc.zeros(2)).tolist()
     [1.0, 1.0]
     """
-    return filled(input.shape, 1.0, requires_grad)
+    return filled(input.shape, 1.0, requires_grad, _like(input, dtype))
+
+
+def _is_float(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.dtype.kind == "f"
 
 
 def arange(
-    start: float = 0, end: float | None = None, step: float = 1, *, requires_grad: bool = False
+    start: float = 0,
+    end: float | None = None,
+    step: float = 1,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return the numbers from `start` up to but without `end`.
 
@@ -198,6 +230,8 @@ def arange(
     ----------
     start, end, step : float
         `step` is not zero and points from `start` towards `end`.
+    dtype : dtype, optional
+        By default integers if all three are.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -218,17 +252,23 @@ def arange(
     """
     if end is None:
         start, end = 0, start
+    whole = all(hasattr(x, "__index__") and not _is_float(x) for x in (start, end, step))
+    if whole:
+        start, end, step = (operator.index(x) for x in (start, end, step))
     count = (end - start) / step if step else float("nan")
     if not 0 <= count < 2**62:
         raise ValueError(
             f"arange: got start={start}, end={end}, step={step}, expected a finite range with a "
             "step from start towards end"
         )
-    values = start + step * np.arange(int(np.ceil(count)), dtype=np.float64)
-    return tensor(values, requires_grad=requires_grad)
+    kind = np.int64 if whole else np.float64
+    values = start + step * np.arange(int(np.ceil(count)), dtype=kind)
+    return tensor(values, requires_grad=requires_grad, dtype=dtype)
 
 
-def linspace(start: float, end: float, steps: int, *, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return `steps` evenly spaced numbers from `start` to `end`, both included.
 
     Parameters
@@ -236,6 +276,8 @@ def linspace(start: float, end: float, steps: int, *, requires_grad: bool = Fals
     start, end : float
     steps : int
         How many, at least 0.
+    dtype : dtype, optional
+        `ganc.float32` (the default), `ganc.int64` or `ganc.bool`.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -256,10 +298,10 @@ def linspace(start: float, end: float, steps: int, *, requires_grad: bool = Fals
     """
     if operator.index(steps) < 0:
         raise ValueError(f"linspace: got steps={steps}, expected at least 0")
-    return tensor(np.linspace(start, end, steps), requires_grad=requires_grad)
+    return tensor(np.linspace(start, end, steps), requires_grad=requires_grad, dtype=dtype)
 
 
-def eye(n: int, m: int | None = None, *, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a matrix with ones on the diagonal and zeros elsewhere.
 
     Parameters
@@ -268,6 +310,8 @@ def eye(n: int, m: int | None = None, *, requires_grad: bool = False) -> Tensor:
         Rows.
     m : int, optional
         Columns; by default `n`.
+    dtype : dtype, optional
+        `ganc.float32` (the default), `ganc.int64` or `ganc.bool`.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -287,4 +331,4 @@ def eye(n: int, m: int | None = None, *, requires_grad: bool = False) -> Tensor:
     [[1.0, 0.0], [0.0, 1.0]]
     """
     rows, columns = sizes((n, n if m is None else m))
-    return tensor(np.eye(rows, columns), requires_grad=requires_grad)
+    return tensor(np.eye(rows, columns), requires_grad=requires_grad, dtype=dtype)

@@ -1,10 +1,13 @@
-"""The Python protocols of Tensor: indexing, iteration, printing, conversion to numbers.
+"""Indexing: ``x[key]`` and ``x[key] = value`` as in PyTorch.
 
-Indexing copies (a tensor has no strides), so ``x[0].add_(1)`` does not change ``x``; ``x[0] = v``
-does.
+Integers, slices, None and ``...`` make views (``csrc/py/index.c``). Arrays of positions and masks
+select copies; on the left of ``=`` they say where the values go, and of positions that are named
+more than once the last counts.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -13,189 +16,157 @@ from ganc._backend import core
 __all__: list[str] = []
 
 Tensor = core.Tensor
-_DTYPE = np.dtype(core.real)
+_EXACT = 2**24 if core.real == "float32" else 2**53  # positions that the tape can hold
 
 
-def _is_array(item) -> bool:
-    return isinstance(item, (list, np.ndarray, Tensor))
+def _as_index(item: Any) -> np.ndarray:
+    """Return an array of positions or a mask."""
+    array = np.asarray(item.detach() if isinstance(item, Tensor) else item)
+    if array.size == 0 and isinstance(item, (list, tuple)):
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iub":
+        what = "a Tensor" if isinstance(item, Tensor) else type(item).__name__
+        raise IndexError(
+            f"an index is an integer, slice, None, '...', an array of integers or a mask of "
+            f"bools; got {what} of {array.dtype}"
+        )
+    return array
 
 
-def _expand_ellipsis(x: Tensor, key) -> list:
-    items = list(key) if isinstance(key, tuple) else [key]
-    used = sum(item is not None and item is not Ellipsis for item in items)
-    if used > x.ndim:
-        raise IndexError(f"too many indices: {used} for a tensor of {x.ndim} dimensions")
-    dots = [i for i, item in enumerate(items) if item is Ellipsis]
+def _is_basic(item: Any) -> bool:
+    if item is None or item is Ellipsis or isinstance(item, slice):
+        return True
+    if isinstance(item, (list, tuple, range, np.ndarray, bool, np.bool_)):
+        return False
+    if isinstance(item, Tensor):  # a single integer
+        return item.ndim == 0 and np.dtype(item.dtype).kind == "i"
+    return hasattr(item, "__index__")
+
+
+def _parse(key: Any, ndim: int) -> list:
+    """Name every dimension: ``...`` and what is left out become slices of everything."""
+    items = [
+        item if _is_basic(item) else _as_index(item)
+        for item in (key if isinstance(key, tuple) else (key,))
+    ]
+    reads = [
+        0
+        if item is None or item is Ellipsis
+        else item.ndim
+        if isinstance(item, np.ndarray) and item.dtype == bool
+        else 1
+        for item in items
+    ]
+    dots = [k for k, item in enumerate(items) if item is Ellipsis]
     if len(dots) > 1:
         raise IndexError("an index can have one '...' only")
+    if sum(reads) > ndim:
+        raise IndexError(f"too many indices: {sum(reads)} for a tensor of {ndim} dimensions")
     at = dots[0] if dots else len(items)
-    rest = items[at + 1 :] if dots else []
-    return items[:at] + [slice(None)] * (x.ndim - used) + rest
+    return items[:at] + [slice(None)] * (ndim - sum(reads)) + items[at + 1 :]
 
 
-def _as_mask(x: Tensor, key):
-    """The positions that a mask of x's shape selects, or None when key is not a mask."""
-    if isinstance(key, (list, np.ndarray)) and np.asarray(key).dtype == bool:
-        mask = np.asarray(key)
-    elif isinstance(key, Tensor) and key.shape == x.shape and x.ndim:
-        mask = np.asarray(key)
-        if not np.isin(mask, (0, 1)).all():
-            return None
-        if x.ndim == 1:
-            raise IndexError(
-                "a 0/1 Tensor as long as the 1-D tensor may be a mask or a list of positions; "
-                "write x[mask.numpy() != 0] or x[index.tolist()]"
-            )
-    else:
-        return None
-    if mask.shape != x.shape[: mask.ndim]:
-        raise IndexError(f"a mask of shape {mask.shape} does not fit a tensor of shape {x.shape}")
-    return mask.astype(bool)
+def _check_mask(mask: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    if mask.shape != shape:
+        raise IndexError(f"a mask of shape {mask.shape} does not fit dimensions of sizes {shape}")
+    return mask.nonzero()
 
 
-def _positions(index, size: int) -> np.ndarray:
-    wanted = np.asarray(index)
-    if wanted.size == 0:
-        wanted = wanted.astype(np.int64)
-    if not np.array_equal(wanted, np.trunc(wanted)):
-        raise IndexError("an index array must hold integers")
-    wanted = wanted.astype(np.int64)
-    if wanted.size and (wanted.min() < -size or wanted.max() >= size):
+def _check_positions(index: np.ndarray, size: int) -> np.ndarray:
+    if index.size and (index.min() < -size or index.max() >= size):
         raise IndexError(f"an index is out of range: expected {-size} to {size - 1}")
-    return np.where(wanted < 0, wanted + size, wanted)
+    index = index.astype(np.int64)
+    return np.where(index < 0, index + size, index)
 
 
-def _take_slice(x: Tensor, dim: int, item: slice) -> Tensor:
-    start, stop, step = item.indices(x.shape[dim])
-    if step < 0:
-        raise ValueError("the step of a slice must be > 0; use ganc.flip")
-    if step == 1:
-        length = max(stop - start, 0)
-        return x if length == x.shape[dim] else core.narrow(x, dim, start, length)
-    return core.index_select(x, dim, np.arange(start, stop, step))
-
-
-def _take_array(x: Tensor, dim: int, item) -> Tensor:
-    index = _positions(item, x.shape[dim])
-    shape = (*x.shape[:dim], *index.shape, *x.shape[dim + 1 :])
-    return core.reshape(core.index_select(x, dim, index.ravel()), shape)
-
-
-def _getitem(x: Tensor, key) -> Tensor:
-    mask = _as_mask(x, key)
-    if mask is not None:
-        flat = core.reshape(x, (mask.size, *x.shape[mask.ndim :]))
-        return core.index_select(flat, 0, np.flatnonzero(mask))
-    items = _expand_ellipsis(x, key)
-    if sum(map(_is_array, items)) > 1:
-        raise IndexError("an index can hold one array only; index in two steps")
-    dim = 0
+def _select(x: Tensor, key: Any) -> tuple[Tensor, tuple]:
+    """Return a view by the basic part of the key, and the index of arrays into that."""
+    items = _parse(key, x.ndim)
+    basic: list[Any] = []
     for item in items:
-        if item is None:
-            x = core.reshape(x, (*x.shape[:dim], 1, *x.shape[dim:]))
-            dim += 1
-        elif isinstance(item, slice):
-            x = _take_slice(x, dim, item)
-            dim += 1
-        elif _is_array(item):
-            before = x.ndim
-            x = _take_array(x, dim, item)
-            dim += 1 + x.ndim - before
+        if not isinstance(item, np.ndarray):
+            basic.append(item)
+        elif item.dtype == bool and item.ndim == 0:
+            basic.append(None)
         else:
-            at = int(_positions(_integer(item), x.shape[dim]))
-            x = core.narrow(x, dim, at, 1)
-            x = core.reshape(x, (*x.shape[:dim], *x.shape[dim + 1 :]))
-    return core.identity(x)
-
-
-def _integer(item) -> int:
+            basic.extend([slice(None)] * (item.ndim if item.dtype == bool else 1))
+    view = x._select(tuple(basic))
+    index: list[Any] = []
+    for item in items:
+        dim = len(index)
+        if isinstance(item, np.ndarray) and item.dtype == bool:
+            mask = np.atleast_1d(item)
+            index.extend(_check_mask(mask, view.shape[dim : dim + mask.ndim]))
+        elif isinstance(item, np.ndarray):
+            index.append(_check_positions(item, view.shape[dim]))
+        elif item is None or isinstance(item, slice):
+            index.append(slice(None))
+    arrays = [item for item in index if isinstance(item, np.ndarray)]
     try:
-        return item.__index__()
-    except AttributeError:
-        raise TypeError(
-            f"an index is an integer, slice, None, '...', or an array of integers, got "
-            f"{type(item).__name__}"
-        ) from None
+        np.broadcast_shapes(*(a.shape for a in arrays))
+    except ValueError:
+        shapes = ", ".join(str(a.shape) for a in arrays)
+        raise IndexError(f"index arrays of shapes {shapes} cannot be broadcast") from None
+    return view, tuple(index)
 
 
-def _setitem(x: Tensor, key, value) -> None:
+def _flat(x: Tensor, index: tuple) -> np.ndarray:
+    """Return the positions of ``x[index]`` among the elements of x."""
+    if x.numel() > _EXACT:
+        raise OverflowError(
+            f"an index of arrays into {x.numel()} elements cannot be differentiated, at most "
+            f"{_EXACT}; use ganc.no_grad() or index one dimension at a time"
+        )
+    return np.arange(x.numel()).reshape(x.shape)[index]
+
+
+def _getitem(x: Tensor, key: Any) -> Tensor:
+    view = x._select(key)
+    if view is not NotImplemented:
+        return view
+    view, index = _select(x, key)
+    if not (core.is_grad_enabled() and view.requires_grad):
+        return Tensor(np.asarray(view)[index])
+    dims = [d for d, item in enumerate(index) if isinstance(item, np.ndarray)]
+    if len(dims) == 1:
+        (d,) = dims
+        shape = (*view.shape[:d], *index[d].shape, *view.shape[d + 1 :])
+        return core.reshape(core.index_select(view, d, index[d].ravel()), shape)
+    positions = _flat(view, index)
+    flat = core.index_select(core.reshape(view, (-1,)), 0, positions.ravel())
+    return core.reshape(flat, positions.shape)
+
+
+def _fit(value: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Broadcast the value; sizes of 1 in front may be too many."""
+    extra = max(value.ndim - len(shape), 0)
+    if any(size != 1 for size in value.shape[:extra]):
+        raise ValueError(f"a value of shape {value.shape} does not fit a part of shape {shape}")
+    return core.expand(core.reshape(value, value.shape[extra:]), shape)
+
+
+def _setitem(x: Tensor, key: Any, value: Any) -> None:
     """``x[key] = value``, differentiable in ``value`` and in what remains of ``x``."""
-    positions = np.arange(x.numel()).reshape(x.shape)
-    if isinstance(key, Tensor):
-        mask = _as_mask(x, key)
-        key = _positions(key, x.shape[0]) if mask is None else mask
-    elif isinstance(key, tuple):
-        key = tuple(np.asarray(k).astype(np.int64) if isinstance(k, Tensor) else k for k in key)
-    chosen = positions[key]
-    value = value if isinstance(value, Tensor) else Tensor(value)
-    value = core.reshape(core.expand(value, chosen.shape), (chosen.size,))
-    hit = np.zeros(x.numel())
-    hit[chosen.ravel()] = 1
-    placed = core.index_add(value, 0, chosen.ravel(), x.numel())
-    with_value = core.where(hit.reshape(x.shape), core.reshape(placed, x.shape), x)
-    x._assign(with_value)
+    given, value = value, value if isinstance(value, Tensor) else Tensor(value)
+    view = x._select(key)
+    if view is not NotImplemented:
+        view.copy_(_fit(value, view.shape))
+        return
+    if isinstance(given, Tensor) and value.dtype.kind == "f" and x.dtype.kind != "f":
+        raise RuntimeError(
+            f"values of {value.dtype} cannot be put into a tensor of {x.dtype}; convert them first"
+        )
+    view, index = _select(x, key)
+    if core.is_grad_enabled() and (x.requires_grad or value.requires_grad):
+        positions = _flat(view, index)
+        values = core.reshape(_fit(value, positions.shape), (-1,))
+        view._assign(core.index_put(view, positions.ravel(), values))
+        return
+    array = np.array(view.detach())
+    shape = array[index].shape
+    array[index] = np.asarray(_fit(value.detach(), shape))
+    view._assign(Tensor(array))
 
 
-def _iter(x: Tensor):
-    if x.ndim == 0:
-        raise TypeError("iteration over a 0-d tensor")
-    return (x[i] for i in range(x.shape[0]))
-
-
-def _repr(x: Tensor) -> str:
-    body = np.array2string(
-        np.asarray(x.detach()), separator=", ", precision=4, prefix="tensor(", threshold=200
-    )
-    return f"tensor({body}{', requires_grad=True' if x.requires_grad else ''})"
-
-
-def _bool(x: Tensor) -> bool:
-    if x.numel() != 1:
-        raise RuntimeError(f"the truth value of a tensor of shape {x.shape} is ambiguous")
-    return x.item() != 0
-
-
-def _index(x: Tensor) -> int:
-    value = x.item()
-    if value != int(value):
-        raise TypeError(f"only a tensor with an integer value can be an index, got {value}")
-    return int(value)
-
-
-def _format(x: Tensor, spec: str) -> str:
-    return format(x.item(), spec) if spec and x.numel() == 1 else format(str(x), spec)
-
-
-def _dlpack(x: Tensor, **options):
-    return x.numpy().__dlpack__(**options)
-
-
-def _contains(x: Tensor, value) -> bool:
-    return bool((np.asarray(x.detach()) == np.asarray(value)).any())
-
-
-def _tolist(x):
-    """Return the numbers as nested lists."""
-    return np.asarray(x.detach()).tolist()
-
-
-_PROTOCOLS = {
-    "__getitem__": _getitem,
-    "__setitem__": _setitem,
-    "__iter__": _iter,
-    "__contains__": _contains,
-    "__repr__": _repr,
-    "__format__": _format,
-    "__bool__": _bool,
-    "__float__": lambda x: x.item(),
-    "__int__": lambda x: int(x.item()),
-    "__index__": _index,
-    "__dlpack__": _dlpack,
-    "__dlpack_device__": lambda x: (1, 0),
-    "__array_priority__": 1000,
-    "__array_ufunc__": None,
-    "tolist": _tolist,
-    "dtype": property(lambda x: _DTYPE, doc="The NumPy dtype of every tensor of this build."),
-}
-for _name, _value in _PROTOCOLS.items():
-    setattr(Tensor, _name, _value)
+Tensor.__getitem__ = _getitem
+Tensor.__setitem__ = _setitem

@@ -9,9 +9,20 @@ from typing import Any, NamedTuple
 
 from ganc._backend import core
 from ganc._tensor._creation import Tensor
+from ganc._tensor._dtypes import as_float, is_whole
 from ganc._tensor._shape import dim_index
 
-__all__ = ["bmm", "clamp", "max", "min", "norm", "pow", "std", "topk", "var", "where"]
+__all__ = [
+    "bmm",
+    "clamp",
+    "max",
+    "min",
+    "norm",
+    "pow",
+    "std",
+    "topk",
+    "var",
+]
 
 _inf = math.inf
 Dims = int | Sequence[int] | None
@@ -51,6 +62,9 @@ def clamp(
     """
     if min is None and max is None:
         raise ValueError("clamp: got neither min nor max, expected at least one")
+    given = [b for b in (min, max) if b is not None]
+    if not all(map(is_whole, given)):
+        input = as_float(input)
     if not isinstance(min, Tensor) and not isinstance(max, Tensor):
         low = -_inf if min is None else float(min)
         high = _inf if max is None else float(max)
@@ -80,10 +94,13 @@ def pow(input: float | Tensor, exponent: float | Tensor) -> Tensor:
     --------
     >>> import ganc
     >>> ganc.pow(2, ganc.arange(4)).tolist()
-    [1.0, 2.0, 4.0, 8.0]
+    [1, 2, 4, 8]
     """
+    if is_whole(input) and is_whole(exponent):
+        return input**exponent
     if isinstance(exponent, Tensor):
         return core.pow_tensor(input, exponent)
+    input = as_float(input)
     if exponent == 2:
         return core.square(input)
     return core.pow_scalar(input, exponent)
@@ -169,6 +186,8 @@ def std(
     1.0
     """
     dim, correction = _correction(dim, unbiased, correction)
+    if is_whole(input):
+        raise RuntimeError(f"std: got dtype {input.dtype}, expected floats; use .float() first")
     d = input - core.mean(input, dim, True)
     length = core.norm(d, dim, keepdim)
     n = input.numel() / length.numel() if length.numel() else 0
@@ -185,7 +204,7 @@ def _extreme(
         return reduce(input)
     d = dim_index(dim, input.ndim, name)
     if input.ndim == 0:
-        return _Extreme(input + 0.0, core.tensor(0.0))
+        return _Extreme(core.identity(input), core.tensor(0))
     index = arg(input, d, True)
     values = core.gather(input, d, index)
     if not keepdim:
@@ -219,7 +238,7 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
     7.0
     >>> values, indices = ganc.max(x, 1)
     >>> values.tolist(), indices.tolist()
-    ([5.0, 7.0], [1.0, 0.0])
+    ([5.0, 7.0], [1, 0])
     """
     return _extreme("max", input, dim, keepdim, core.amax, core.argmax, core.maximum)
 
@@ -245,7 +264,7 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
     --------
     >>> import ganc
     >>> ganc.min(ganc.tensor([3.0, 1.0, 2.0]), 0).indices.item()
-    1.0
+    1
     """
     return _extreme("min", input, dim, keepdim, core.amin, core.argmin, core.minimum)
 
@@ -322,12 +341,14 @@ def norm(
     >>> ganc.norm(x, p=1).item()
     7.0
     """
+    if is_whole(input):
+        raise RuntimeError(f"norm: got dtype {input.dtype}, expected floats; use .float() first")
     if p is None or p == "fro" or p == 2:
         return core.norm(input, dim, keepdim)
     if isinstance(p, str) or math.isnan(p):
         raise ValueError(f'norm: got p={p!r}, expected a number or "fro"')
     if p == 0:
-        return core.sum(core.ne(input, 0.0), dim, keepdim)
+        return core.cast(core.sum(core.ne(input, 0.0), dim, keepdim), "float")
     size = core.abs(input)
     if p == 1:
         return core.sum(size, dim, keepdim)
@@ -371,27 +392,3 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     if len(a) != 3 or len(b) != 3 or a[0] != b[0] or a[2] != b[1]:
         raise ValueError(f"bmm: got shapes {a} and {b}, expected (B, M, K) and (B, K, N)")
     return core.matmul_t(input, mat2)
-
-
-def where(condition: Tensor, input: float | Tensor, other: float | Tensor) -> Tensor:
-    """Choose element by element.
-
-    Parameters
-    ----------
-    condition : Tensor
-        Not zero: take `input`.
-    input, other : float or Tensor
-        Broadcast with `condition`.
-
-    Returns
-    -------
-    Tensor
-
-    Examples
-    --------
-    >>> import ganc
-    >>> x = ganc.tensor([-1.0, 2.0])
-    >>> ganc.where(x > 0, x, 0.1 * x).tolist() == [(0.1 * x).tolist()[0], 2.0]
-    True
-    """
-    return core.where(condition, input, other)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ganc._backend import core
-from ganc._tensor import _einsum, _join, _math, _shape
-from ganc._tensor._creation import Tensor
+from ganc._tensor import _einsum, _join, _logic, _math, _shape
+from ganc._tensor._creation import Tensor, tensor
 from ganc._tensor._random import Generator, draw
 
 __all__: list[str] = []
@@ -46,6 +46,10 @@ for _name in [
     "roll",
     "bmm",
     "clamp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
     "max",
     "min",
     "norm",
@@ -54,7 +58,7 @@ for _name in [
     "topk",
     "var",
 ]:
-    for _module in (_shape, _join, _math, _einsum):
+    for _module in (_shape, _join, _logic, _math, _einsum):
         if hasattr(_module, _name):
             setattr(Tensor, _name, getattr(_module, _name))
             break
@@ -63,19 +67,29 @@ for _name in [
 # ---- shapes ------------------------------------------------------------------------------
 @_method()
 def reshape(self: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
-    """Return the same elements in another shape; one size may be -1. Shares memory."""
+    """Return the same elements in another shape; one size may be -1. A view where it can be one."""
     return _reshape(self, shape if len(shape) != 1 else _shape.ints(shape, "reshape"))
 
 
 @_method()
 def view(self: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
-    """Return the same elements in another shape; one size may be -1. Shares memory."""
-    return _reshape(self, shape if len(shape) != 1 else _shape.ints(shape, "view"))
+    """Return a view of the same elements in another shape; one size may be -1."""
+    return _view(self, shape if len(shape) != 1 else _shape.ints(shape, "view"))
+
+
+def _view(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    y = _reshape(x, shape)
+    if y._base is None:
+        raise RuntimeError(
+            f"view: the elements of this view of shape {x.shape} do not lie so that shape {shape} "
+            "is another view of them; use .reshape(), which copies"
+        )
+    return y
 
 
 @_method()
 def permute(self: Tensor, *dims: int | tuple[int, ...]) -> Tensor:
-    """Return a copy with its dimensions in another order."""
+    """Return a view with its dimensions in another order."""
     return core.permute(self, _shape.ints(dims, "permute"))
 
 
@@ -110,8 +124,8 @@ Tensor.T = _transposed
 
 @_method()
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """Return the same elements in the shape of `other`."""
-    return _reshape(self, other.shape)
+    """Return a view of the same elements in the shape of `other`."""
+    return _view(self, other.shape)
 
 
 @_method()
@@ -121,16 +135,53 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 # ---- what a script written for several types and devices calls --------------------------
+def _cast(self: Tensor, dtype: Any) -> Tensor:
+    wanted = tensor(0.0, dtype=dtype).dtype
+    if self.dtype == wanted:
+        return self
+    return core.cast(self, "float" if wanted.kind == "f" else wanted.name)
+
+
 @_method("float")
 def _float(self: Tensor) -> Tensor:
-    """Return the tensor itself: there is one number type."""
-    return self
+    """Return the tensor as floats: itself, or a copy."""
+    return _cast(self, float)
+
+
+@_method("long")
+def _long(self: Tensor) -> Tensor:
+    """Return the tensor as int64: itself, or a copy, cut towards 0."""
+    return _cast(self, int)
+
+
+@_method("int")
+def _int(self: Tensor) -> Tensor:
+    """Return the tensor as int64, the one dtype of integers: itself, or a copy, cut towards 0."""
+    return _cast(self, int)
+
+
+@_method("bool")
+def _bool(self: Tensor) -> Tensor:
+    """Return a tensor that is True where this one is not 0: itself, or a copy."""
+    return _cast(self, bool)
+
+
+@_method()
+def to(self: Tensor, dtype: Any) -> Tensor:
+    """Return the tensor in another dtype, or in that of another tensor: itself, or a copy."""
+    return _cast(self, dtype.dtype if isinstance(dtype, Tensor) else dtype)
+
+
+@_method()
+def is_floating_point(self: Tensor) -> bool:
+    """Return whether the elements are floats."""
+    return self.dtype.kind == "f"
 
 
 @_method()
 def contiguous(self: Tensor) -> Tensor:
-    """Return the tensor itself: tensors are dense."""
-    return self
+    """Return the tensor itself, or a copy of a view whose elements do not lie side by side."""
+    return self if self._is_dense else _clone(self)
 
 
 @_method()
@@ -145,7 +196,8 @@ def clone(self: Tensor) -> Tensor:
     return _clone(self)
 
 
-_clone = getattr(core, "clone", None) or (lambda x: core.affine(x, 1, 0))
+def _clone(x: Tensor) -> Tensor:
+    return core.affine(x, 1, 0) if x.dtype.kind == "f" else core.cast(x, x.dtype.name)
 
 
 @_method("__deepcopy__")
@@ -163,12 +215,6 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
         new.requires_grad_(self.requires_grad)
     memo[id(self)] = new
     return new
-
-
-@_method("__format__")
-def _format(self: Tensor, spec: str) -> str:
-    """Format a single number as a number, anything else as ``str`` does."""
-    return format(self.item(), spec) if self.ndim == 0 and spec else format(str(self), spec)
 
 
 # ---- in place ----------------------------------------------------------------------------
@@ -197,14 +243,32 @@ _in_place("add_", _scaled(core.add), "Add ``alpha * other`` in place.")
 _in_place("sub_", _scaled(core.sub), "Subtract ``alpha * other`` in place.")
 _in_place("mul_", lambda self, other: core.mul(self, other), "Multiply in place.")
 _in_place("div_", lambda self, other: core.div(self, other), "Divide in place.")
+for _name, _doc in {
+    "floor_divide": "Divide in place, to whole numbers.",
+    "remainder": "Take the remainder of a division in place.",
+    "bitwise_and": "Keep the bits set in both, in place.",
+    "bitwise_or": "Set the bits set in either, in place.",
+    "bitwise_xor": "Set the bits set in one only, in place.",
+}.items():
+    _in_place(f"{_name}_", getattr(core, _name), _doc)
 _in_place("pow_", _math.pow, "Raise to a power in place.")
 _in_place("clamp_", _math.clamp, "Limit to [min, max] in place.")
 _in_place("masked_fill_", _shape.masked_fill, "Replace elements where a mask is not zero.")
 for _name in ["neg", "abs", "exp", "log", "sqrt", "square", "sigmoid", "tanh", "relu"]:
     _in_place(f"{_name}_", getattr(core, _name), f"`{_name}` in place.")
-for _name in ("add", "sub", "mul"):  # so that x += y changes x itself, as in PyTorch
-    setattr(Tensor, f"__i{_name}__", getattr(Tensor, f"{_name}_"))
-Tensor.__itruediv__ = Tensor.div_
+for _name, _method_name in {  # so that x += y changes x itself, as in PyTorch
+    "add": "add_",
+    "sub": "sub_",
+    "mul": "mul_",
+    "truediv": "div_",
+    "floordiv": "floor_divide_",
+    "mod": "remainder_",
+    "and": "bitwise_and_",
+    "or": "bitwise_or_",
+    "xor": "bitwise_xor_",
+    "pow": "pow_",
+}.items():
+    setattr(Tensor, f"__i{_name}__", getattr(Tensor, _method_name))
 
 
 @_method()
@@ -214,7 +278,7 @@ def normal_(
     """Fill with normal random numbers."""
     if not std >= 0:
         raise ValueError(f"normal_: got std={std}, expected at least 0")
-    _assign(self, core.rand_normal(self.shape, *draw(generator), mean, std))
+    self.copy_(core.rand_normal(self.shape, *draw(generator), mean, std))
     return self
 
 
@@ -228,9 +292,8 @@ def _uniform_(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     low, high = bounds.get("from", 0.0), bounds.get("to", 1.0)
     if not low <= high:
         raise ValueError(f"uniform_: got from={low}, to={high}, expected from <= to")
-    _assign(self, core.rand_uniform(self.shape, *draw(generator), low, high))
+    self.copy_(core.rand_uniform(self.shape, *draw(generator), low, high))
     return self
 
 
 _method("uniform_")(_uniform_)
-Tensor.__array_priority__ = 1000  # array * tensor is a tensor

@@ -12,11 +12,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
 from ganc._backend import core
-from ganc._tensor._creation import Tensor, sizes
+from ganc._tensor._creation import Tensor, sizes, tensor
 
 __all__ = [
     "Generator",
@@ -266,6 +267,7 @@ def randint(
     size: tuple[int, ...] | None = None,
     *,
     generator: Generator | None = None,
+    dtype: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """Return random whole numbers from `low` up to but without `high`.
@@ -280,13 +282,14 @@ def randint(
         The shape.
     generator : Generator, optional
         By default the global one.
+    dtype : dtype, optional
+        By default `ganc.int64`.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
     Returns
     -------
     Tensor
-        Whole numbers, stored as reals like every tensor.
 
     Raises
     ------
@@ -307,5 +310,5 @@ def randint(
         raise ValueError(f"randint: got low={low}, high={high}, expected 0 < high - low <= 2**24")
     u = _uniform(sizes((size,)), *draw(generator))
     x = core.clamp_scalar(core.floor(core.affine(u, high - low, 0)), 0, high - low - 1)
-    x = core.affine(x, 1, low)
+    x = tensor(core.cast(x, "int64") + low, dtype=int if dtype is None else dtype)
     return x.requires_grad_() if requires_grad else x

@@ -255,6 +255,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: float | Tensor) -> Tensor:
     >>> ganc.masked_fill(x, x > 1, -1).tolist()
     [0.0, 1.0, -1.0, -1.0]
     """
+    value = value.to(input.dtype) if isinstance(value, Tensor) else tensor(value, dtype=input.dtype)
     return core.where(mask, value, input)
 
 
@@ -290,7 +291,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     >>> ganc.tril(ganc.ones(2, 2)).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
-    return core.where(tensor(_distance(input, "tril") <= diagonal), input, 0.0)
+    return core.where(tensor(_distance(input, "tril") <= diagonal), input, False)
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -317,4 +318,4 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     >>> ganc.triu(ganc.ones(2, 2), 1).tolist()
     [[0.0, 1.0], [0.0, 0.0]]
     """
-    return core.where(tensor(_distance(input, "triu") >= diagonal), input, 0.0)
+    return core.where(tensor(_distance(input, "triu") >= diagonal), input, False)

@@ -25,7 +25,8 @@ class Input:
     low: float = -2.0
     high: float = 2.0
     kinks: tuple[float, ...] = ()
-    kind: str = "real"  # or "distinct" (no ties), "index" (integers in [0, high)), "mask"
+    # or "distinct" (no ties), "mask", "int", "index" (integers in [0, high)), "places" (each once)
+    kind: str = "real"
     grad: bool = True
     phase: float = 0.0  # of distinct values: those of two phases differ from each other
 
@@ -33,6 +34,10 @@ class Input:
         n = int(np.prod(self.shape, dtype=np.int64))
         if self.kind == "index":
             x = rng.integers(0, max(int(self.high), 1), n).astype(np.float64)
+        elif self.kind == "places":
+            x = rng.permutation(int(self.high))[:n].astype(np.float64)
+        elif self.kind == "int":  # handed over as int64
+            x = rng.integers(int(self.low), int(self.high) + 1, n).astype(np.float64)
         elif self.kind == "mask":
             x = (rng.random(n) < 0.5).astype(np.float64)
         elif self.kind == "distinct":
@@ -86,10 +91,11 @@ def all_cases() -> dict[str, Case]:
     import cases_reduce
     import cases_resample
     import cases_shape
+    import cases_view
 
     table: dict[str, Case] = {}
     modules = (cases_point, cases_reduce, cases_shape, cases_index, cases_conv, cases_matrix)
-    for module in (*modules, cases_norm, cases_pool, cases_resample):
+    for module in (*modules, cases_norm, cases_pool, cases_resample, cases_view):
         for case in module.CASES:
             assert case.op not in table, f"{case.op} has two rows"
             table[case.op] = case

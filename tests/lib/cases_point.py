@@ -147,6 +147,28 @@ BINARY = [
            attrs=number("alpha", 1.0, 0.5)),
 ]  # fmt: skip
 
+WHOLE = {"low": -9, "high": 9, "kind": "int", "grad": False}
+
+
+def of_integers(f):
+    return lambda *x: f(*(i.long() for i in x)).to(x[0].dtype)
+
+
+WHOLES = [
+    binary("remainder", torch.remainder, {"low": 1.1, "high": 1.9}, {"low": 0.3, "high": 0.4}),
+    binary("floor_divide", torch.floor_divide, b=POSITIVE, constant=True),
+    *(
+        binary(op, of_integers(getattr(torch, op)), WHOLE, WHOLE, constant=True, exact=True)
+        for op in ("bitwise_and", "bitwise_or", "bitwise_xor")
+    ),
+    Case("bitwise_not", of_integers(torch.bitwise_not),
+         [Config((Input(s, **WHOLE),)) for s in SHAPES], constant=True, exact=True),
+    Case("cast", lambda x, dtype: x.clone(),
+         [Config((Input(s),), {"dtype": "float"}) for s in (*SHAPES, (4,), (5, 2), (9,), (3, 1),
+                                                            (1, 4), (6,))],
+         exact=True),
+]  # fmt: skip
+
 WHERE = Case(
     "where",
     lambda c, a, b: torch.where(c != 0, a, b),
@@ -155,4 +177,4 @@ WHERE = Case(
     exact=True,
 )
 
-CASES = [*UNARY, *BINARY, WHERE]
+CASES = [*UNARY, *BINARY, *WHOLES, WHERE]

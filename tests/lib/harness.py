@@ -46,7 +46,9 @@ def where(case: Case, config: Config) -> str:
 
 def tensors(core, config, arrays, grad=True):
     return [
-        None if a is None else core.tensor(a, requires_grad=grad and spec.grad)
+        None
+        if a is None
+        else core.tensor(a, grad and spec.grad, np.int64 if spec.kind == "int" else None)
         for spec, a in zip(config.inputs, arrays, strict=True)
     ]
 
