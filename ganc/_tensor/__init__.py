@@ -10,6 +10,7 @@ from __future__ import annotations
 from ganc._backend import core
 from ganc._tensor import (
     _autograd,
+    _copies,
     _creation,
     _dtypes,
     _einsum,
@@ -100,6 +101,7 @@ __all__ = sorted(
         name
         for module in (
             _autograd,
+            _copies,
             _creation,
             _dtypes,
             _einsum,

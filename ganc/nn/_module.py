@@ -258,14 +258,20 @@ class Module(Tree):
                 module.__dict__["generator"] = generator
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold."""
+        state = {name: value for name, value in self.__dict__.items() if name != "_per_sample"}
+        if "_plan" in state:  # refers to the original's parts
+            state["_plan"] = None
+        for name, value in state.items():
+            if isinstance(value, Tensor) and not value.is_leaf:  # made anew by a hook
+                state[name] = value.detach()
+        return state
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Module:
         new = object.__new__(type(self))
         memo[id(self)] = new
-        for name, value in self.__dict__.items():
-            if name == "_plan":  # refers to the original's parts
-                value = None
-            elif isinstance(value, Tensor) and not value.is_leaf:  # made anew by a hook
-                value = value.detach()
+        for name, value in self.__getstate__().items():
             if not isinstance(value, core.Generator):  # a generator stays shared
                 value = copy.deepcopy(value, memo)
             new.__dict__[name] = value
