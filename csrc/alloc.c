@@ -7,6 +7,7 @@
 #include "base.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __linux__
@@ -21,7 +22,7 @@
 #define UNPOISON(p, n) ((void)0)
 #endif
 
-enum { HEADER = 64, CLASSES = 512, SITES = 64, HUGE_PAGE = 1 << 21 };
+enum { HEADER = 64, CLASSES = 512, SITES = 64, HUGE_PAGE = 1 << 21, ASK_ABOVE = 1 << 29 };
 
 typedef struct block {
     size_t bytes;       /* usable, rounded up to its class */
@@ -84,9 +85,25 @@ static bool injected(const char *name)
     return true;
 }
 
+/* What is free on this machine, or SIZE_MAX where that is not known.  Linux promises more than it
+ * has, and ends the process that uses it. */
+static size_t available(void)
+{
+    size_t kb = SIZE_MAX / 1024;
+    char line[128];
+    FILE *f = fopen("/proc/meminfo", "r");
+    while (f && fgets(line, sizeof line, f) && sscanf(line, "MemAvailable: %zu kB", &kb) != 1)
+        continue;
+    if (f)
+        fclose(f);
+    return kb * 1024;
+}
+
 static block *system_block(size_t bytes)
 {
     size_t total = bytes + HEADER;
+    if (total > ASK_ABOVE && total > available())
+        return NULL;
     size_t align = total >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
     void *p = NULL;
     if (posix_memalign(&p, align, total) != 0)

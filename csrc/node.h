@@ -36,7 +36,6 @@ typedef enum {
 
 typedef struct gn_op gn_op;
 
-
 typedef struct {
     const gn_op *op;
     int nin;
@@ -56,9 +55,12 @@ struct gn_op {
     void (*vjp)(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx);
     gn_tensor *(*ref)(gn_call *c); /* fused op: its definition in ops; alone: a composite */
     /* Data the vjp reads: digits = inputs, 'A' or 'B' = input 0 or 1 where the other one has a
-     * gradient, 'y' = output; NULL = all.  "-": the op is piecewise constant, its output never
-     * requires grad. */
+     * gradient, 'y' = output; NULL = all.  "-": no input is a variable, the output never requires
+     * grad. */
     const char *needs;
+    /* Digits of inputs.  flat: the derivative is zero everywhere, the vjp is not asked for it.
+     * fixed: no variable (an index, a condition), the output does not depend on it. */
+    const char *flat, *fixed;
     /* Not NULL: to the user y is a view of in[0].  Turns the part of memory that in[0] is into the
      * part that y is; false where y has to be a copy. */
     bool (*part)(const gn_call *c, const gn_tensor *y, gn_part *p);
@@ -77,7 +79,8 @@ struct gn_node {
     int ndim;
     int64_t dim[GN_MAX_DIM];
     int64_t version[GN_MAX_IN + 1]; /* of the inputs' storages, then of the output's */
-    bool spent;                     /* swept without retain_graph */
+    int sweeps;                     /* that are at work on it */
+    bool spent, cleared;            /* swept without retain_graph; what it held is given up */
 };
 
 /* Tensors hold nodes and nodes hold tensors: tensor.c drops both. */
@@ -85,6 +88,12 @@ gn_node *gn_node_new(void); /* a leaf; one reference */
 void gn_node_retain(gn_node *n);
 void gn_node_release(gn_node *n); /* NULL is fine */
 void gn_node_clear(gn_node *n);   /* gives up what it holds of the graph below */
+
+/* The gradient of a leaf, which any thread may add to: kept for the caller, or NULL. */
+gn_tensor *gn_node_grad(gn_node *n);
+/* Puts grad, which may be NULL, in the place of `expected`; false if that is not there. */
+bool gn_node_swap_grad(gn_node *n, const gn_tensor *expected, gn_tensor *grad);
+void gn_node_set_grad(gn_node *n, gn_tensor *grad);
 
 /* The inputs of a call, c->nin of them. */
 static inline gn_tensor **gn_inputs(gn_call *c)

@@ -108,7 +108,7 @@ static gn_tensor *linear_op(const gn_op *op, gn_tensor *d, gn_tensor *x, const g
 static void max_pool2d_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 {
     (void)y;
-    dx[0] = linear_op(&gn_op_max_pool2d_dx, dy, gn_detach(c->in[0]), c);
+    dx[0] = linear_op(&gn_op_max_pool2d_dx, dy, c->in[0], c);
 }
 
 const gn_op gn_op_max_pool2d = {
@@ -245,8 +245,7 @@ static void linear_vjp(gn_call *c, gn_tensor *y, gn_tensor *d, gn_tensor **dx)
 {
     bool adds = c->op == &gn_op_max_pool2d_dx;
     (void)y;
-    dx[0] =
-        linear_op(adds ? &gn_op_max_pool2d_at : &gn_op_max_pool2d_dx, d, gn_detach(c->in[1]), c);
+    dx[0] = linear_op(adds ? &gn_op_max_pool2d_at : &gn_op_max_pool2d_dx, d, c->in[1], c);
 }
 
 const gn_op gn_op_max_pool2d_dx = {.name = "max_pool2d_dx",
@@ -255,11 +254,13 @@ const gn_op gn_op_max_pool2d_dx = {.name = "max_pool2d_dx",
                                           "maxima of the windows are, the first of equal ones.",
                                    .fwd = max_pool2d_dx_fwd,
                                    .vjp = linear_vjp,
-                                   .needs = "1"};
+                                   .needs = "1",
+                                   .flat = "1"};
 const gn_op gn_op_max_pool2d_at = {.name = "max_pool2d_at",
                                    .sig = "values, input, " MAX_ATTRS,
                                    .doc = "The values that lie where the maxima of the input's "
                                           "windows are: the adjoint of max_pool2d_dx.",
                                    .fwd = max_pool2d_at_fwd,
                                    .vjp = linear_vjp,
-                                   .needs = "1"};
+                                   .needs = "1",
+                                   .flat = "1"};

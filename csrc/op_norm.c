@@ -204,7 +204,8 @@ const gn_op gn_op_batch_norm = {
     .fwd = batch_norm_fwd,
     .vjp = batch_norm_vjp,
     .ref = batch_norm_ref,
-    .needs = "012y"};
+    .needs = "012y",
+    .fixed = "34"};
 
 /* ---- batch norm with given statistics ------------------------------------------------ */
 

@@ -1,12 +1,12 @@
-/* op_pad.c - padding of the last dimensions by a constant, a reflection or the edge, and its
- * adjoint.  A negative pad cuts off.  Each dimension is an axis of single taps (planes.h): the
- * last two go together, each other one as (outer, size, inner). */
+/* op_pad.c - padding of the last dimensions by a constant, a reflection, the edge or the other end,
+ * and its adjoint.  A negative pad cuts off.  Each dimension is an axis of single taps (planes.h):
+ * the last two go together, each other one as (outer, size, inner). */
 #include "ops.h"
 #include "planes.h"
 
 #include <string.h>
 
-typedef enum { CONSTANT, REFLECT, REPLICATE } pad_mode;
+typedef enum { CONSTANT, REFLECT, REPLICATE, CIRCULAR } pad_mode;
 
 typedef struct {
     int n; /* dimensions that are padded, the last ones */
@@ -20,6 +20,8 @@ static int64_t source(int64_t i, int64_t n, pad_mode mode)
         return i;
     if (mode == REPLICATE)
         return i < 0 ? 0 : n - 1;
+    if (mode == CIRCULAR)
+        return i < 0 ? i + n : i - n;
     return mode == CONSTANT ? -1 : i < 0 ? -i : 2 * (n - 1) - i;
 }
 
@@ -49,12 +51,13 @@ static bool pad_fits(const char *op, const pad_how *p, int d, int64_t n)
     if (out < (p->mode == CONSTANT ? 0 : 1) || low < -n || high < -n)
         return gn_fail("%s: pads %lld and %lld leave nothing of a dimension of %lld", op,
                        (long long)low, (long long)high, (long long)n);
-    if (p->mode == REFLECT && (low >= n || high >= n))
-        return gn_fail("%s: pads %lld and %lld, expected less than %lld, the size of the dimension "
-                       "that is reflected",
-                       op, (long long)low, (long long)high, (long long)n);
+    int64_t most = p->mode == REFLECT ? n - 1 : p->mode == CIRCULAR ? n : INT64_MAX;
+    if (n > 0 && (low > most || high > most))
+        return gn_fail("%s: pads %lld and %lld, expected at most %lld for a dimension of %lld that "
+                       "is reflected or repeated",
+                       op, (long long)low, (long long)high, (long long)most, (long long)n);
     return p->mode == CONSTANT || n > 0 ||
-           gn_fail("%s: an empty dimension has nothing to reflect or replicate", op);
+           gn_fail("%s: an empty dimension has nothing to reflect or repeat", op);
 }
 
 /* attr: before, after, mode.  dims: those of the unpadded tensor. */
@@ -151,7 +154,7 @@ static void pad_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 const gn_op gn_op_pad = {
     .name = "pad",
     .result = GN_ALIKE,
-    .sig = "input, before:dims, after:dims, mode:constant|reflect|replicate='constant', "
+    .sig = "input, before:dims, after:dims, mode:constant|reflect|replicate|circular='constant', "
            "value:float=0",
     .doc = "The last dimensions padded by before[i] and after[i]; a negative pad cuts off.",
     .fwd = pad_fwd,
@@ -159,7 +162,7 @@ const gn_op gn_op_pad = {
     .needs = ""};
 const gn_op gn_op_pad_dx = {
     .name = "pad_dx",
-    .sig = "dy, before:dims, after:dims, mode:constant|reflect|replicate='constant'",
+    .sig = "dy, before:dims, after:dims, mode:constant|reflect|replicate|circular='constant'",
     .doc = "The adjoint of pad: takes the pads off, adding what they repeat to its source.",
     .fwd = pad_dx_fwd,
     .vjp = pad_vjp,

@@ -196,7 +196,7 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
     return g ? gn_sum_to(g, like->ndim, like->dim) : NULL;
 }
 
-#define OP(name_, result_, sig_, needs_, doc_) \
+#define OP(name_, result_, sig_, needs_, flat_, fixed_, doc_) \
     const gn_op gn_op_##name_ = {.name = #name_, \
                                  .sig = sig_, \
                                  .doc = doc_, \
@@ -204,7 +204,13 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
                                  .vjp = vjp_##name_, \
                                  .needs = needs_, \
                                  .result = GN_##result_, \
-                                 .whole = whole_##name_};
+                                 .whole = whole_##name_, \
+                                 .flat = flat_, \
+                                 .fixed = fixed_};
+
+/* The vjp of a row that is zero almost everywhere, which makes that input a flat one. */
+static gn_tensor *const ZERO = NULL;
+#define IS_ZERO(vjp) (__builtin_strcmp(#vjp, "ZERO") == 0)
 
 #define UNARY(name, result, needs, sig, vjp, doc) \
     static gn_tensor *fwd_##name(gn_call *c) \
@@ -223,7 +229,7 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         (void)x, (void)y, (void)dy, (void)p, (void)q; \
         dx[0] = vjp; \
     } \
-    OP(name, result, sig, needs, doc)
+    OP(name, result, sig, needs, IS_ZERO(vjp) ? "0" : NULL, NULL, doc)
 
 #define APPLY1(name, p_, q_) \
     { \
@@ -262,7 +268,7 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
         if (gn_wants(c, 1)) \
             dx[1] = fit(vjp_b, b); \
     } \
-    OP(name, result, sig, needs, doc)
+    OP(name, result, sig, needs, IS_ZERO(vjp_b) ? "1" : NULL, NULL, doc)
 
 #define APPLY2(name, p_) \
     { \
@@ -302,5 +308,5 @@ static void vjp_where(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 }
 
 #define whole_where NULL
-OP(where, BRANCHES, "condition, input, other", "0",
+OP(where, BRANCHES, "condition, input, other", "0", NULL, "0",
    "a where condition is not 0, else b; the three broadcast.")

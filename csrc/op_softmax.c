@@ -5,6 +5,8 @@
 /* The largest element, finite, outside the tape: it cancels in what follows. */
 static gn_tensor *steady_max(gn_tensor *x, gn_dims dims)
 {
+    if (x && x->numel == 0)
+        return gn_scalar(0);
     bool was = gn_set_grad_mode(false);
     gn_tensor *m = gn_amax(x, dims, true);
     m = m ? gn_where(gn_isfinite(m), m, gn_scalar(0)) : NULL;

@@ -170,6 +170,7 @@ static void index_put_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **d
 const gn_op gn_op_index_put = {
     .name = "index_put",
     .result = GN_FIRST,
+    .fixed = "1",
     .sig = "input, index, values",
     .doc =
         "The input with values[i] as its element number index[i]; the last of equal ones counts.",

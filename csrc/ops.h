@@ -96,6 +96,12 @@ gn_tensor *gn_scatter_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t s
 gn_tensor *gn_index_select(gn_tensor *x, int64_t dim, gn_tensor *index);
 gn_tensor *gn_index_add(gn_tensor *x, int64_t dim, gn_tensor *index, int64_t size);
 
+/* A tensor seen as (outer, size of dim, inner); false with an error where it has no such dim. */
+typedef struct {
+    int64_t outer, size, inner;
+} gn_split;
+bool gn_split_at(const char *op, const gn_tensor *x, int64_t dim, gn_split *s, int *d);
+
 /* Every element an integer in [0, size), or false with an error. */
 bool gn_check_index(const char *op, const gn_tensor *index, int64_t size);
 

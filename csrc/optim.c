@@ -238,11 +238,8 @@ gn_tensor **gn_optim_grads(int n, gn_optim **o)
     int at = 0;
     for (int k = 0; grad && k < n; k++)
         for (int i = 0; i < o[k]->n; i++) {
-            const gn_node *node = o[k]->param[i]->node;
-            grad[at] = node ? node->grad : NULL;
-            if (grad[at])
-                gn_tensor_retain(grad[at]);
-            at++;
+            gn_node *node = o[k]->param[i]->node;
+            grad[at++] = node ? gn_node_grad(node) : NULL;
         }
     return grad;
 }
@@ -257,10 +254,8 @@ bool gn_optim_step(int n, gn_optim **o, gn_tensor **grad)
 void gn_optim_zero_grad(gn_optim *o)
 {
     for (int i = 0; i < o->n; i++)
-        if (o->param[i]->node) {
-            gn_tensor_release(o->param[i]->node->grad);
-            o->param[i]->node->grad = NULL;
-        }
+        if (o->param[i]->node)
+            gn_node_set_grad(o->param[i]->node, NULL);
 }
 
 /* ---- minimize ------------------------------------------------------------------------ */

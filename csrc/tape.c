@@ -54,6 +54,11 @@ static bool is_constant(const gn_op *op)
     return op->needs && op->needs[0] == '-';
 }
 
+static bool is_fixed(const gn_op *op, int input)
+{
+    return op->fixed && strchr(op->fixed, '0' + input);
+}
+
 static bool record_inputs(gn_node *n, gn_call *c)
 {
     n->call = *c;
@@ -71,6 +76,10 @@ static bool record_inputs(gn_node *n, gn_call *c)
             if (!kept)
                 return false;
             gn_tensor_retain(kept);
+            if (is_fixed(c->op, i)) {
+                gn_node_release(kept->node);
+                kept->node = NULL;
+            }
         }
         gn_inputs(&n->call)[i] = kept;
         n->call.nin = i + 1;
@@ -107,7 +116,7 @@ static gn_tensor *record(gn_call *c, gn_tensor *y)
 static bool any_requires_grad(gn_call *c)
 {
     for (int i = 0; i < c->nin; i++)
-        if (gn_inputs(c)[i] && gn_inputs(c)[i]->node)
+        if (gn_inputs(c)[i] && gn_inputs(c)[i]->node && !is_fixed(c->op, i))
             return true;
     return false;
 }
@@ -193,6 +202,10 @@ gn_tensor *gn_requires_grad(gn_tensor *x, bool on)
         return x;
     }
     x->node = gn_node_new();
+    if (x->node)
+        memcpy(x->node->dim, x->dim, sizeof x->dim);
+    if (x->node)
+        x->node->ndim = x->ndim;
     return x->node ? x : NULL;
 }
 

@@ -4,6 +4,7 @@
 #include "node.h"
 #include "view.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -257,6 +258,57 @@ void gn_node_release(gn_node *n)
         gn_free(n);
     }
     draining = false;
+}
+
+/* ---- gradients of leaves --------------------------------------------------------------
+ * The lock covers a few instructions and nothing that takes another. */
+
+static bool grad_lock;
+
+static void lock_grads(void)
+{
+    while (__atomic_test_and_set(&grad_lock, __ATOMIC_ACQUIRE))
+        sched_yield();
+}
+
+static void unlock_grads(void)
+{
+    __atomic_clear(&grad_lock, __ATOMIC_RELEASE);
+}
+
+gn_tensor *gn_node_grad(gn_node *n)
+{
+    lock_grads();
+    gn_tensor *grad = n->grad;
+    if (grad)
+        gn_tensor_retain(grad);
+    unlock_grads();
+    return grad;
+}
+
+bool gn_node_swap_grad(gn_node *n, const gn_tensor *expected, gn_tensor *grad)
+{
+    lock_grads();
+    gn_tensor *old = n->grad;
+    bool same = old == expected;
+    if (same && grad)
+        gn_tensor_retain(grad);
+    if (same)
+        n->grad = grad;
+    unlock_grads();
+    if (same)
+        gn_tensor_release(old);
+    return same;
+}
+
+void gn_node_set_grad(gn_node *n, gn_tensor *grad)
+{
+    bool done = false;
+    while (!done) {
+        gn_tensor *old = gn_node_grad(n);
+        done = gn_node_swap_grad(n, old, grad);
+        gn_tensor_release(old);
+    }
 }
 
 /* ---- shapes and versions ------------------------------------------------------------- */

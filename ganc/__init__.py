@@ -12,6 +12,7 @@ A C core trains them fast on a CPU, reproducible to the bit for any number of th
 
 from __future__ import annotations
 
+from ganc._checked import check_exports, guard_class
 from ganc._tensor import *  # noqa: F403
 from ganc._tensor import __all__ as _tensor_names
 from ganc._tensor._dtypes import boolean as bool
@@ -64,3 +65,11 @@ __all__ = [
     "to_uint8",
     "train",
 ]
+
+for _package in (
+    *(nn, nn.functional, nn.init, nn.utils, optim, optim.lr_scheduler, data, data.transforms),
+    *(callbacks, datasets, datasets.toy, io, losses, metrics, models, plot, train),
+):
+    check_exports(vars(_package))
+check_exports(globals())
+guard_class(Tensor)  # noqa: F405

@@ -104,7 +104,8 @@ def test_a_damaged_checkpoint_is_reported(whole, tmp_path, capsys):
 
 def test_training_anew_removes_the_old_run(tmp_path):
     for epochs in ("2", "1"):
-        assert cli.main([*TRAIN, "--epochs", epochs, "--out", str(tmp_path)]) == 0
+        argv = [*TRAIN, "--epochs", epochs, "--out", str(tmp_path), "--overwrite"]
+        assert cli.main(argv) == 0
     assert ganc.resume(tmp_path).epoch == 1
     assert (tmp_path / "log.txt").read_text().count("done") == 1
 

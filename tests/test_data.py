@@ -72,7 +72,7 @@ def test_as_images_refuses_with_a_hint(x, error, words):
         warnings.simplefilter("error")
         with pytest.raises(error, match=words) as caught:
             data.as_images(x)
-    assert str(caught.value).startswith("x: got")
+        assert str(caught.value).startswith("as_images: x: got")
 
 
 def test_images_scaled_to_0_1_warn():

@@ -34,8 +34,8 @@ KINDS = [
     (r"kern/.*", BASE | KERN | INNER | PARTS),
     (r"tensor\.h", BASE),
     (r"(tensor\.c|node\.h|view\.h)", BASE | {"tensor.h", "node.h", "view.h"}),
-    (r"(tape|dtype)\.[ch]", BASE | TAPE),
-    (r"(sweep|view)\.c", BASE | TAPE | {"ops.h"}),
+    (r"(tape|dtype|graph)\.[ch]", BASE | TAPE | {"graph.h"}),
+    (r"(sweep|view)\.c", BASE | TAPE | {"graph.h", "ops.h"}),
     (r"reduce\.[ch]", BASE | KERN | {"tensor.h", "reduce.h"}),
     (r"ops\.h", BASE | TAPE | KERN | {"kern/point.def"}),
     (r"planes\.h", BASE | TAPE | KERN),
@@ -50,7 +50,7 @@ SYSTEM = {
     "numpy/arrayobject.h": r"py/.*",
     "omp.h": r"par\.c",
     "pthread.h": r"(par|alloc)\.c",
-    "immintrin.h": r"(cpu|kern/amx)\.c",
+    "immintrin.h": r"cpu\.c",
     "arm_neon.h": r"nothing",
 }
 

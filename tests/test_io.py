@@ -2,8 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -187,10 +190,87 @@ def test_a_killed_save_leaves_the_old_file_and_the_next_clears_up(saved):
     )
     assert run_child(code, saved).returncode == 9
     assert saved.read_bytes() == before
-    assert sorted(os.listdir(saved.parent)) == [saved.name, saved.name + ".tmp"]
+    left = [name for name in os.listdir(saved.parent) if name != saved.name]
+    assert len(left) == 1 and _atomic.is_temporary(left[0])
     io.write_tensors(saved, {"x": np.zeros(3)})
     assert os.listdir(saved.parent) == [saved.name]
     assert io.read_tensors(saved)[0]["x"].shape == (3,)
+
+
+def test_a_users_file_of_a_like_name_stays(saved):
+    for suffix in (".tmp", ".new", "~", ".ganc-tmp"):
+        (saved.parent / f"{saved.name}{suffix}").write_bytes(b"mine")
+    io.write_tensors(saved, {"x": np.zeros(3)})
+    for suffix in (".tmp", ".new", "~", ".ganc-tmp"):
+        assert (saved.parent / f"{saved.name}{suffix}").read_bytes() == b"mine"
+
+
+def test_the_longest_name_and_the_old_permissions(tmp_path):
+    path = tmp_path / ("n" * 250 + ".bin")
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    io.atomic_write(path, [b"new"])
+    assert path.read_bytes() == b"new" and path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_two_writers_of_a_file_take_turns(tmp_path):
+    """Each content is whole, whoever comes last; the second does not clear up under the first."""
+    path, half = tmp_path / "a", threading.Event()
+
+    def slowly():
+        yield b"one "
+        half.set()
+        time.sleep(0.1)
+        yield b"one"
+
+    first = threading.Thread(target=io.atomic_write, args=(path, slowly()))
+    first.start()
+    half.wait()
+    io.atomic_write(path, [b"two two"])
+    first.join()
+    assert path.read_bytes() == b"two two" and os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "socket", "device"])
+def test_what_is_no_regular_file_is_refused(tmp_path, kind):
+    path = tmp_path / "a"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(path))
+    else:
+        path.symlink_to("/dev/null")
+    before = path.stat()
+    for write in (io.atomic_write, _atomic.append):
+        with pytest.raises(OSError, match="expected") as caught:
+            write(path, b"xyz")
+        assert caught.value.filename == str(path)
+    assert os.path.samestat(before, path.stat()) and os.listdir(tmp_path) == ["a"]
+
+
+def test_what_is_appended_is_there_whole_or_not(tmp_path):
+    path = tmp_path / "log"
+    _atomic.append(path, b"one\n")
+    code = (
+        "import resource, sys; from ganc.io._atomic import append\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "try:\n"
+        "    append(sys.argv[1], b'x' * 5000)\n"
+        "except OSError as error:\n"
+        "    print(error.errno, error.filename)"
+    )
+    result = run_child(code, path)
+    assert result.stdout.split() == ["27", str(path)], result.stderr
+    assert path.read_bytes() == b"one\n"
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    with pytest.raises(OSError):
+        _atomic.append(link, b"two\n", follow=False)
+    assert path.read_bytes() == b"one\n"
 
 
 def test_full_disk(saved):

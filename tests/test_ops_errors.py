@@ -71,7 +71,7 @@ BAD = [
     ("gather", (X, 0, np.full((1, 3), 2.0)), {}, IndexError, "index 2"),
     ("gather", (X, 0, np.full((1, 3), 0.5)), {}, IndexError, "integer"),
     ("gather", (X, 0, np.full((1, 3), np.nan)), {}, IndexError, "nan"),
-    ("gather", (X, 0, np.zeros((1, 2))), {}, ValueError, "shape"),
+    ("gather", (X, 0, np.zeros((1, 4))), {}, ValueError, "shape"),
     ("scatter_add", (1.0, 0, 3.0, 5), {}, ValueError, "0-d"),
     ("scatter_add", (np.zeros(0), 0, np.zeros(0), -1), {}, ValueError, ">= 0"),
     ("index_select", (X, 0, X), {}, ValueError, "1-D"),

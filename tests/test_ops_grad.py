@@ -175,3 +175,11 @@ def test_any_subset_of_inputs_may_require_grad(case, config):
 def test_piecewise_constant_ops_stop_gradients(case, config):
     xs = tensors(_core64, config, config.arrays(case.op))
     assert not call(_core64, case, xs, config).requires_grad
+
+
+@pytest.mark.parametrize("case, config", [r for r in rows() if r.values[0].flat][::3])
+def test_gradients_of_flat_ops_are_zeros(case, config):
+    x = _core64.tensor(config.arrays(case.op)[0], requires_grad=True)
+    y = call(_core64, case, [x], config)
+    (g,) = gradients(_core64, _core64.sum(y), [x])
+    assert array(g).shape == x.shape and not array(g).any()

@@ -7,7 +7,10 @@
 static PyObject *tensor(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     (void)module;
-    return PyObject_Call((PyObject *)gn_py->tensor, args, kwargs);
+    PyObject *t = PyObject_Call((PyObject *)gn_py->tensor, args, kwargs);
+    if (!t)
+        gn_py_blame("tensor", NULL);
+    return t;
 }
 
 static PyObject *full(PyObject *module, PyObject *args)

@@ -67,6 +67,14 @@ static int read_word(const gn_py_signature *s, const gn_py_param *p, PyObject *o
     return -1;
 }
 
+/* True, False, NumPy's bools and integers; not a text or an array, which are true as well. */
+static int read_bool(const gn_py_signature *s, const gn_py_param *p, PyObject *o, gn_attr *a)
+{
+    bool number = PyLong_Check(o) || (PyArray_CheckScalar(o) && !PyArray_Check(o));
+    a->i = number ? PyObject_IsTrue(o) : bad(s, p, "a bool", o);
+    return a->i < 0 ? -1 : 0;
+}
+
 static int read_attr(const gn_py_signature *s, const gn_py_param *p, PyObject *o, gn_attr *a)
 {
     *a = (gn_attr){.given = true};
@@ -85,8 +93,7 @@ static int read_attr(const gn_py_signature *s, const gn_py_param *p, PyObject *o
         }
         return 0;
     case GN_PY_BOOL:
-        a->i = PyObject_IsTrue(o);
-        return a->i < 0 ? -1 : 0;
+        return read_bool(s, p, o, a);
     case GN_PY_DIMS:
         return read_dims(s, p, o, a);
     default:
@@ -101,22 +108,22 @@ typedef struct {
     int64_t work; /* elements touched: decides whether to release the GIL */
 } frame;
 
-static int read_list(frame *f, PyObject *o)
+static int read_list(const gn_py_signature *s, frame *f, PyObject *o)
 {
     f->kept = PyList_Check(o) ? PySequence_Tuple(o) : Py_NewRef(o);
     f->call.list = f->kept ? gn_py_tensor_list(f->kept, "tensors", &f->call.nin) : NULL;
     for (int i = 0; f->call.list && i < f->call.nin; i++)
         f->work += f->call.list[i]->numel;
-    return f->call.list ? 0 : -1;
+    return f->call.list ? 0 : gn_py_blame(s->op->name, NULL);
 }
 
-static int read_tensor(const gn_py_param *p, frame *f, PyObject *o)
+static int read_tensor(const gn_py_signature *s, const gn_py_param *p, frame *f, PyObject *o)
 {
     gn_tensor *t = NULL;
     if (o != Py_None || !p->nullable) {
         t = gn_py_as_tensor(o);
         if (!t)
-            return -1;
+            return gn_py_blame(s->op->name, p->name);
         f->work += t->numel;
     }
     f->call.in[f->call.nin++] = t;
@@ -127,13 +134,13 @@ static int read_tensor(const gn_py_param *p, frame *f, PyObject *o)
 static int read_param(const gn_py_signature *s, const gn_py_param *p, frame *f, PyObject *o)
 {
     if (!o && p->required) {
-        PyErr_Format(PyExc_TypeError, "%s() is missing the argument '%s'", s->op->name, p->name);
+        PyErr_Format(PyExc_TypeError, "%s: missing argument '%s'", s->op->name, p->name);
         return -1;
     }
     if (p->kind == GN_PY_LIST)
-        return read_list(f, o);
+        return read_list(s, f, o);
     if (p->kind == GN_PY_TENSOR)
-        return read_tensor(p, f, o ? o : Py_None);
+        return read_tensor(s, p, f, o ? o : Py_None);
     if (o)
         return read_attr(s, p, o, &f->call.attr[f->nattr++]);
     f->call.attr[f->nattr++] = p->value;
@@ -155,6 +162,27 @@ static PyObject *packed_tail(const gn_py_signature *s, PyObject *const *args, Py
     return tuple;
 }
 
+/* The nearest name is found in Python: this is no place for speed. */
+static int unknown_keyword(const gn_py_signature *s, PyObject *name)
+{
+    PyObject *known = PyList_New(0), *options = PyImport_ImportModule("ganc._options"),
+             *hint = NULL;
+    for (int i = 0; known && i < s->nparam; i++) {
+        PyObject *word = PyUnicode_FromString(s->p[i].name);
+        if (!word || PyList_Append(known, word) < 0)
+            Py_CLEAR(known);
+        Py_XDECREF(word);
+    }
+    if (known && options)
+        hint = PyObject_CallMethod(options, "near_keyword", "OO", name, known);
+    if (hint)
+        PyErr_Format(PyExc_TypeError, "%s: unexpected keyword '%U'%U", s->op->name, name, hint);
+    Py_XDECREF(hint);
+    Py_XDECREF(options);
+    Py_XDECREF(known);
+    return -1;
+}
+
 static int place_keywords(const gn_py_signature *s, PyObject **value, PyObject *const *args,
                           PyObject *names)
 {
@@ -164,11 +192,11 @@ static int place_keywords(const gn_py_signature *s, PyObject **value, PyObject *
         int i = 0;
         while (i < s->nparam && PyUnicode_CompareWithASCIIString(name, s->p[i].name) != 0)
             i++;
-        if (i == s->nparam || value[i]) {
-            PyErr_Format(PyExc_TypeError,
-                         i == s->nparam ? "%s() got an unexpected keyword argument '%U'"
-                                        : "%s() got two values for argument '%U'",
-                         s->op->name, name);
+        if (i == s->nparam)
+            return unknown_keyword(s, name);
+        if (value[i]) {
+            PyErr_Format(PyExc_TypeError, "%s: got two values for argument '%U'", s->op->name,
+                         name);
             return -1;
         }
         value[i] = args[k];
@@ -197,10 +225,10 @@ PyObject *gn_py_call(const gn_py_signature *s, PyObject *self, PyObject *const *
     if (nargs + shift > s->npositional) {
         tail = packed_tail(s, args, nargs, last - shift);
         if (!tail)
-            return PyErr_Occurred() ? NULL
-                                    : PyErr_Format(PyExc_TypeError,
-                                                   "%s() takes %d positional arguments, got %zd",
-                                                   s->op->name, s->npositional, nargs + shift);
+            return PyErr_Occurred()
+                       ? NULL
+                       : PyErr_Format(PyExc_TypeError, "%s: takes %d positional arguments, got %zd",
+                                      s->op->name, s->npositional, nargs + shift);
         value[last] = tail;
     }
     for (Py_ssize_t i = 0; i < nargs && i + shift <= last; i++)

@@ -90,6 +90,10 @@ extern gn_py_state *gn_py; /* of the one module object */
 int gn_py_state_init(PyObject *module);
 PyObject *gn_py_raise(void); /* the sticky error as a Python exception; clears it; NULL */
 
+/* Puts the function, and an argument or NULL, before the message of a pending TypeError or
+ * ValueError; -1. */
+int gn_py_blame(const char *function, const char *argument);
+
 /* A count: an integer in [0, 2**63).  A row of PyGetSetDef is GN_PY_COUNT(...). */
 int gn_py_read_count(PyObject *value, const char *what, uint64_t *to); /* -1 + exception */
 typedef struct {

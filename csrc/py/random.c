@@ -5,14 +5,15 @@
 /* ---- Generator ----------------------------------------------------------------------- */
 
 static const gn_py_class class;
+enum { DEFAULT_SEED = 67280421310721 }; /* of a Generator without one: PyTorch's */
 
 static PyObject *generator_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"seed", NULL};
-    PyObject *seed;
-    uint64_t number;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Generator", names, &seed) ||
-        gn_py_read_count(seed, "seed", &number) < 0)
+    PyObject *seed = NULL;
+    uint64_t number = DEFAULT_SEED;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Generator", names, &seed) ||
+        (seed && gn_py_read_count(seed, "seed", &number) < 0))
         return NULL;
     PyObject *self = gn_py_new(type, &class);
     if (self)
@@ -41,8 +42,9 @@ static PyGetSetDef generator_getset[] = {
 
 static const gn_py_class class = {
     .name = GN_MODULE_NAME ".Generator",
-    .doc = "Generator(seed)\n--\n\nCounter-based (Philox 4x32-10): element i of draw "
-           "number `stream` is a pure function of (seed, stream, i).",
+    .doc =
+        "Generator(seed=67280421310721)\n--\n\nCounter-based (Philox 4x32-10): element i of draw "
+        "number `stream` is a pure function of (seed, stream, i).",
     .size = sizeof(gn_py_generator),
     .flags = Py_TPFLAGS_BASETYPE,
     .make = generator_new,

@@ -122,6 +122,25 @@ PyObject *gn_py_wrap(gn_tensor *t)
     return gn_py_wrap_as(gn_py->tensor, t);
 }
 
+int gn_py_blame(const char *function, const char *argument)
+{
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    if (type != PyExc_TypeError && type != PyExc_ValueError) {
+        PyErr_Restore(type, value, trace);
+        return -1;
+    }
+    if (argument)
+        PyErr_Format(type, "%s: %s: %S", function, argument, value);
+    else
+        PyErr_Format(type, "%s: %S", function, value);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+    return -1;
+}
+
 /* ---- counts --------------------------------------------------------------------------- */
 
 int gn_py_read_count(PyObject *value, const char *what, uint64_t *to)

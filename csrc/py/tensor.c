@@ -138,9 +138,12 @@ static PyObject *get_grad(PyObject *self, void *closure)
 {
     gn_node *node = gn_py_tensor_of(self)->node;
     (void)closure;
-    if (node && node->grad)
-        return gn_py_wrap(node->grad);
-    Py_RETURN_NONE;
+    gn_tensor *grad = node ? gn_node_grad(node) : NULL;
+    if (!grad)
+        Py_RETURN_NONE;
+    PyObject *result = gn_py_wrap(grad);
+    gn_tensor_release(grad);
+    return result;
 }
 
 static int set_grad(PyObject *self, PyObject *value, void *closure)
@@ -165,10 +168,7 @@ static int set_grad(PyObject *self, PyObject *value, void *closure)
         PyErr_SetString(PyExc_RuntimeError, "a tensor that does not require grad has no grad");
         return -1;
     }
-    if (g)
-        gn_tensor_retain(g);
-    gn_tensor_release(t->node->grad);
-    t->node->grad = g;
+    gn_node_set_grad(t->node, g);
     return 0;
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ganc._backend import core
 from ganc._tensor import (
+    _algebra,
     _autograd,
     _copies,
     _creation,
@@ -20,10 +21,14 @@ from ganc._tensor import (
     _logic,
     _math,
     _methods,
+    _order,
     _protocols,
     _random,
+    _scatter,
+    _select,
     _shape,
 )
+from ganc._tensor._algebra import *  # noqa: F403
 from ganc._tensor._autograd import *  # noqa: F403
 from ganc._tensor._creation import *  # noqa: F403
 from ganc._tensor._dtypes import *  # noqa: F403
@@ -32,7 +37,10 @@ from ganc._tensor._gradcheck import *  # noqa: F403
 from ganc._tensor._join import *  # noqa: F403
 from ganc._tensor._logic import *  # noqa: F403
 from ganc._tensor._math import *  # noqa: F403
+from ganc._tensor._order import *  # noqa: F403
 from ganc._tensor._random import *  # noqa: F403
+from ganc._tensor._scatter import *  # noqa: F403
+from ganc._tensor._select import *  # noqa: F403
 from ganc._tensor._shape import *  # noqa: F403
 
 _FROM_CORE = [
@@ -100,6 +108,7 @@ __all__ = sorted(
     + [
         name
         for module in (
+            _algebra,
             _autograd,
             _copies,
             _creation,
@@ -111,8 +120,11 @@ __all__ = sorted(
             _logic,
             _math,
             _methods,
+            _order,
             _protocols,
             _random,
+            _scatter,
+            _select,
             _shape,
         )
         for name in module.__all__

@@ -83,7 +83,7 @@ def split(
     >>> import ganc
     >>> [x.shape[0] for x in ganc.split(ganc.arange(5), 2)]
     [2, 2, 1]
-    >>> a, b = ganc.split(ganc.arange(5), [1, 4])
+    >>> a, b = ganc.split(ganc.arange(5.0), [1, 4])
     >>> b.tolist()
     [1.0, 2.0, 3.0, 4.0]
     """
@@ -164,7 +164,7 @@ def repeat(input: Tensor, *repeats: int | tuple[int, ...]) -> Tensor:
     Examples
     --------
     >>> import ganc
-    >>> ganc.repeat(ganc.arange(2), 2, 2).tolist()
+    >>> ganc.repeat(ganc.arange(2.0), 2, 2).tolist()
     [[0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]
     """
     counts = sizes(repeats, "repeat")
@@ -209,7 +209,7 @@ def roll(
     Examples
     --------
     >>> import ganc
-    >>> ganc.roll(ganc.arange(4), 1).tolist()
+    >>> ganc.roll(ganc.arange(4.0), 1).tolist()
     [3.0, 0.0, 1.0, 2.0]
     """
     if dims is None or dims == ():

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from ganc._backend import core
 from ganc._tensor._creation import Tensor
 
-__all__ = ["logical_and", "logical_not", "logical_or", "logical_xor", "where"]
+__all__ = [
+    "allclose",
+    "equal",
+    "isclose",
+    "isinf",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "where",
+]
 
 
 def _truth(x: Tensor) -> Tensor:
@@ -121,3 +135,104 @@ def where(condition: Tensor, input: float | Tensor, other: float | Tensor) -> Te
     True
     """
     return core.where(condition, input, other)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Return where elements are infinite.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor of bools
+
+    Examples
+    --------
+    >>> import ganc
+    >>> [bool(y) for y in ganc.isinf(ganc.tensor([1.0, float("-inf"), float("nan")]))]
+    [False, True, False]
+    """
+    return core.eq(core.abs(input), math.inf)
+
+
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Tensor:
+    """Return where ``|input - other| <= atol + rtol * |other|``.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        They broadcast.
+    rtol, atol : float
+        Relative and absolute tolerance.
+    equal_nan : bool, default False
+        Two NaN are close.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import ganc
+    >>> bool(ganc.isclose(ganc.tensor(1.0), ganc.tensor(1.000001)))
+    True
+    """
+    a, b = input.detach(), other.detach()
+    near = core.le(core.abs(a - b), core.abs(b) * rtol + atol)
+    near = core.bitwise_and(near, core.isfinite(b))  # inf <= inf says nothing
+    near = core.bitwise_or(near, core.eq(a, b))
+    if equal_nan:
+        near = core.bitwise_or(near, core.bitwise_and(core.isnan(a), core.isnan(b)))
+    return near
+
+
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    """Return whether all elements are close; see `isclose`.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        They broadcast.
+    rtol, atol : float
+        Relative and absolute tolerance.
+    equal_nan : bool, default False
+        Two NaN are close.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.allclose(ganc.ones(3), ganc.ones(3) + 1e-7)
+    True
+    """
+    return bool(np.asarray(isclose(input, other, rtol, atol, equal_nan)).all())
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Return whether two tensors have the same shape and elements.
+
+    Parameters
+    ----------
+    input, other : Tensor
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.equal(ganc.ones(3), ganc.ones(3)), ganc.equal(ganc.ones(3), ganc.ones(3, 1))
+    (True, False)
+    """
+    a, b = np.asarray(input.detach()), np.asarray(other.detach())
+    return a.shape == b.shape and bool((a == b).all())

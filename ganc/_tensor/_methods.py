@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganc._backend import core
-from ganc._tensor import _einsum, _join, _logic, _math, _shape
+from ganc._tensor import _algebra, _join, _logic, _math, _order, _scatter, _select, _shape
 from ganc._tensor._creation import Tensor, tensor
 from ganc._tensor._random import Generator, draw
 
@@ -30,37 +30,19 @@ def _method(name: str | None = None) -> Callable[[Callable], Callable]:
     return attach
 
 
-for _name in [
-    "broadcast_to",
-    "expand",
-    "masked_fill",
-    "squeeze",
-    "unsqueeze",
-    "flatten",
-    "tril",
-    "triu",
-    "chunk",
-    "split",
-    "repeat",
-    "roll",
-    "bmm",
-    "clamp",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "max",
-    "min",
-    "norm",
-    "pow",
-    "std",
-    "topk",
-    "var",
-]:
-    for _module in (_shape, _join, _logic, _math, _einsum):
-        if hasattr(_module, _name):
-            setattr(Tensor, _name, getattr(_module, _name))
-            break
+_METHODS = {
+    _algebra: "addmm cumprod dot lerp mm mv outer prod",
+    _logic: "allclose equal isclose isinf logical_and logical_not logical_or logical_xor",
+    _math: "bmm clamp max min norm pow std topk var",
+    _order: "argsort masked_select nonzero sort",
+    _scatter: "scatter scatter_add",
+    _select: "diag diagonal movedim narrow select swapaxes tensor_split trace unbind",
+    _join: "chunk repeat roll split",
+    _shape: "broadcast_to expand flatten masked_fill squeeze tril triu unsqueeze",
+}
+for _module, _names in _METHODS.items():
+    for _name in _names.split():
+        setattr(Tensor, _name, getattr(_module, _name))
 
 
 # ---- shapes ------------------------------------------------------------------------------
@@ -235,6 +217,9 @@ for _name, _doc in {
     _in_place(f"{_name}_", getattr(core, _name), _doc)
 _in_place("pow_", _math.pow, "Raise to a power in place.")
 _in_place("clamp_", _math.clamp, "Limit to [min, max] in place.")
+_in_place("lerp_", _algebra.lerp, "Interpolate linearly in place.")
+_in_place("scatter_", _scatter.scatter, "Write elements to positions along a dimension.")
+_in_place("scatter_add_", _scatter.scatter_add, "Add elements at positions along a dimension.")
 _in_place("masked_fill_", _shape.masked_fill, "Replace elements where a mask is not zero.")
 for _name in ["neg", "abs", "exp", "log", "sqrt", "square", "sigmoid", "tanh", "relu"]:
     _in_place(f"{_name}_", getattr(core, _name), f"`{_name}` in place.")

@@ -82,7 +82,7 @@ def flip(input: Tensor, dims: int | tuple[int, ...]) -> Tensor:
     Examples
     --------
     >>> import ganc
-    >>> ganc.flip(ganc.arange(3), (0,)).tolist()
+    >>> ganc.flip(ganc.arange(3.0), (0,)).tolist()
     [2.0, 1.0, 0.0]
     """
     return core.flip(input, ints((dims,), "flip"))
@@ -141,7 +141,7 @@ def broadcast_to(input: Tensor, size: tuple[int, ...]) -> Tensor:
     Examples
     --------
     >>> import ganc
-    >>> ganc.broadcast_to(ganc.arange(3), (2, 3)).tolist()
+    >>> ganc.broadcast_to(ganc.arange(3.0), (2, 3)).tolist()
     [[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]]
     """
     return expand(input, size)
@@ -251,7 +251,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: float | Tensor) -> Tensor:
     Examples
     --------
     >>> import ganc
-    >>> x = ganc.arange(4)
+    >>> x = ganc.arange(4.0)
     >>> ganc.masked_fill(x, x > 1, -1).tolist()
     [0.0, 1.0, -1.0, -1.0]
     """

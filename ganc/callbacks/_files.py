@@ -1,21 +1,27 @@
 """Keeping what training produces: numbers and pictures."""
 
 import csv
+import io
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
 from ganc import plot
 from ganc._options import at_least
+from ganc.callbacks import _states
 from ganc.callbacks._base import Callback
+from ganc.io._atomic import append, check_output
+from ganc.io._errors import reading
 
 __all__ = ["CSVLogger", "SampleGrid"]
 
 
 class CSVLogger(Callback):
-    """Write one line an epoch to a CSV file, while training runs.
+    """Write one line an epoch to a CSV file, while training runs; each whole or not at all.
 
     Parameters
     ----------
@@ -46,40 +52,68 @@ class CSVLogger(Callback):
         self.separator = separator
         self.append = append
         self._names: list[str] = []
-        self._size: int | None = None  # of the file, where a run goes on
+        self._known: tuple[int, str | None] | None = None  # of the file, where a run goes on
 
     def state_dict(self) -> dict[str, Any]:
-        """Return how long the file is."""
-        size = os.path.getsize(self.filename) if os.path.exists(self.filename) else 0
-        return {"name": os.path.basename(self.filename), "size": size}
+        """Return how long the file is, and its checksum."""
+        there = os.path.isfile(self.filename)
+        size = os.path.getsize(self.filename) if there else 0
+        name, crc = os.path.basename(self.filename), _crc(self.filename, size) if there else ""
+        return {"name": name, "size": size, "crc32": crc}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue the file where it was, if it is the same."""
-        if state["name"] == os.path.basename(self.filename):
-            self._size = state["size"]
+        if _states.text_of(state, "name") == os.path.basename(self.filename):
+            crc = _states.text_of(state, "crc32") if "crc32" in state else None
+            self._known = _states.count_of(state, "size"), crc
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Begin the file, or read the names of the columns of the old one."""
+        check_output(self.filename)
         self._names = []
-        size, self._size = self._size, None
-        known = os.path.exists(self.filename)
-        if known and size is not None and size < os.path.getsize(self.filename):
-            os.truncate(self.filename, size)
-        if known and (self.append or size is not None):
-            with open(self.filename, newline="", encoding="utf-8") as file:
+        known, self._known = self._known, None
+        there = os.path.exists(self.filename)
+        if there and known is not None:
+            self._go_back(*known)
+        if there and (self.append or known is not None):
+            with reading(self.filename), open(self.filename, newline="", encoding="utf-8") as file:
                 self._names = next(csv.reader(file, delimiter=self.separator), [])[1:]
         else:
             open(self.filename, "w", encoding="utf-8").close()
 
+    def _go_back(self, size: int, crc: str | None) -> None:
+        """Remove the lines that this run wrote after its checkpoint; those of others stay."""
+        if size >= os.path.getsize(self.filename) or crc is None:  # None: of ganc 0.1.0
+            return
+        if _crc(self.filename, size) != crc:
+            warnings.warn(
+                f"{self.filename} is not the file that the checkpoint knows: its lines stay, new "
+                "ones follow",
+                UserWarning,
+                stacklevel=2,
+            )
+            return
+        with open(self.filename, "rb") as file:
+            rows = file.read(size).count(b"\n") - 1
+        if rows > 0 or not self.append:  # a heading alone is no proof of who wrote the rest
+            os.truncate(self.filename, size)
+
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Write the epoch."""
         logs = logs or {}
-        with open(self.filename, "a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, delimiter=self.separator)
-            if not self._names:
-                self._names = list(logs)
-                writer.writerow(["epoch", *self._names])
-            writer.writerow([epoch, *(logs.get(name, "") for name in self._names)])
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter=self.separator)
+        if not self._names:
+            self._names = list(logs)
+            writer.writerow(["epoch", *self._names])
+        writer.writerow([epoch, *(logs.get(name, "") for name in self._names)])
+        append(self.filename, text.getvalue().encode())
+
+
+def _crc(path: str, size: int) -> str:
+    """Return the checksum of the first bytes of a file."""
+    with open(path, "rb") as file:
+        return f"{crc32(file.read(size)):08x}"
 
 
 class SampleGrid(Callback):

@@ -9,6 +9,7 @@
 
 import csv
 import html
+import io
 import math
 import os
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 from ganc import plot
 from ganc.callbacks._base import Callback
+from ganc.io import atomic_write
 from ganc.plot._picture import figure, html_image, png
 
 __all__ = ["History"]
@@ -101,14 +103,17 @@ class History(Callback):
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the history to a CSV file with the columns epoch, d_loss, g_loss, ...
 
+        An old file is replaced whole, or stays as it was.
+
         Parameters
         ----------
         path : str or path-like
         """
-        with open(path, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["epoch", *self.history])
-            writer.writerows(self._rows())
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(["epoch", *self.history])
+        writer.writerows(self._rows())
+        atomic_write(path, [text.getvalue().encode()])
 
     def _rows(self) -> list[tuple]:
         return list(zip(self.epoch, *self.history.values(), strict=True))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ganc._options import choose, finite
+from ganc.callbacks import _states
 from ganc.callbacks._base import Callback
 
 __all__ = ["LearningRateScheduler", "with_schedules"]
@@ -111,11 +112,14 @@ class LearningRateScheduler(Callback):
         """Return a scheduler's state and the numbers it has set; a function has none."""
         if not self._steps:
             return {}
-        groups = [
-            {name: value for name, value in group.items() if name != "params"}
+        return {"schedule": self.schedule.state_dict(), "groups": self._numbers()}
+
+    def _numbers(self) -> list[dict[str, Any]]:
+        return [
+            # options that are off are left out: files of 0.1.0 do not know them all
+            {n: value for n, value in group.items() if n != "params" and value is not False}
             for group in self.schedule.optimizer.param_groups
         ]
-        return {"schedule": self.schedule.state_dict(), "groups": groups}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned.
@@ -123,12 +127,12 @@ class LearningRateScheduler(Callback):
         Making a scheduler sets the rates to those of its beginning; they are set back, too.
         """
         if self._steps:
-            self.schedule.load_state_dict(state["schedule"])
-            groups = self.schedule.optimizer.param_groups
-            for group, numbers in zip(groups, state["groups"], strict=True):
-                group.update(
-                    {k: tuple(v) if isinstance(v, list) else v for k, v in numbers.items()}
-                )
+            own = self.schedule.state_dict()
+            schedule = _states.alike("schedule", state.get("schedule"), own)
+            groups = _states.alike("groups", state.get("groups"), self._numbers())
+            self.schedule.load_state_dict(schedule)
+            for group, numbers in zip(self.schedule.optimizer.param_groups, groups, strict=True):
+                group.update(numbers)
 
 
 def _is_scheduler(thing: Any) -> bool:

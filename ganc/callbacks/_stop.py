@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from ganc._options import at_least, choose, finite
+from ganc.callbacks import _states
 from ganc.callbacks._base import Callback
+from ganc.io import FormatError
 
 __all__ = ["EarlyStopping", "TerminateOnNaN"]
 
@@ -119,9 +121,24 @@ class EarlyStopping(Callback):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned, if the same number is watched."""
-        if state["monitor"] == self.monitor:
-            self.best, self.best_epoch = state["best"], state["best_epoch"]
-            self._waited, self._weights, self._loaded = state["waited"], state["weights"], True
+        if _states.text_of(state, "monitor") != self.monitor:
+            return
+        best, waited = _states.number_of(state, "best"), _states.count_of(state, "waited")
+        epoch = None if state.get("best_epoch") is None else _states.count_of(state, "best_epoch")
+        weights = self._checked(state.get("weights"))
+        self.best, self.best_epoch, self._waited = best, epoch, waited
+        self._weights, self._loaded = weights, True
+
+    def _checked(self, weights: Any) -> dict[str, dict[str, np.ndarray]]:
+        """Return the weights of a state, if they are those of networks of the model."""
+        if not isinstance(weights, dict):
+            raise _states.wrong("weights", weights, "arrays of the networks by name")
+        own = self._copies() if weights and self.model is not None else weights
+        for part, arrays in weights.items():
+            fits = isinstance(arrays, dict) and arrays.keys() == own.get(part, {}).keys()
+            if not fits or any(np.shape(x) != own[part][n].shape for n, x in arrays.items()):
+                raise FormatError(f"weights: those of {part!r} do not fit the model")
+        return weights
 
     def _value(self, logs: Mapping[str, float]) -> float | None:
         names = [n for n in logs if n == self.monitor or n.startswith(f"{self.monitor}(")]

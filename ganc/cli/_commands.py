@@ -1,6 +1,7 @@
 """The commands: each takes the parsed words and returns what is printed."""
 
 import argparse
+import io
 import os
 import platform
 from typing import Any
@@ -13,10 +14,14 @@ from ganc._backend import core
 from ganc.bench import bench
 from ganc.cli import _demo, _runs
 from ganc.cli._arguments import UsageError, budget_of, seed_of, settings
-from ganc.cli._data import load, picture_shape
+from ganc.cli._data import Data, is_path, load, picture_shape
+from ganc.cli._folder import RunFolder, check_new
 from ganc.cli._pictures import save_losses, save_samples
 from ganc.doctor import doctor
+from ganc.io import atomic_write
+from ganc.io._atomic import check_output
 from ganc.metrics._evaluate import checked
+from ganc.train import Model
 
 __all__: list[str] = []
 
@@ -26,7 +31,11 @@ __all__: list[str] = []
 def run_demo(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the demo."""
     return _demo.demo(
-        arguments.out, seed=seed_of(arguments.seed), budget=budget_of(arguments.budget)
+        arguments.out,
+        seed=seed_of(arguments.seed),
+        budget=budget_of(arguments.budget),
+        overwrite=arguments.overwrite,
+        words=arguments.words,
     )
 
 
@@ -40,11 +49,13 @@ def run_train(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.seed is not None:
         options["seed"] = seed_of(arguments.seed)
     name = arguments.data or ("ring" if model.__name__ == "ToyGAN" else "fashion_mnist")
+    _check_apart(arguments.out, name)
+    check_new(arguments.out, overwrite=arguments.overwrite)
     shape = picture_shape(model, options, name, arguments.size)
-    data = load(name, shape)
     budget = budget_of(arguments.budget)
+    data = load(name, shape)
+    gan = _built(model, data, options)
     try:
-        gan = _runs.build(model, data, options)
         plan = {
             "data": data.name,
             "image_shape": shape,
@@ -58,7 +69,34 @@ def run_train(arguments: argparse.Namespace) -> dict[str, Any]:
         _runs.check_interval(arguments.save_every)
     except (ValueError, TypeError) as error:
         raise UsageError(error) from None
-    return _runs.begin(gan, data, arguments.out, plan, arguments.words)
+    with RunFolder(arguments.out, new=True, overwrite=arguments.overwrite) as run:
+        return _runs.begin(gan, data, run, plan, arguments.words)
+
+
+def _built(model: type, data: Data, options: dict[str, Any]) -> Model:
+    """Return a model; of several options, the error names the one that is wrong."""
+    try:
+        return _runs.build(model, data, options)
+    except (ValueError, TypeError) as error:
+        whole = error
+    for name, value in options.items():
+        try:
+            _runs.build(model, data, {name: value})
+        except (ValueError, TypeError) as error:
+            argument, _, rest = str(error).partition(": ")  # the optimizer calls g_lr lr
+            text = rest if rest and name.endswith(argument) else error
+            if str(error) == str(whole):
+                raise UsageError(f"--set: {name}: {text}") from None
+    raise UsageError(whole) from None
+
+
+def _check_apart(out: str, name: str) -> None:
+    """Raise if a run would write into the folder of its own data."""
+    data = os.path.realpath(os.path.expanduser(name))
+    if is_path(name) and os.path.isdir(data):
+        inside = os.path.join(os.path.realpath(out), "")
+        if inside.startswith(os.path.join(data, "")):
+            raise UsageError(f"--out: {out} is inside of the data {name}; choose another folder")
 
 
 def run_resume(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -71,7 +109,8 @@ def run_resume(arguments: argparse.Namespace) -> dict[str, Any]:
     if plan["epochs"] is None and arguments.budget is None:
         raise UsageError("this run has no number of epochs; pass --epochs or --budget")
     plan["budget"] = budget_of(arguments.budget)
-    return _runs.go_on(arguments.run_folder, load(plan["data"], plan["image_shape"]), plan)
+    with RunFolder(arguments.run_folder, new=False) as run:
+        return _runs.go_on(run, load(plan["data"], plan["image_shape"]), plan)
 
 
 # ---- what is asked of a trained model ----
@@ -82,23 +121,40 @@ def run_sample(arguments: argparse.Namespace) -> dict[str, Any]:
     n, output, seed = arguments.n, arguments.output, seed_of(arguments.seed)
     if n < 1:
         raise UsageError(f"-n: got {n}, expected at least 1")
-    samples = ganc.resume(arguments.run_folder).sample(n, seed=seed)
-    if output.endswith(".npy"):
-        np.save(output, samples)
-    elif output.lower().endswith(".png"):
-        save_samples(samples, output)
-    else:
+    ending = os.path.splitext(output)[1].lower()
+    if ending not in (".png", ".npy"):
         raise ValueError(f"-o: got {output!r}, expected a name that ends in .png or .npy")
+    check_output(output)
+    samples = _model_of(arguments.run_folder).sample(n, seed=seed)
+    if ending == ".npy":
+        content = io.BytesIO()
+        np.save(content, samples)
+        atomic_write(output, [content.getbuffer()])
+    else:
+        save_samples(samples, output)
     return {"samples": output, "n": n, "seed": seed}
+
+
+def _model_of(path: str) -> Model:
+    """Return the model of a run, or of a file."""
+    if path.lower().endswith(".py") and os.path.isfile(path):
+        raise ValueError(
+            f"{path} is a program, expected the folder of a run or a .ganc file; "
+            f"run it with: python {path}"
+        )
+    return ganc.resume(path)
 
 
 def run_plot(arguments: argparse.Namespace) -> dict[str, Any]:
     """Draw the losses of a run, which may still be going on."""
     run, output = arguments.run_folder, arguments.output
-    if os.path.isdir(run):
-        output = output or os.path.join(run, _runs.LOSSES)
-    elif output is None:
-        raise ValueError("-o: a file has no folder for the picture; pass -o losses.png")
+    if output is None:
+        if not os.path.isdir(run):
+            raise ValueError("-o: a file has no folder for the picture; pass -o losses.png")
+        output = _runs.losses_of(run)
+    if output.lower().endswith(".ganc"):
+        raise ValueError(f"-o: got {output!r}, expected the name of a picture")
+    check_output(output)
     history = _runs.history_of(run)
     save_losses(history, output)
     return {"losses": output, "epochs": len(history)}
@@ -118,7 +174,7 @@ def run_evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
         raise UsageError("--data: this run does not say what it was trained on; name the data")
     if names is None and name in ("ring", "grid"):
         names = [f"{name}_modes", "frechet_distance", "prdc"]
-    model, seed = ganc.resume(arguments.run_folder), seed_of(arguments.seed) or 0
+    model, seed = _model_of(arguments.run_folder), seed_of(arguments.seed) or 0
     data = load(name, _shape_of(model))
     found = model.evaluate(data.x, names, n=arguments.n, extractor=arguments.extractor, seed=seed)
     return {"data": data.name} | (
@@ -129,7 +185,7 @@ def run_evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
 def run_doctor(arguments: argparse.Namespace) -> dict[str, Any]:
     """Look at a trained model, and at data if there are any."""
     name = arguments.data or _runs.data_of(arguments.run_folder)
-    model = ganc.resume(arguments.run_folder)
+    model = _model_of(arguments.run_folder)
     data = None if name is None else load(name, _shape_of(model))
     diagnosis = doctor(model, *(() if data is None else data.fields))
     name = None if data is None else data.name

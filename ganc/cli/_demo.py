@@ -3,12 +3,14 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganc import datasets, models, plot
 from ganc.callbacks import Callback, SampleGrid
+from ganc.cli._folder import FILM, LOSSES, MODEL, SAMPLES, RunFolder, check_new
 from ganc.cli._pictures import save_losses, save_samples
+from ganc.cli._runs import config_for
 from ganc.plot._picture import figure
 
 _STEPS = 100  # an "epoch" of the demo: the distance between two frames of the film
@@ -36,7 +38,14 @@ class _Fade(Callback):
             group["lr"] = lr * min(1.0, (1.0 - done) / (1.0 - _FADE_FROM))
 
 
-def demo(folder: str, *, seed: int | None = None, budget: float | None = None) -> dict[str, Any]:
+def demo(
+    folder: str,
+    *,
+    seed: int | None = None,
+    budget: float | None = None,
+    overwrite: bool = False,
+    words: Sequence[str] = ("demo",),
+) -> dict[str, Any]:
     """Train on the embedded Fashion-MNIST images and write pictures, film and model.
 
     Parameters
@@ -47,6 +56,10 @@ def demo(folder: str, *, seed: int | None = None, budget: float | None = None) -
         By default 0.
     budget : float, optional
         Seconds of training at most.
+    overwrite : bool, default False
+        Whether an earlier demo may be replaced.
+    words : sequence of str
+        Of the command, without the program's name.
 
     Returns
     -------
@@ -55,17 +68,29 @@ def demo(folder: str, *, seed: int | None = None, budget: float | None = None) -
     """
     start = time.perf_counter()
     figure((1, 1))  # complain about a missing package now, not after training
-    os.makedirs(folder, exist_ok=True)
+    check_new(folder, overwrite=overwrite)
     x, _ = datasets.load_embedded()
     gan = demo_model(0 if seed is None else seed)
     print(f"training {type(gan).__name__} on {len(x):,} images of clothes", file=sys.stderr)
     film = SampleGrid(n=36)
     limit = _BUDGET if budget is None else budget
-    callbacks = [film, _Fade(limit)]
-    try:
-        gan.fit(x, epochs=_EPOCHS, steps_per_epoch=_STEPS, callbacks=callbacks, budget=limit)
-    finally:
-        paths = _write(gan, film, folder)
+    with RunFolder(folder, new=True, overwrite=overwrite) as run:
+        config = config_for(gan, {"data": "embedded"}, list(words))
+        try:
+            gan.fit(
+                x, epochs=_EPOCHS, steps_per_epoch=_STEPS, callbacks=[film, _Fade(limit)],
+                budget=limit,
+            )  # fmt: skip
+        finally:
+            paths = _write(gan, film, run, config) if gan.step else {}
+    all_ = _EPOCHS * _STEPS
+    if not gan.step:
+        raise ValueError(f"no step was made in the budget of {limit} s; pass a longer one")
+    if gan.step < all_:
+        paths["stopped"] = (
+            f"by its budget of {limit:g} s, after {gan.step:,} of {all_:,} steps; "
+            "a longer one gives better pictures: --budget '3 min'"
+        )
     return paths | {"seconds": round(time.perf_counter() - start, 1), "steps": gan.step}
 
 
@@ -74,13 +99,12 @@ def demo_model(seed: int) -> Any:
     return models.DenseGAN(seed=seed, label_smoothing=0.1, dropout=0.3, g_lr=1e-3, d_lr=1e-3)
 
 
-def _write(gan: Any, film: SampleGrid, folder: str) -> dict[str, Any]:
-    names = ("samples.png", "losses.png", "training.gif", "model.ganc")
-    paths = {name: os.path.join(folder, name) for name in names}
-    gan.save(paths["model.ganc"])
-    save_samples(gan.preview(64, seed=0), paths["samples.png"])
+def _write(gan: Any, film: SampleGrid, run: RunFolder, config: dict[str, Any]) -> dict[str, Any]:
+    run.begin(config, MODEL, gan.save)
+    save_samples(gan.preview(64, seed=0), run.claim(SAMPLES))
     if len(gan.history):
-        save_losses(gan.history, paths["losses.png"])
+        save_losses(gan.history, run.claim(LOSSES))
     if film.frames:
-        plot.animation(film.frames, paths["training.gif"], scale=2)
-    return paths
+        plot.animation(film.frames, run.claim(FILM), scale=2)
+    names = (SAMPLES, LOSSES, FILM, MODEL)
+    return {name: os.path.join(run.path, name) for name in names}

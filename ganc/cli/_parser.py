@@ -33,6 +33,12 @@ def _command(commands: Any, name: str, text: str, *options: str) -> argparse.Arg
         sub.add_argument("--seed", type=int, metavar="N", help="same seed, same result")
     if "threads" in options:
         sub.add_argument("--threads", type=int, metavar="N", help="CPU threads to use")
+    if "out" in options:
+        sub.add_argument(
+            "--overwrite",
+            action="store_true",
+            help="replace the run that is in the folder, once the new one has begun well",
+        )
     if "budget" in options:
         sub.add_argument("--budget", metavar="TIME", help="stop in time: '10 min', '90s'")
     return sub
@@ -40,12 +46,12 @@ def _command(commands: Any, name: str, text: str, *options: str) -> argparse.Arg
 
 def _demo(commands: Any) -> None:
     text = "train on the embedded images, in a minute"
-    demo = _command(commands, "demo", text, "seed", "threads", "budget")
+    demo = _command(commands, "demo", text, "seed", "threads", "budget", "out")
     demo.add_argument("--out", default="demo", metavar="DIR", help="folder to write (demo)")
 
 
 def _train(commands: Any) -> None:
-    train = _command(commands, "train", "train a model", "seed", "threads", "budget")
+    train = _command(commands, "train", "train a model", "seed", "threads", "budget", "out")
     train.add_argument("model", help="a name of 'ganc models', such as vanilla")
     train.add_argument(
         "--data",

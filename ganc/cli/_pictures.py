@@ -1,11 +1,11 @@
-"""Samples and losses as PNG files."""
+"""Samples and losses as files, whole or not at all."""
 
 from typing import Any
 
 import numpy as np
 
 from ganc import plot
-from ganc.plot._picture import figure
+from ganc.plot._picture import figure, save_figure
 
 __all__ = ["save_losses", "save_samples"]
 
@@ -18,11 +18,11 @@ def save_samples(samples: np.ndarray, path: str) -> None:
         return
     drawn = figure((5, 5))
     plot.samples(samples, ax=drawn.subplots())
-    drawn.savefig(path, dpi=120)
+    save_figure(path, drawn, dpi=120)
 
 
 def save_losses(history: Any, path: str) -> None:
-    """Write the loss curves to a PNG."""
+    """Write the loss curves to a picture."""
     drawn = figure((6.4, 4))
     plot.losses(history, ax=drawn.subplots())
-    drawn.savefig(path, dpi=120)
+    save_figure(path, drawn, dpi=120)

@@ -1,6 +1,5 @@
 """What the folder of a run tells while the run goes on."""
 
-import os
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -8,7 +7,9 @@ from typing import Any
 
 import ganc
 from ganc.callbacks import Callback
+from ganc.cli._folder import GRIDS, HISTORY, LOG, LOSSES, RunFolder
 from ganc.cli._pictures import save_losses, save_samples
+from ganc.io._atomic import append
 
 __all__ = ["RunLog"]
 
@@ -18,23 +19,33 @@ _NUMBERS, _PICTURES = 2.0, 30.0  # seconds between two writings, at least
 class RunLog(Callback):
     """Writes ``log.txt``, a line an epoch, and now and then ``history.csv`` and pictures.
 
-    What cannot be written is missed with a warning; training goes on.
+    Nothing is written before a first step has been made and the run has begun. What cannot be
+    written is missed with a warning; training goes on.
 
     Parameters
     ----------
-    folder : str
+    run : RunFolder
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, run: RunFolder) -> None:
         super().__init__()
-        self.folder = folder
+        self.run = run
+        self._waiting: list[Callable[[], Any]] = []
+        self._begun_at: int | None = None  # a step
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Note the beginning."""
-        threads = ganc.get_num_threads()
+        threads, step = ganc.get_num_threads(), self.model.step
         self._numbers = self._pictures = time.perf_counter()
-        self._note(f"ganc {ganc.__version__}, {threads} threads: from step {self.model.step}")
-        self._attempt(self._draw_samples)
+        self._begun_at = step
+        self._note(f"ganc {ganc.__version__}, {threads} threads: from step {step}")
+        samples = self.model.preview(64, seed=0)
+        self._attempt(lambda: save_samples(samples, self._grid(step)))
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Write what has waited for the run to begin."""
+        if self._waiting:
+            self._catch_up()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Note the epoch."""
@@ -51,37 +62,40 @@ class RunLog(Callback):
 
     def close(self, error: BaseException | None) -> None:
         """Note how it ended."""
-        if self.model is None:  # before training began
+        if self._begun_at is None:  # before training began
             return
         kinds = {type(None): "done", KeyboardInterrupt: "interrupted", SystemExit: "terminated"}
         how = kinds.get(type(error)) or f"{type(error).__name__}: {error}"
         self._note(f"{how}: epoch {self.model.epoch}, step {self.model.step}")
 
     def _note(self, text: str) -> None:
-        self._attempt(lambda: self._append(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n"))
-
-    def _append(self, line: str) -> None:
-        with open(os.path.join(self.folder, "log.txt"), "a", encoding="utf-8") as file:
-            file.write(line)
+        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n".encode(errors="backslashreplace")
+        self._attempt(lambda: append(self.run.claim(LOG), line, follow=False))
 
     def _write_history(self) -> None:
-        path = os.path.join(self.folder, "history.csv")
-        self.model.history.to_csv(path + ".tmp")
-        os.replace(path + ".tmp", path)
+        self.model.history.to_csv(self.run.claim(HISTORY))
 
     def _draw_samples(self) -> None:
-        grids = os.path.join(self.folder, "samples")
-        os.makedirs(grids, exist_ok=True)
-        path = os.path.join(grids, f"{self.model.step:09}.png")
-        save_samples(self.model.preview(64, seed=0), path)
+        save_samples(self.model.preview(64, seed=0), self._grid(self.model.step))
+
+    def _grid(self, step: int) -> str:
+        return self.run.claim(f"{GRIDS}/{step:09}.png")
 
     def _draw_losses(self) -> None:
-        save_losses(self.model.history, os.path.join(self.folder, "losses.png"))
+        save_losses(self.model.history, self.run.claim(LOSSES))
 
     def _attempt(self, write: Callable[[], Any]) -> None:
-        try:
-            write()
-        except ImportError:  # numbers are kept without matplotlib too
-            pass
-        except OSError as error:
-            warnings.warn(str(error), UserWarning, stacklevel=2)
+        self._waiting.append(write)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if not self.run.begun or self.model.step == self._begun_at:
+            return
+        waiting, self._waiting = self._waiting, []
+        for write in waiting:
+            try:
+                write()
+            except ImportError:  # numbers are kept without matplotlib too
+                pass
+            except OSError as error:
+                warnings.warn(str(error), UserWarning, stacklevel=2)

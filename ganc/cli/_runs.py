@@ -7,10 +7,9 @@
 
 import csv
 import inspect
-import json
 import os
 import shlex
-import shutil
+import stat
 from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
@@ -21,18 +20,28 @@ from ganc._backend import core
 from ganc._version import __version__
 from ganc.callbacks import History, ModelCheckpoint
 from ganc.cli._data import Data
+from ganc.cli._folder import CONFIG, GRIDS, HISTORY, LOSSES, MODEL, SAMPLES, RunFolder, config_of
 from ganc.cli._pictures import save_losses, save_samples
 from ganc.cli._run_log import RunLog
+from ganc.cli._saves import Checkpoints
 from ganc.data._conversion import sample_shape
 from ganc.io import FormatError, atomic_write
+from ganc.io._errors import reading
 from ganc.train import Model, resume
 
-__all__ = ["begin", "build", "check_interval", "data_of", "go_on", "history_of", "plan_of"]
+__all__ = [
+    "begin",
+    "build",
+    "check_interval",
+    "config_for",
+    "data_of",
+    "go_on",
+    "history_of",
+    "losses_of",
+    "plan_of",
+]
 
-MODEL, HISTORY, CONFIG, LOG = "model.ganc", "history.csv", "config.json", "log.txt"
-SAMPLES, LOSSES = "samples.png", "losses.png"
-CHECKPOINTS, GRIDS = "checkpoints", "samples"
-_NAME, _KEEP = "{step:09}.ganc", 3
+_LONGEST = 2**28  # bytes of a history.csv
 
 
 def build(model: type, data: Data, options: dict[str, Any]) -> Model:
@@ -60,47 +69,77 @@ def check_interval(save_every: str) -> None:
     ModelCheckpoint("", every=save_every)
 
 
-def begin(
-    gan: Model, data: Data, folder: str, plan: dict[str, Any], words: list[str]
-) -> dict[str, Any]:
-    """Train a new model in a folder; what an earlier run has left there is removed."""
-    for old in (CHECKPOINTS, GRIDS):
-        shutil.rmtree(os.path.join(folder, old), ignore_errors=True)
-    for old in (MODEL, HISTORY, LOG, SAMPLES, LOSSES):
-        if os.path.exists(os.path.join(folder, old)):
-            os.unlink(os.path.join(folder, old))
-    os.makedirs(os.path.join(folder, CHECKPOINTS))
+def begin(gan: Model, data: Data, run: RunFolder, plan: dict[str, Any], words: list[str]) -> Any:
+    """Train a new model in a folder; what an earlier run has left there goes once it has begun."""
+    facts = plan | {"data_crc32": _crc(_learned(gan, data))}
+    return _train(gan, data, run, plan, config_for(gan, facts, words))
+
+
+def config_for(gan: Model, facts: dict[str, Any], words: list[str]) -> dict[str, Any]:
+    """Return what ``config.json`` says of a run: the model, the facts, the command."""
     seed = [] if "--seed" in words else ["--seed", str(gan.seed)]
-    run = plan | {
-        "data_crc32": _crc(_learned(gan, data)),
-        "command": shlex.join(["ganc", *words, *seed]),
-    }
-    text = json.dumps(gan.describe().to_dict() | _versions() | {"run": run}, indent=2)
-    atomic_write(os.path.join(folder, CONFIG), [text.encode()])
-    gan.save(os.path.join(folder, CHECKPOINTS, _NAME.format(step=0)))
-    return _train(gan, data, folder, plan)
+    facts = facts | {"command": shlex.join(["ganc", *words, *seed])}
+    return gan.describe().to_dict() | _versions() | {"run": facts}
 
 
-def go_on(folder: str, data: Data, plan: dict[str, Any]) -> dict[str, Any]:
+def go_on(run: RunFolder, data: Data, plan: dict[str, Any]) -> dict[str, Any]:
     """Train the model of a folder until its plan is fulfilled."""
     sums = plan["data_crc32"]
     sums = [sums] if isinstance(sums, str) else sums  # of before there were labels
     if _crc(data.fields[: len(sums)]) != sums:
         raise ValueError(f"{plan['data']}: these are not the data that this run was trained on")
-    return _train(resume(folder), data, folder, plan)
+    gan = resume(run.path)
+    if len(data.fields) < len(gan.FIELDS):
+        raise ValueError(
+            f"{plan['data']}: got {len(data.fields)} fields, the model learns from "
+            f"{len(gan.FIELDS)}"
+        )
+    return _train(gan, data, run, plan, None)
 
 
 def plan_of(folder: str) -> dict[str, Any]:
     """Return how the run of a folder was meant to go."""
+    if os.path.isfile(folder):
+        raise ValueError(
+            f"{folder} is a file, expected the folder of a run of 'ganc train'; in Python, "
+            "ganc.load and fit go on with a file"
+        )
     path = os.path.join(folder, CONFIG)
+    config = config_of(folder)
     try:
-        with open(path, encoding="utf-8") as file:
-            plan = json.load(file)["run"]
+        plan = config["run"]
+        if str(plan.get("command")).startswith("ganc demo"):
+            raise ValueError("it is of 'ganc demo', which trains from the beginning each time")
         keys = ("data", "data_crc32", "batch_size", "epochs", "save_every")
-        return {key: plan[key] for key in keys} | {"image_shape": plan.get("image_shape")}
-    except (ValueError, KeyError, TypeError) as error:
+        plan = {key: plan[key] for key in keys} | {"image_shape": plan.get("image_shape")}
+        _check_plan(plan)
+    except (AttributeError, ValueError, LookupError, TypeError) as error:
         reason = f"does not describe a run of 'ganc train' ({type(error).__name__}: {error})"
         raise FormatError(reason, file=path) from error
+    return plan
+
+
+def _check_plan(plan: dict[str, Any]) -> None:
+    """Raise ValueError unless the values are such as `begin` writes; others may have changed."""
+    sums, shape, epochs = plan["data_crc32"], plan["image_shape"], plan["epochs"]
+    sums = sums if isinstance(sums, list) else [sums]
+    fits = {
+        "data": isinstance(plan["data"], str),
+        "data_crc32": sums and all(isinstance(one, str) for one in sums),
+        "batch_size": _is_count(plan["batch_size"]),
+        "epochs": epochs is None or _is_count(epochs),
+        "save_every": isinstance(plan["save_every"], str),
+        "image_shape": shape is None
+        or (isinstance(shape, list) and len(shape) == 3 and all(map(_is_count, shape))),
+    }
+    for name, right in fits.items():
+        if not right:
+            raise ValueError(f"got {name} {str(plan[name])[:100]!r}")
+    check_interval(plan["save_every"])
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 < value < 2**31
 
 
 def _learned(gan: Model, data: Data) -> tuple[np.ndarray, ...]:
@@ -117,12 +156,11 @@ def _versions() -> dict[str, str]:
     return {"ganc": __version__, "isa": core.get_isa(), "numpy": np.__version__}
 
 
-def _train(gan: Model, data: Data, folder: str, plan: dict[str, Any]) -> dict[str, Any]:
+def _train(
+    gan: Model, data: Data, run: RunFolder, plan: dict[str, Any], config: dict[str, Any] | None
+) -> dict[str, Any]:
     """Train, and write the folder whatever happens; return what was written."""
-    path = os.path.join(folder, CHECKPOINTS, _NAME)
-    save = ModelCheckpoint(path, every=plan["save_every"], keep=_KEEP)
-    save.load_state_dict({"name": _NAME, "best": None, "written": [_NAME.format(step=0)]})
-    log = RunLog(folder)
+    save, log, first = Checkpoints(run, plan["save_every"], config), RunLog(run), gan.step
     try:
         gan.fit(
             *_learned(gan, data), epochs=plan["epochs"], initial_epoch=gan.epoch,
@@ -133,27 +171,32 @@ def _train(gan: Model, data: Data, folder: str, plan: dict[str, Any]) -> dict[st
         raise
     except BaseException as error:
         log.close(error)
-        save._save_last()
-        _write(gan, folder)
+        if run.begun and gan.step > first:
+            save._save_last()
+            _write(gan, run)
         raise
+    finished = plan["epochs"] is not None and gan.epoch >= plan["epochs"]
+    if gan.step == first and not finished:
+        raise ValueError(f"no step was made in the budget of {plan['budget']} s; pass a longer one")
     log.close(None)
     last = {name: values[-1] for name, values in gan.history.history.items() if values}
-    return _write(gan, folder) | {"epochs": gan.epoch, "steps": gan.step} | last
+    note = {} if gan.step > first else {"note": f"nothing was left to do: {gan.epoch} epochs done"}
+    return _write(gan, run) | {"epochs": gan.epoch, "steps": gan.step} | note | last
 
 
-def _write(gan: Model, folder: str) -> dict[str, Any]:
+def _write(gan: Model, run: RunFolder) -> dict[str, Any]:
     """Write model, history and pictures; return the paths."""
     paths = {"config": CONFIG, "model": MODEL, "history": HISTORY, "samples": SAMPLES}
-    paths = {name: os.path.join(folder, file) for name, file in paths.items()}
-    gan.save(paths["model"])
-    gan.history.to_csv(paths["history"])
+    paths = {name: os.path.join(run.path, file) for name, file in paths.items()}
+    gan.save(run.claim(MODEL))
+    gan.history.to_csv(run.claim(HISTORY))
     try:
-        os.makedirs(os.path.join(folder, GRIDS), exist_ok=True)
-        grid = os.path.join(folder, GRIDS, f"{gan.step:09}.png")
+        grid = run.claim(f"{GRIDS}/{gan.step:09}.png")
         save_samples(gan.preview(64, seed=0), grid)
-        shutil.copyfile(grid, paths["samples"])
+        with open(grid, "rb") as file:
+            atomic_write(run.claim(SAMPLES), [file.read()])
         if len(gan.history):
-            paths["losses"] = os.path.join(folder, LOSSES)
+            paths["losses"] = run.claim(LOSSES)
             save_losses(gan.history, paths["losses"])
     except ImportError:  # numbers are kept without matplotlib too
         paths = {k: v for k, v in paths.items() if k not in ("samples", "losses")}
@@ -165,20 +208,35 @@ def history_of(run: str) -> History:
     path, history = os.path.join(run, HISTORY), History()
     if not os.path.exists(path):  # a file, the demo's folder, or nothing at all
         return resume(run).history
-    with open(path, newline="", encoding="utf-8") as file:
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST:
+        raise FormatError("not a history", file=path)
+    with reading(path), open(path, newline="", encoding="utf-8") as file:
         try:
             for row in csv.DictReader(file):
                 epoch = int(row.pop("epoch"))
                 history.on_epoch_end(epoch, {name: float(v) for name, v in row.items()})
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, csv.Error) as error:
             raise FormatError(f"not a history ({error})", file=path) from error
     return history
+
+
+def losses_of(run: str) -> str:
+    """Return where the picture of the losses goes in the folder of a run."""
+    path = os.path.join(run, LOSSES)
+    try:
+        own = LOSSES in config_of(run).get("files", [LOSSES])
+    except (OSError, FormatError, TypeError):
+        own = False
+    if os.path.lexists(path) and (os.path.islink(path) or not own):
+        raise ValueError(f"{path} was not written by this run; pass -o to name a picture")
+    return path
 
 
 def data_of(run: str) -> str | None:
     """Return the name of the data that a run was trained on, if its folder tells."""
     try:
-        with open(os.path.join(run, CONFIG), encoding="utf-8") as file:
-            return json.load(file)["run"]["data"]
-    except (OSError, ValueError, KeyError, TypeError):
+        name = config_of(run)["run"]["data"]
+    except (OSError, ValueError, LookupError, TypeError):
         return None
+    return name if isinstance(name, str) else None

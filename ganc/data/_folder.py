@@ -39,7 +39,8 @@ class ImageFolder(Dataset):
     root : str, path-like or list of them
         A folder (with everything below it), a zip or wheel, a picture, a pattern such as
         ``"photos/**/*.jpg"``, or a list of files, which keeps its order. All else is sorted by the
-        parts of the path. Hidden files and files of other kinds are left out.
+        parts of the path. Hidden files and files of other kinds are left out; what has a picture's
+        name but is a FIFO, socket or device counts as damaged.
     size : int or (int, int), optional
         Height and width; by default each picture keeps its own.
     channels : {3, 1, 4}, default 3
@@ -72,7 +73,8 @@ class ImageFolder(Dataset):
         The label of each file.
     files : list of str
     skipped : dict of str to str
-        Damaged files found so far, and why they are.
+        Damaged files found so far, and why they are; and folders that may not be entered, whose
+        class keeps its label all the same.
 
     Raises
     ------
@@ -117,9 +119,10 @@ class ImageFolder(Dataset):
         self.root = root
         self.on_error = choose("on_error", on_error, ("skip", "raise"))
         self.transform, self.target_transform = transform, target_transform
-        self._items, self.classes = items(root)
+        self._items, self.classes, self._closed = items(root)
         self.class_to_idx = {name: label for label, name in enumerate(self.classes)}
-        self.skipped: dict[str, str] = {}
+        self.skipped = dict(self._closed)
+        self._warn_of_closed()
 
     @property
     def targets(self) -> list[int]:
@@ -166,7 +169,8 @@ class ImageFolder(Dataset):
         except (FormatError, OSError) as error:
             if self.on_error == "raise" or getattr(error, "errno", None) in _NOT_ITS_FAULT:
                 raise
-            self.skipped[name] = getattr(error, "reason", None) or str(error)
+            why = (getattr(error, part, None) for part in ("reason", "strerror"))
+            self.skipped[name] = next(filter(None, why), None) or str(error)
             return None
 
     def _readable(self, index: int) -> tuple[np.ndarray, int]:
@@ -177,12 +181,25 @@ class ImageFolder(Dataset):
             found = self.read(i)
             if found is not None:
                 return found
-            if known < len(self.skipped) <= _NAMED:
+            if known < len(self.skipped) <= _NAMED + len(self._closed):
                 self._warn(str(self._items[i]))
         raise FormatError(f"none of its {n} pictures can be read", file=str(self.root))
 
+    def _warn_of_closed(self) -> None:
+        if not self._closed:
+            return
+        folders = ", ".join(f"{folder} ({why})" for folder, why in self._closed.items())
+        if self.on_error == "raise":
+            raise PermissionError(f"pictures: folders may not be entered: {folders}")
+        warnings.warn(
+            f"skipped folders that may not be entered ({len(self._closed)}): {folders}; the labels "
+            "of the other classes are what they would be with them",
+            UserWarning,
+            stacklevel=3,
+        )
+
     def _warn(self, file: str) -> None:
-        last = len(self.skipped) == _NAMED
+        last = len(self.skipped) == _NAMED + len(self._closed)
         warnings.warn(
             f"skipped a picture, the next one takes its place: {file} ({self.skipped[file]})"
             + ("; further ones are only counted, in .skipped" if last else ""),

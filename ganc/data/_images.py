@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganc.data._incoming import as_array
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -62,7 +64,7 @@ uint8, or x / 127.5 - 1
 
 def checked(x: ArrayLike, name: str, *, hint: bool) -> np.ndarray:
     """`as_images`; without the hint at images in 0..1, for batches after the first."""
-    array = _as_array(x, name)
+    array = as_array(x, name)
     _check_not_empty(array, name)
     if array.dtype == np.uint8:
         _check_uint8_layout(array, name)
@@ -120,11 +122,14 @@ def as_labels(
         ...
     ValueError: y: got label 3 at index 1, expected 0 to 2
     """
-    array = _as_array(y, name)
-    if array.dtype.kind not in "uif":
-        raise TypeError(f"{name}: got dtype {array.dtype}, expected whole numbers from 0")
+    array = as_array(y, name, "whole numbers (N,)")
+    if array.dtype.kind == "b":
+        raise TypeError(
+            f"{name}: got dtype bool, expected whole numbers from 0; pass {name}.astype(int)"
+        )
     if array.ndim != 1:
         hint = f"; for one-hot labels pass {name}.argmax(axis=1)" if array.ndim == 2 else ""
+        hint = f"; pass {name}[:, 0]" if array.shape[1:] == (1,) else hint
         raise ValueError(f"{name}: got shape {array.shape}, expected (N,){hint}")
     if n is not None and len(array) != n:
         raise ValueError(f"{name}: got {len(array)} labels, expected {n}, one for each image")
@@ -198,7 +203,7 @@ def to_uint8(images: ArrayLike) -> np.ndarray:
     >>> data.to_uint8(np.array([[[[-1.0, 0.0, 1.0, 7.0]]]]))
     array([[[  0, 128, 255, 255]]], dtype=uint8)
     """
-    array = _as_array(images, "images")
+    array = as_array(images, "images")
     if array.dtype.kind != "f":
         hint = "; these are uint8 already" if array.dtype == np.uint8 else ""
         raise TypeError(f"images: got dtype {array.dtype}, expected floats in [-1, 1]{hint}")
@@ -219,21 +224,6 @@ def to_uint8(images: ArrayLike) -> np.ndarray:
 
 
 # ---- the checks ----
-
-
-def _as_array(x: ArrayLike, name: str) -> np.ndarray:
-    try:
-        array = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(
-            f"{name}: got parts of different shapes, expected one array ({error})"
-        ) from None
-    if array.dtype.kind in "OSUV":
-        raise TypeError(
-            f"{name}: got dtype {array.dtype}, expected numbers; "
-            "if these are file names or images of different sizes, load and resize them first"
-        )
-    return array
 
 
 def _check_not_empty(array: np.ndarray, name: str) -> None:

@@ -12,6 +12,7 @@ from ganc._options import at_least
 from ganc.data._ahead import Ahead, wanted
 from ganc.data._batches import Orders, order
 from ganc.data._draws import drawing
+from ganc.data._incoming import pixels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -290,7 +291,7 @@ def _stack(samples: list[Any]) -> Any:
         return [_stack(list(parts)) for parts in zip(*samples, strict=True)]
     if isinstance(first, (str, bytes)):
         return samples
-    arrays = [np.asarray(sample) for sample in samples]
+    arrays = [pixels(sample) for sample in samples]
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) > 1:
         raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import operator
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ MAX_BYTES = 256 << 20  # of a file; the largest photographs have a tenth of it
 MAX_PIXELS = 89_478_485  # Pillow's own: 256 MiB of RGB
 FILTERS = ("bicubic", "nearest", "bilinear", "lanczos", "box", "hamming")
 FITS = ("crop", "pad", "stretch")
+_GREYS = {"L;2": 85, "L;4": 17}  # Pillow's raw modes, and how much a grey value is multiplied by
+_pillow_limit = threading.Lock()  # held while Pillow's limit of pixels, one for all threads, is off
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
@@ -87,9 +90,7 @@ class Decoder:
 
     def opened(self, content: bytes) -> Image:
         """Read the header, refuse what is too large, then decode."""
-        from PIL import Image as images
-
-        image = images.open(io.BytesIO(content), formats=FORMATS)
+        image = _header(content)
         if image.width * image.height > self.max_pixels:
             raise FormatError(
                 f"got {image.width} x {image.height} pixels, expected at most {self.max_pixels}",
@@ -98,8 +99,9 @@ class Decoder:
         if self.size is not None:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 in a fraction of the
             side = 2 * max(self.size)  # time; twice the size wanted is enough for every filter
             image.draft(None, (side, side))
+        wide = _scale_key(image)
         image.load()
-        return image
+        return _keyed(image, content) if wide else image
 
     def finished(self, image: Image) -> Image:
         """Return a picture upright, with the wanted pixels and size."""
@@ -152,6 +154,46 @@ def decoding(file: str) -> Iterator[None]:
         raise FormatError(reason, file=file) from error
 
 
+def _header(content: bytes) -> Image:
+    """Open a picture without Pillow's own limit of pixels: ours may be higher, and is checked."""
+    from PIL import Image as images
+
+    with _pillow_limit:
+        limit, images.MAX_IMAGE_PIXELS = images.MAX_IMAGE_PIXELS, None
+        try:
+            return images.open(io.BytesIO(content), formats=FORMATS)
+        finally:
+            images.MAX_IMAGE_PIXELS = limit
+
+
+def _scale_key(image: Image) -> bool:
+    """Bring a PNG's transparent colour to the values that Pillow decodes grey of 2 or 4 bits to.
+
+    Returns whether it is a colour of 16 bits a channel, of which Pillow keeps the high bytes only.
+    """
+    key = image.info.get("transparency")
+    if image.format != "PNG" or not image.tile or not isinstance(key, (int, tuple)):
+        return False
+    mode = image.tile[0].args
+    mode = mode if isinstance(mode, str) else mode[0]
+    if mode in _GREYS:
+        image.info["transparency"] = key * _GREYS[mode]
+    return mode == "RGB;16B"
+
+
+def _keyed(image: Image, content: bytes) -> Image:
+    """Return a PNG of 16 bits a channel with alpha 0 where both bytes are those of the key."""
+    from PIL import Image as images
+
+    low = _header(content)
+    low.tile = [part._replace(args="RGB;16L") for part in low.tile]  # the second byte of each
+    key = np.array(image.info["transparency"])
+    high = np.asarray(image)
+    hit = (high == key // 256).all(axis=2) & (np.asarray(low) == key % 256).all(axis=2)
+    alpha = np.where(hit, 0, 255).astype(np.uint8)
+    return images.fromarray(np.dstack([high, alpha]))
+
+
 def _upright(image: Image) -> Image:
     """Turn a photograph as its camera says; a note that cannot be read turns nothing."""
     from PIL.Image import Transpose
@@ -183,7 +225,11 @@ def _eight_bits(image: Image) -> Image:
             hint="Convert it first.",
         )
     grey = np.asarray(image).astype(np.uint32).clip(0, 65535)
-    return images.fromarray(((grey * 255 + 32767) // 65535).astype(np.uint8))
+    eight = images.fromarray(((grey * 255 + 32767) // 65535).astype(np.uint8))
+    key = image.info.get("transparency")
+    if not isinstance(key, int):
+        return eight
+    return images.merge("LA", (eight, images.fromarray(np.where(grey == key, 0, 255).astype("u1"))))
 
 
 def _is_transparent(image: Image) -> bool:

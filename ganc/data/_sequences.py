@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganc.data._images import _as_array
+from ganc.data._incoming import as_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -42,7 +42,7 @@ def as_sequences(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     >>> data.as_sequences([[3, 1, 4], [1, 5, 9]]).dtype.name
     'int64'
     """
-    array = _as_array(x, name)
+    array = as_array(x, name, "sequences")
     tokens = array.dtype.kind in "ui"
     if not tokens and array.dtype.kind != "f":
         raise TypeError(f"{name}: got dtype {array.dtype}, expected whole numbers or floats")

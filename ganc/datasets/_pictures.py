@@ -178,13 +178,17 @@ def _decoded(folder: Any) -> tuple[np.ndarray, list[int]]:
 
 
 def _warn_of_skipped(folder: Any) -> None:
-    if not folder.skipped:
+    skipped = [
+        f"{file} ({reason})"
+        for file, reason in folder.skipped.items()
+        if file not in folder._closed  # of which the folder itself has warned
+    ]
+    if not skipped:
         return
-    first = [f"{file} ({reason})" for file, reason in folder.skipped.items()][:_NAMED]
-    more = ", ..." if len(folder.skipped) > _NAMED else ""
+    more = ", ..." if len(skipped) > _NAMED else ""
     warnings.warn(
-        f"skipped {len(folder.skipped)} of {len(folder)} pictures that cannot be read: "
-        f"{', '.join(first)}{more}",
+        f"skipped {len(skipped)} of {len(folder)} pictures that cannot be read: "
+        f"{', '.join(skipped[:_NAMED])}{more}",
         UserWarning,
         stacklevel=3,
     )

@@ -177,7 +177,7 @@ class LatentModel(Model):
         -------
         ndarray, shape (n, C, H, W) or (n, F)
         """
-        drawn = self._latents(2, seed, None)
+        drawn = self._latents(2, seed, None) if start is None or end is None else ()
         ends = [
             drawn[i] if z is None else _latents.given(name, z, self.latent_dim)
             for i, (name, z) in enumerate((("start", start), ("end", end)))

@@ -74,7 +74,9 @@ def _shape_hint(name: str, made: tuple[int, ...], shape: tuple[int, ...]) -> str
     if np.prod(made) == size:
         if len(made) == 1:
             return f"end the {name} with nn.Unflatten(1, {shape})"
-        return f"reshape the data to {made}"
+        if len(shape) == 1:
+            return f"end the {name} with nn.Flatten()"
+        return f"end the {name} with nn.Unflatten(1, {shape}) where it takes the shape {made} now"
     if len(shape) == 3:
         return f"give the model image_shape={shape}, or its last layer {size} outputs"
     return f"its last layer needs {size} outputs"

@@ -1,9 +1,11 @@
 """Where files may lie: a folder, or a wheel or zip. Both are read in bounded pieces."""
 
+import errno
 import fnmatch
 import os
+import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,23 +37,29 @@ class Folder:
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """The content of a file, unpacked if it is gzip."""
-        with reading(self.label(name)), open(self.path / name, "rb") as stream:
+        with (
+            reading(self.label(name)),
+            open(self.path / name, "rb", opener=_regular) as stream,
+        ):
             yield from _unpacked(stream)
 
     def read(self, name: str, limit: int) -> bytes:
         """The content of a file as it is."""
-        with open(self.path / name, "rb") as stream:
+        with open(self.path / name, "rb", opener=_regular) as stream:
             return _bounded(stream, limit, self.label(name))
 
-    def names(self, below: str = "") -> list[str]:
+    def names(
+        self, below: str = "", unreadable: Callable[[OSError], None] | None = None
+    ) -> list[str]:
         """All files below a folder of it, seen from there, with / between.
 
-        Links are followed, but no folder is entered twice.
+        Links are followed, but no folder is entered twice. `unreadable` is told of folders that may
+        not be entered.
         """
         found: list[str] = []
         entered = set()
         top = self.path / below
-        for folder, inner, files in os.walk(top, followlinks=True):
+        for folder, inner, files in os.walk(top, followlinks=True, onerror=unreadable):
             status = os.stat(folder)
             if (status.st_dev, status.st_ino) in entered:
                 inner.clear()
@@ -77,9 +85,7 @@ class Archive:
 
         self.path = path
         with reading(path), zipfile.ZipFile(path) as archive:
-            self._sizes = {
-                info.filename: info.file_size for info in archive.infolist() if not info.is_dir()
-            }
+            self._members = _members(archive)
         self._opened: tuple[int, Any, Any] | None = None  # process, its ZipFile, its lock
 
     def __getstate__(self) -> dict[str, Any]:
@@ -89,7 +95,7 @@ class Archive:
         return f"{self.path}, member {name}"
 
     def size(self, name: str) -> int | None:
-        return self._sizes.get(name)
+        return self._members[name].file_size if name in self._members else None
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -98,27 +104,27 @@ class Archive:
         with (
             reading(self.label(name)),
             zipfile.ZipFile(self.path) as archive,
-            archive.open(name) as stream,
+            archive.open(self._members.get(name, name)) as stream,
         ):
             yield from _unpacked(stream)
 
     def read(self, name: str, limit: int) -> bytes:
         """The content of a member as it is."""
         archive, lock = self._handle()
-        with lock, reading(self.label(name)), archive.open(name) as stream:
+        with lock, reading(self.label(name)), archive.open(self._members[name]) as stream:
             return _bounded(stream, limit, self.label(name))
 
     def names(self, below: str = "") -> list[str]:
         """All members below a folder of it, seen from there."""
         prefix = below + "/" if below else ""
-        return [name.removeprefix(prefix) for name in self._sizes if name.startswith(prefix)]
+        return [name.removeprefix(prefix) for name in self._members if name.startswith(prefix)]
 
     def match(self, pattern: str) -> list[str]:
         """Folders and files whose path fits; a star does not reach over a slash."""
         if not pattern:
             return [""]
         depth = pattern.count("/") + 1
-        heads = {"/".join(name.split("/")[:depth]) for name in self._sizes}
+        heads = {"/".join(name.split("/")[:depth]) for name in self._members}
         parts = pattern.split("/")
         return sorted(head for head in heads if _fits(head.split("/"), parts))
 
@@ -141,7 +147,7 @@ def root_of(path: Path) -> Root:
 
 
 def is_archive(path: Path) -> bool:
-    return path.suffix in _ARCHIVES and path.is_file()
+    return path.suffix.lower() in _ARCHIVES and path.is_file()
 
 
 def read_into(stream: BinaryIO, buffer: memoryview, file: str) -> None:
@@ -155,6 +161,23 @@ def read_into(stream: BinaryIO, buffer: memoryview, file: str) -> None:
         done += count
     if stream.read(1):
         raise FormatError(f"got more than the expected {len(buffer)} bytes of data", file=file)
+
+
+def _members(archive: Any) -> dict[str, Any]:
+    """Files of a zip by name; programs of Windows write \\ where the format has /."""
+    members: dict[str, Any] = {}
+    for info in archive.infolist():
+        name = info.filename.replace("\\", "/")
+        if not name.endswith("/"):
+            members[info.filename if name in members else name] = info
+    return members
+
+
+def _regular(path: str, flags: int) -> int:
+    """Open a file, but none that could be waited for without end: a FIFO, socket or device."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file (a FIFO, socket or device)", path)
+    return os.open(path, flags)
 
 
 def _fits(names: list[str], patterns: list[str]) -> bool:

@@ -14,9 +14,15 @@ _ALIASES = {
     "gan": "non_saturating",
     "ns": "non_saturating",
     "bce": "non_saturating",
+    "binary_crossentropy": "non_saturating",
+    "binary_cross_entropy": "non_saturating",
+    "bce_with_logits": "non_saturating",
+    "least_squares": "lsgan",
+    "wasserstein": "wgan",
     "rpgan": "relativistic",
     "ragan": "relativistic_average",
 }
+_PENALTIES = {"wgan_gp": "wgan_gp", "wgangp": "wgan_gp", "r1": "r1", "r2": "r2"}
 
 
 class GANLoss:
@@ -181,6 +187,11 @@ def get(loss: str | GANLoss | type[GANLoss], *, label_smoothing: float = 0.0) ->
     """
     if isinstance(loss, str):
         key = loss.lower().replace("-", "_")
+        if key in _PENALTIES:
+            raise ValueError(
+                f"loss: got {loss!r}, which is a penalty that D minimises beside its loss; pass "
+                f"loss='wgan' or another, and penalty={_PENALTIES[key]!r}"
+            )
         return _LOSSES[choose("loss", _ALIASES.get(key, key), list())](
             label_smoothing=label_smoothing
         )

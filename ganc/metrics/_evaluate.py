@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ganc._options import choose
+from ganc.data._some import every
 from ganc.datasets import toy
 from ganc.metrics import _classifier
 from ganc.metrics._classes import class_coverage, inception_score
@@ -99,6 +100,10 @@ def evaluate(
     >>> found["coverage"].n
     200
     """
+    real, fake = (
+        x if isinstance(x, Features) else every(x, name)
+        for name, x in (("real", real), ("fake", fake))
+    )
     extractor = default_extractor(real) if extractor is None else extractor
     chosen = default_metrics(real, extractor) if metrics is None else checked(metrics)
     return measure(Side("real", real, extractor), Side("fake", fake, extractor), chosen)

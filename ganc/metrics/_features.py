@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from ganc._options import choose
 from ganc.data import as_images, from_uint8
+from ganc.data._incoming import as_array
+from ganc.data._some import every
 from ganc.metrics import _classifier
 
 __all__ = ["Features", "features"]
@@ -106,7 +108,7 @@ def extract(name: str, x: Any, extractor: Extractor = None) -> Features:
     """Return the features of samples that error messages call `name`."""
     if isinstance(x, Features):
         return x
-    array = np.asarray(x)
+    array = every(x, name)
     if array.ndim == 2 and not callable(extractor):
         if extractor is not None:
             raise ValueError(
@@ -118,13 +120,13 @@ def extract(name: str, x: Any, extractor: Extractor = None) -> Features:
     title, function = _resolve(extractor, name, inside)
     parts = [function(_chunk(inside[i : i + _CHUNK])) for i in range(0, len(inside), _CHUNK)]
     pairs = [part if isinstance(part, tuple) else (part, None) for part in parts]
-    values = np.concatenate([np.asarray(values) for values, _ in pairs])
+    values = np.concatenate([as_array(values, title) for values, _ in pairs])
     if len(values) != len(inside) or values.ndim != 2:
         raise ValueError(
             f"extractor: {title} gave an array {values.shape} for {len(inside)} samples, expected "
             f"({len(inside)}, D)"
         )
-    logits = None if pairs[0][1] is None else np.concatenate([np.asarray(b) for _, b in pairs])
+    logits = None if pairs[0][1] is None else np.concatenate([as_array(b, title) for _, b in pairs])
     return Features(_table(f"{name}, seen through {title}", values), title, logits)
 
 
@@ -178,7 +180,7 @@ def _chunk(rows: np.ndarray) -> np.ndarray:
 
 
 def _table(name: str, x: Any) -> np.ndarray:
-    array = np.asarray(x)
+    array = as_array(x, name, "a table (N, D)")
     if array.dtype.kind not in "fiu":
         raise TypeError(f"{name}: got dtype {array.dtype}, expected real numbers")
     if array.ndim != 2 or 0 in array.shape:

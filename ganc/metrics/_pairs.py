@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least, choose, finite
+from ganc.data._some import every
 from ganc.metrics._result import Result
 
 __all__ = ["ms_ssim", "psnr", "ssim"]
@@ -260,7 +261,7 @@ def _pair(true: Any, test: Any, data_range: Range, channels: str, crop: int) -> 
 
 def _images(name: str, x: Any) -> np.ndarray:
     """Return (N, C, H, W) of uint8 or float64."""
-    array = np.asarray(x)
+    array = every(x, name)
     if array.dtype == np.uint8 and array.ndim in (3, 4):
         array = array[:, None] if array.ndim == 3 else array.transpose(0, 3, 1, 2)
     elif array.dtype.kind == "f" and array.ndim == 4:

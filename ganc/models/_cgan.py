@@ -168,5 +168,5 @@ class _WithLabel(nn.Module):
 
     def forward(self, x: core.Tensor, y: core.Tensor) -> core.Tensor:
         """Return what the joint layers make of inputs (N, ...) and labels (N,)."""
-        label = self.label(F.one_hot(y, self.classes))
+        label = self.label(F.one_hot(y, self.classes).float())
         return self.joint(core.cat([self.first(x), label], 1))

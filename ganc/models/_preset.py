@@ -118,17 +118,16 @@ class Preset(Configured, GAN):
         return super().options(c) | {
             "loss": c.loss,
             "label_smoothing": c.label_smoothing,
-            "g_optimizer": adam(c.g_lr, c),
-            "d_optimizer": adam(c.d_lr, c),
+            "g_optimizer": adam(c.g_lr, c, "g_lr"),
+            "d_optimizer": adam(c.d_lr, c, "d_lr"),
         }
 
 
-def adam(lr: float, c: SimpleNamespace) -> Callable:
+def adam(lr: float, c: SimpleNamespace, name: str = "lr") -> Callable:
     """Return a function that makes Adam with the betas, eps and decay of a configuration."""
-    lr, decay = finite("lr", lr, 0.0), getattr(c, "weight_decay", 0.0)
-    return lambda parameters: Adam(
-        parameters, lr=lr, betas=tuple(c.betas), eps=c.eps, weight_decay=decay
-    )
+    lr, decay = finite(name, lr, 0.0), getattr(c, "weight_decay", 0.0)
+    betas = tuple(c.betas) if isinstance(c.betas, Iterable) else c.betas
+    return lambda parameters: Adam(parameters, lr=lr, betas=betas, eps=c.eps, weight_decay=decay)
 
 
 def decaying_sgd(gan: GAN) -> None:

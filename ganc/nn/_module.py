@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from ganc._backend import core
+from ganc._checked import FAULTS, explain_forward
 from ganc._tensor._creation import Tensor
 from ganc._tensor._random import Generator
 from ganc.nn._arguments import constructor_arguments
@@ -69,9 +70,15 @@ class Module(Tree):
         raise NotImplementedError(f"{type(self).__name__} must define forward(...)")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._pre_hooks or self._post_hooks:
-            return call_with_hooks(self, args, kwargs, self._pre_hooks, self._post_hooks)
-        return self.forward(*args, **kwargs)
+        try:
+            if self._pre_hooks or self._post_hooks:
+                return call_with_hooks(self, args, kwargs, self._pre_hooks, self._post_hooks)
+            return self.forward(*args, **kwargs)
+        except FAULTS as error:
+            better = explain_forward(error, self, args, kwargs)
+            if better is None:
+                raise
+            raise better from better.__cause__
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -261,20 +268,18 @@ class Module(Tree):
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles hold."""
         state = {name: value for name, value in self.__dict__.items() if name != "_per_sample"}
-        if "_plan" in state:  # refers to the original's parts
-            state["_plan"] = None
         for name, value in state.items():
-            if isinstance(value, Tensor) and not value.is_leaf:  # made anew by a hook
+            if name == "_plan":  # refers to the original's parts
+                state[name] = None
+            elif isinstance(value, Tensor) and not value.is_leaf:  # made anew by a hook
                 state[name] = value.detach()
         return state
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Module:
-        new = object.__new__(type(self))
-        memo[id(self)] = new
+        memo[id(self)] = new = object.__new__(type(self))
         for name, value in self.__getstate__().items():
-            if not isinstance(value, core.Generator):  # a generator stays shared
-                value = copy.deepcopy(value, memo)
-            new.__dict__[name] = value
+            shared = isinstance(value, core.Generator)
+            new.__dict__[name] = value if shared else copy.deepcopy(value, memo)
         return new
 
     # ---- scripts written for several types and devices -------------------------------------

@@ -49,7 +49,7 @@ class ReflectionPad2d(_Pad):
     --------
     >>> import ganc
     >>> from ganc import nn
-    >>> nn.ReflectionPad2d((2, 1, 0, 0))(ganc.arange(3).reshape(1, 1, 1, 3)).tolist()
+    >>> nn.ReflectionPad2d((2, 1, 0, 0))(ganc.arange(3.0).reshape(1, 1, 1, 3)).tolist()
     [[[[2.0, 1.0, 0.0, 1.0, 2.0, 1.0]]]]
     """
 
@@ -69,7 +69,7 @@ class ReplicationPad2d(_Pad):
     --------
     >>> import ganc
     >>> from ganc import nn
-    >>> nn.ReplicationPad2d((2, 1, 0, 0))(ganc.arange(2).reshape(1, 1, 1, 2)).tolist()
+    >>> nn.ReplicationPad2d((2, 1, 0, 0))(ganc.arange(2.0).reshape(1, 1, 1, 2)).tolist()
     [[[[0.0, 0.0, 0.0, 1.0, 1.0]]]]
     """
 

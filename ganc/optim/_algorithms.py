@@ -146,6 +146,10 @@ class Adam(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
+        if isinstance(betas, (int, float)):
+            raise TypeError(
+                f"betas: got {betas!r}, expected two numbers; pass betas=({betas!r}, 0.999)"
+            )
         refuse(type(self).__name__, differentiable=differentiable)
         defaults = {
             "lr": lr,

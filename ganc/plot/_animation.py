@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ganc._options import at_least, finite
 from ganc.plot._images import enlarged, grid
-from ganc.plot._picture import pillow
+from ganc.plot._picture import pillow, save_picture
 from ganc.plot._points import bounds_of
 
 __all__ = ["animation"]
@@ -54,7 +54,8 @@ def animation(
     pictures = [image.fromarray(enlarged(_frame(array), scale)) for array in arrays]
     step = round(1000 / finite("fps", fps, 0.1))
     times = [step] * (len(pictures) - 1) + [max(step, 2000)]
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=times, loop=0)
+    film = {"save_all": True, "append_images": pictures[1:], "duration": times, "loop": 0}
+    save_picture(path, pictures[0], "GIF", **film)
     return os.fspath(path)
 
 

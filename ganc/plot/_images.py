@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 
 from ganc._options import at_least
 from ganc.data import to_uint8
-from ganc.plot._picture import Picture, pillow
+from ganc.data._some import every
+from ganc.plot._picture import Picture, pillow, save_picture
 
 __all__ = ["Rows", "enlarged", "grid", "save_image"]
 
@@ -77,7 +78,7 @@ def grid(images: ArrayLike, ncol: int | None = None) -> np.ndarray:
 
 
 def _as_uint8(images: ArrayLike) -> np.ndarray:
-    array = np.asarray(images)
+    array = every(images, "images")
     if array.dtype != np.uint8:
         array = to_uint8(array)
     if array.ndim not in (3, 4) or 0 in array.shape:
@@ -89,7 +90,7 @@ def _as_uint8(images: ArrayLike) -> np.ndarray:
 
 
 def save_image(path: str | os.PathLike[str], image: np.ndarray, scale: int = 1) -> None:
-    """Write an image, such as a `grid`, to a PNG file.
+    """Write an image, such as a `grid`, to a PNG file, whole or not at all.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def save_image(path: str | os.PathLike[str], image: np.ndarray, scale: int = 1) 
         Each pixel becomes a square of so many.
     """
     picture = pillow().fromarray(enlarged(np.asarray(image), at_least("scale", scale, 1)))
-    picture.save(path)
+    save_picture(path, picture, "PNG")
 
 
 def enlarged(image: np.ndarray, scale: int) -> np.ndarray:

@@ -2,11 +2,26 @@
 
 import base64
 import io
+import os
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BLUE", "ORANGE", "Picture", "axes", "figure", "html_image", "missing", "pillow", "png"]
+from ganc.io import atomic_write
+
+__all__ = [
+    "BLUE",
+    "ORANGE",
+    "Picture",
+    "axes",
+    "figure",
+    "html_image",
+    "missing",
+    "pillow",
+    "png",
+    "save_figure",
+    "save_picture",
+]
 
 BLUE, ORANGE = "#2f6fb2", "#d9731a"  # what concerns D, and what concerns G
 
@@ -64,6 +79,23 @@ def png(image: Any) -> bytes:
     file = io.BytesIO()
     pillow().fromarray(image).save(file, "png")
     return file.getvalue()
+
+
+def save_figure(path: str | os.PathLike[str], drawn: Any, dpi: float) -> None:
+    """Write a `figure` to a file, whole or not at all, as what its name ends in, else as PNG."""
+    kind = os.path.splitext(os.fspath(path))[1][1:].lower()
+    known = drawn.canvas.get_supported_filetypes()
+    file = io.BytesIO()
+    drawn.savefig(file, dpi=dpi, format=kind if kind in known else "png")
+    atomic_write(path, [file.getbuffer()])
+
+
+def save_picture(path: str | os.PathLike[str], picture: Any, kind: str, **options: Any) -> None:
+    """Write a picture of Pillow's, whole or not at all, as what its name ends in or `kind`."""
+    ending = os.path.splitext(os.fspath(path))[1].lower()
+    file = io.BytesIO()
+    picture.save(file, pillow().registered_extensions().get(ending, kind), **options)
+    atomic_write(path, [file.getbuffer()])
 
 
 def html_image(data: bytes) -> str:

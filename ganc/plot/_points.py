@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ganc.data._some import every
 from ganc.nn._inference import evaluate
 from ganc.plot._picture import ORANGE, axes
 
@@ -68,7 +69,7 @@ def critic_map(
     points = gan.sample(n, seed=seed, labels=given[0] if given else None)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"gan: makes samples of shape {points.shape[1:]}, expected (2,)")
-    real = None if data is None else np.asarray(data, np.float32)
+    real = None if data is None else every(data, "data").astype(np.float32)
     if bounds is None:
         low, high = bounds_of(points if real is None else np.concatenate([points, real]))
         bounds = (low[0], high[0], low[1], high[1])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least
+from ganc.data._some import every
 from ganc.plot._images import grid
 from ganc.plot._picture import axes
 from ganc.plot._points import cloud
@@ -29,10 +30,10 @@ def samples(images: ArrayLike, ncol: int | None = None, ax: Any = None) -> Any:
     -------
     matplotlib Axes
     """
-    array = np.asarray(images)
+    array = every(images, "images")
     if array.ndim == 2 and array.dtype != np.uint8:
         return cloud(array, ax)
-    sheet = grid(images, ncol)
+    sheet = grid(array, getattr(images, "ncol", None) if ncol is None else ncol)
     ax = axes(ax, (sheet.shape[1] / 50, sheet.shape[0] / 50))
     ax.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     ax.set_axis_off()

@@ -18,7 +18,15 @@ from ganc.data import DataLoader, TensorDataset
 from ganc.data._ahead import Ahead
 from ganc.data._batches import Orders
 from ganc.data._some import is_dataset, some
-from ganc.train._field import Field, batch_type, check_lengths, chosen, rows_of, wrong_number
+from ganc.train._field import (
+    Field,
+    batch_type,
+    check_lengths,
+    check_number,
+    chosen,
+    rows_of,
+    wrong_number,
+)
 
 if TYPE_CHECKING:
     from ganc.train._model import Model
@@ -220,8 +228,7 @@ def batches_of(model: "Model", data: Sequence[Any], batch_size: int | None) -> B
 
 def _groups(model: "Model", data: Sequence[Any]) -> list[tuple[list[Field], list[Any]]]:
     """Return fields and data of each source."""
-    if len(data) != len(model.FIELDS):
-        raise TypeError(wrong_number(model, f"{len(data)} fields"))
+    check_number(model, model.FIELDS, data)
     groups: list[tuple[list[Field], list[Any]]] = []
     for field, part in zip(model.FIELDS, data, strict=True):
         if not groups or not field.paired:
@@ -284,8 +291,7 @@ def parts_of(model: "Model", fields: Sequence[Field], batch: Any) -> list[Any]:
 def batch_of(model: "Model", data: Sequence[Any]) -> tuple[core.Tensor, ...]:
     """Return a batch that the caller has made; Tensors are taken as they are."""
     fields = model.FIELDS
-    if len(data) != len(fields):
-        raise TypeError(wrong_number(model, f"{len(data)} fields"))
+    check_number(model, fields, data)
     tensors = []
     for field, part in zip(fields, data, strict=True):
         if not isinstance(part, core.Tensor):

@@ -19,12 +19,15 @@ from ganc.data import as_labels, as_sequences, order
 from ganc.data._conversion import sample_shape, take
 from ganc.data._images import checked as as_pictures
 from ganc.data._images import from_uint8
-from ganc.data._some import some
+from ganc.data._incoming import as_array
+from ganc.data._some import is_dataset, some
 
 if TYPE_CHECKING:
     from ganc.train._model import Model
 
-__all__ = ["Field", "batch_type", "check_fields", "evaluation_array", "rows_of"]
+__all__ = [
+    "Field", "batch_type", "check_fields", "check_number", "evaluation_array", "rows_of",
+]  # fmt: skip
 
 
 class _Kind(NamedTuple):
@@ -184,8 +187,7 @@ def rows_of(model: "Model", fields: Sequence[Field], given: Sequence[Any]) -> li
     TypeError, ValueError
         If there are too few or too many, or one is not of its kind.
     """
-    if len(given) != len(fields):
-        raise TypeError(wrong_number(model, f"{len(given)} fields"))
+    check_number(model, fields, given)
     arrays = [f.checked(model, data, hint=True) for f, data in zip(fields, given, strict=True)]
     check_lengths(fields, arrays)
     return arrays
@@ -201,6 +203,16 @@ def check_lengths(fields: Sequence[Field], arrays: Sequence[Any]) -> None:
                 f"{field.name}: got {len(arrays[i])} for {len(arrays[first])} of "
                 f"{fields[first].name}, expected one for each"
             )
+
+
+def check_number(model: "Model", fields: Sequence[Field], given: Sequence[Any]) -> None:
+    """Raise unless there are as many as fields; one that is no data at all is told so first."""
+    if len(given) == len(fields):
+        return
+    for part, field in zip(given, fields, strict=False):
+        if part is not None and not is_dataset(part):
+            as_array(part, field.name)
+    raise TypeError(wrong_number(model, f"{len(given)} fields"))
 
 
 def wrong_number(model: "Model", got: str) -> str:

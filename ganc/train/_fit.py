@@ -97,7 +97,7 @@ def fit(
         validation = _validation_rows(model, validation_data)
         steps = steps_of(batches, steps_per_epoch)
         listeners = CallbackList(
-            [*with_schedules(callbacks), *progress_for(verbose), model.history]
+            [*with_schedules(_several(callbacks)), *progress_for(verbose), model.history]
         )
         last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
         listeners.attach(
@@ -114,6 +114,13 @@ def fit(
             model._listening = None
             batches.close()
     return model.history
+
+
+def _several(callbacks: Any) -> Iterable[Any]:
+    """Return callbacks, where one may be given as it is."""
+    if callbacks is None:
+        return ()
+    return callbacks if isinstance(callbacks, Iterable) else (callbacks,)
 
 
 def steps_of(batches: Batches, steps_per_epoch: int | None) -> int:

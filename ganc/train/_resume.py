@@ -27,6 +27,7 @@ def resume(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
     path : str or path-like
         Folder of a run (its ``checkpoints/`` come first) or of `ModelCheckpoint`, or a file. The
         newest is the one with the greatest numbers in its name, among equals the last written.
+        Hidden files, such as the ``._a.ganc`` of macOS, and what is no file do not count.
     gan : GAN or other model, optional
         As for `ganc.load`.
 
@@ -76,8 +77,12 @@ def checkpoints(path: str | os.PathLike[str]) -> list[Path]:
     folder = Path(path)
     if not folder.is_dir():
         return [folder]
-    own = sorted((folder / "checkpoints").glob("*.ganc"), key=_age, reverse=True)
-    return own + sorted(folder.glob("*.ganc"), key=_age, reverse=True)
+    return _newest_first(folder / "checkpoints") + _newest_first(folder)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    files = [f for f in folder.glob("*.ganc") if f.is_file() and not f.name.startswith(".")]
+    return sorted(files, key=_age, reverse=True)
 
 
 def _age(file: Path) -> tuple[list[int], int]:

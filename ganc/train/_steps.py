@@ -267,9 +267,7 @@ def _shapes_of(batch: Any) -> tuple[Any, ...]:
 
 def _rows(name: str, inputs: Sequence[Any]) -> list[np.ndarray]:
     """Return arrays of equally many rows."""
-    arrays = [
-        np.asarray(x.detach() if isinstance(x, Tensor) else x, np.float32) for x in inputs
-    ]
+    arrays = [np.asarray(x.detach() if isinstance(x, Tensor) else x, np.float32) for x in inputs]
     lengths = [len(a) if a.ndim else None for a in arrays]
     if not arrays or None in lengths or len(set(lengths)) > 1:
         raise ValueError(

@@ -71,7 +71,8 @@ class Case:
     op: str
     reference: Callable
     configs: list[Config]
-    constant: bool = False  # piecewise constant: the output never requires grad
+    constant: bool = False  # the output never requires grad
+    flat: bool = False  # piecewise constant: the gradient is zeros
     exact: bool = False  # every result is a copy, a comparison or an integer
     sums: bool = False  # linear in |x|: float errors are measured against the sum of |x|
     is_list: bool = False  # takes one list of tensors

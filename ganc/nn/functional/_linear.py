@@ -134,7 +134,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
 
     Returns
     -------
-    Tensor of shape (..., num_classes)
+    Tensor of integers of shape (..., num_classes)
 
     Raises
     ------
@@ -145,7 +145,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     --------
     >>> import ganc.nn.functional as F
     >>> F.one_hot([0, 2], 3).tolist()
-    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    [[1, 0, 0], [0, 0, 1]]
     """
     labels = tensor if isinstance(tensor, core.Tensor) else core.tensor(tensor)
     if num_classes == -1:
@@ -156,7 +156,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
         raise ValueError(f"one_hot: got num_classes={num_classes}, expected at least 1")
     index, _ = as_index("one_hot", tensor, num_classes)
     classes = core.tensor(list(range(num_classes)))
-    return core.eq(core.reshape(index, (*index.shape, 1)), classes)
+    return core.cast(core.eq(core.reshape(index, (*index.shape, 1)), classes), "int64")
 
 
 def maxout(input: Tensor, pieces: int) -> Tensor:

@@ -54,7 +54,7 @@ def max_pool2d(
     --------
     >>> import ganc
     >>> import ganc.nn.functional as F
-    >>> F.max_pool2d(ganc.arange(16).reshape(1, 1, 4, 4), 2).tolist()
+    >>> F.max_pool2d(ganc.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
     [[[[5.0, 7.0], [13.0, 15.0]]]]
     """
     if return_indices:
@@ -103,7 +103,7 @@ def avg_pool2d(
     --------
     >>> import ganc
     >>> import ganc.nn.functional as F
-    >>> F.avg_pool2d(ganc.arange(16).reshape(1, 1, 4, 4), 2).tolist()
+    >>> F.avg_pool2d(ganc.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
     [[[[2.5, 4.5], [10.5, 12.5]]]]
     """
     return core.avg_pool2d(
@@ -134,7 +134,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | None | Sequence[int | 
     --------
     >>> import ganc
     >>> import ganc.nn.functional as F
-    >>> F.adaptive_avg_pool2d(ganc.arange(6).reshape(1, 1, 2, 3), 1).item()
+    >>> F.adaptive_avg_pool2d(ganc.arange(6.0).reshape(1, 1, 2, 3), 1).item()
     2.5
     """
     sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * 2

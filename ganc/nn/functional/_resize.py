@@ -147,7 +147,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     --------
     >>> import ganc
     >>> import ganc.nn.functional as F
-    >>> F.pixel_shuffle(ganc.arange(4).reshape(1, 4, 1, 1), 2).tolist()
+    >>> F.pixel_shuffle(ganc.arange(4.0).reshape(1, 4, 1, 1), 2).tolist()
     [[[[0.0, 1.0], [2.0, 3.0]]]]
     """
     return core.pixel_shuffle(input, upscale_factor)

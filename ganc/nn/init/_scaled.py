@@ -298,7 +298,7 @@ def sparse_(
     >>> from ganc import nn
     >>> w = nn.init.sparse_(ganc.empty(10, 2), 0.25)
     >>> (w == 0).sum(0).tolist()
-    [3.0, 3.0]
+    [3, 3]
     """
     if tensor.ndim != 2 or not 0 <= sparsity <= 1:
         raise ValueError(
