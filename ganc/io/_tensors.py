@@ -138,7 +138,7 @@ def read_tensors(
     ...         io.read_tensors(path)
     ...     except io.FormatError as error:
     ...         print(error.reason)
-    got 5 bytes, expected at least 8 for the length of the header
+    got a text, expected a file that ganc has saved
     """
     file = os.fspath(path)
     refuse_foreign(file)
