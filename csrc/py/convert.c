@@ -263,10 +263,23 @@ const PyType_Slot gn_py_export_slots[] = {
     {0, NULL},
 };
 
+/* As detach, into a subclass, whose constructor would copy. */
+static PyObject *tensor_shared_as(PyObject *self, PyObject *type)
+{
+    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, gn_py->tensor))
+        return PyErr_Format(PyExc_TypeError, "_shared_as: expected a subclass of Tensor");
+    int64_t mark = gn_scope_begin();
+    gn_tensor *t = gn_view_detach(gn_py_tensor_of(self), false);
+    PyObject *result = gn_py_wrap_as((PyTypeObject *)type, t);
+    gn_scope_end(mark);
+    return result;
+}
+
 PyMethodDef gn_py_export_methods[] = {
     {"numpy", tensor_numpy, METH_NOARGS,
      "numpy()\n--\n\nAn array that shares the tensor's memory: training changes it.  "
      "Integers and bools are copied."},
     {"__array__", GN_PY_CAST(tensor_array), METH_VARARGS | METH_KEYWORDS, NULL},
+    {"_shared_as", tensor_shared_as, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -11,6 +11,7 @@ from ganc._backend import core
 from ganc._tensor import (
     _algebra,
     _autograd,
+    _copies,
     _creation,
     _dtypes,
     _einsum,
@@ -109,6 +110,7 @@ __all__ = sorted(
         for module in (
             _algebra,
             _autograd,
+            _copies,
             _creation,
             _dtypes,
             _einsum,

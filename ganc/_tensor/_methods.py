@@ -6,7 +6,6 @@ one rule for all of them.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -180,23 +179,6 @@ def clone(self: Tensor) -> Tensor:
 
 def _clone(x: Tensor) -> Tensor:
     return core.affine(x, 1, 0) if x.dtype.kind == "f" else core.cast(x, x.dtype.name)
-
-
-@_method("__deepcopy__")
-def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
-    """Return an independent leaf with the same values."""
-    if not self.is_leaf:
-        raise RuntimeError(
-            "deepcopy: got a tensor that was computed from others, expected a leaf; use "
-            ".detach().clone()"
-        )
-    new = type(self)(self.detach())
-    if vars_ := getattr(self, "__dict__", None):
-        new.__dict__.update(copy.deepcopy(vars_, memo))
-    if self.requires_grad != new.requires_grad:
-        new.requires_grad_(self.requires_grad)
-    memo[id(self)] = new
-    return new
 
 
 # ---- in place ----------------------------------------------------------------------------

@@ -116,7 +116,8 @@ class LearningRateScheduler(Callback):
 
     def _numbers(self) -> list[dict[str, Any]]:
         return [
-            {name: value for name, value in group.items() if name != "params"}
+            # options that are off are left out: files of 0.1.0 do not know them all
+            {n: value for n, value in group.items() if n != "params" and value is not False}
             for group in self.schedule.optimizer.param_groups
         ]
 

@@ -27,7 +27,7 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items() if name != "F16"}
 _RAW = _DTYPES | {"BOOL": np.dtype("u1"), "BF16": np.dtype("<u2")}  # as they lie in a file
 _MAX_HEADER = 100_000_000
 _MAX_NDIM = 32
-_MAX_PARSED = 40_000_000  # bytes of lists and tables, besides as many as the file has
+_MAX_PARSED = 40_000_000  # bytes of parsed values, besides four times as many as the data have
 _HEADER_CRC = "ganc.header_crc32"
 _DATA_CRC = "ganc.crc32"
 _START = b'{"__metadata__":{"ganc.header_crc32":"'
@@ -67,7 +67,7 @@ def write_tensors(
     TypeError
         For another dtype, or names or metadata that are not strings.
     ValueError
-        For a reserved name, or more than 100 MB of names and metadata.
+        For a reserved name, more than 100 MB of names and metadata, or too many values in them.
     OSError
         With `path`, if the file cannot be written.
 
@@ -93,6 +93,10 @@ def write_tensors(
         raise ValueError(
             f"names and metadata take {len(header) - 8} bytes, expected at most {_MAX_HEADER}; "
             "store long texts as a uint8 tensor"
+        )
+    if _parsed_size(header) > 4 * sum(b.size for b in buffers.values()) + _MAX_PARSED:
+        raise ValueError(
+            "names and metadata hold more values than a reader would take; store them as tensors"
         )
     atomic_write(path, [header, *buffers.values()])
 
@@ -134,7 +138,7 @@ def read_tensors(
     ...         io.read_tensors(path)
     ...     except io.FormatError as error:
     ...         print(error.reason)
-    got 5 bytes, expected at least 8 for the length of the header
+    got a text, expected a file that ganc has saved
     """
     file = os.fspath(path)
     refuse_foreign(file)
@@ -254,7 +258,8 @@ def _read_header(stream: BinaryIO, size: int, file: str) -> bytes:
     if length > limit:
         reason = f"got a header of {length} bytes, expected at most {limit}"
         raise FormatError(reason, file=file, offset=0, hint=_HINT)
-    header = field + stream.read(length)
+    stream.seek(0)
+    header = stream.read(8 + length)
     if len(header) != 8 + length:
         raise FormatError("the file shrank while it was read", file=file, offset=len(header))
     return header
@@ -272,8 +277,8 @@ def _check_header_crc(header: bytes, file: str) -> None:
 def _parse_header(header: bytes, data_size: int, file: str) -> tuple[list[_Entry], dict[str, str]]:
     import json
 
-    if 80 * (header.count(b"[") + header.count(b"{")) > len(header) + data_size + _MAX_PARSED:
-        raise FormatError("the header holds lists without end", file=file, offset=8, hint=_HINT)
+    if _parsed_size(header) > 4 * data_size + _MAX_PARSED:
+        raise FormatError("the header holds values without end", file=file, offset=8, hint=_HINT)
     with reading(file, _HINT):
         fields = json.loads(header[8:].decode(), object_pairs_hook=_unique)
     if not isinstance(fields, dict):
@@ -284,6 +289,17 @@ def _parse_header(header: bytes, data_size: int, file: str) -> tuple[list[_Entry
     entries = [_entry(name, value, file) for name, value in fields.items()]
     _check_tiling(entries, data_size, len(header), file)
     return entries, metadata
+
+
+def _parsed_size(header: bytes) -> int:
+    """Return an upper bound of what the values of a header, and of JSON in its texts, take.
+
+    Besides copies of the header itself: lists and tables, their items, keys, and characters of
+    four bytes, which one such character in a text calls for.
+    """
+    items = 64 * header.count(b",") + 128 * header.count(b":")
+    wide = 0 if header.isascii() and b"\\u" not in header else 8 * len(header)
+    return 80 * (header.count(b"[") + header.count(b"{")) + items + wide
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -16,7 +16,7 @@ from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least, choose
 from ganc._tensor._random import drawing
-from ganc.data._conversion import from_unit, to_unit
+from ganc.data._conversion import from_unit
 from ganc.gan._latent_model import LatentModel
 from ganc.nn._inference import eval_mode, evaluate
 from ganc.train import Update, _streams
@@ -170,9 +170,9 @@ class Variational(LatentModel):
                 "variances"
             )
 
-    def _of_latents(self, z: np.ndarray, ema: bool | None = None) -> np.ndarray:
-        decoder = nn.Sequential(self.averaged("decoder", ema), nn.Sigmoid())
-        return to_unit(evaluate(decoder, z), self.pixel_range)
+    def _answering(self, name: str, ema: bool | None) -> nn.Module:
+        network = super()._answering(name, ema)
+        return nn.Sequential(network, nn.Sigmoid()) if name == "decoder" else network
 
     def _validate(self, held_out: tuple[np.ndarray, ...]) -> dict[str, float]:
         (inside,), sums = held_out, np.zeros(2)

@@ -265,17 +265,21 @@ class Module(Tree):
                 module.__dict__["generator"] = generator
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Module:
-        new = object.__new__(type(self))
-        memo[id(self)] = new
-        for name, value in self.__dict__.items():
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold."""
+        state = {name: value for name, value in self.__dict__.items() if name != "_per_sample"}
+        for name, value in state.items():
             if name == "_plan":  # refers to the original's parts
-                value = None
+                state[name] = None
             elif isinstance(value, Tensor) and not value.is_leaf:  # made anew by a hook
-                value = value.detach()
-            if not isinstance(value, core.Generator):  # a generator stays shared
-                value = copy.deepcopy(value, memo)
-            new.__dict__[name] = value
+                state[name] = value.detach()
+        return state
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Module:
+        memo[id(self)] = new = object.__new__(type(self))
+        for name, value in self.__getstate__().items():
+            shared = isinstance(value, core.Generator)
+            new.__dict__[name] = value if shared else copy.deepcopy(value, memo)
         return new
 
     # ---- scripts written for several types and devices -------------------------------------

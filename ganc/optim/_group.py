@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -90,8 +91,6 @@ class Group(dict):
     __delitem__ = pop = popitem = clear = _fixed
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dict:
-        import copy
-
         return copy.deepcopy(dict(self), memo)
 
     def __reduce__(self) -> Any:

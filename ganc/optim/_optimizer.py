@@ -268,6 +268,26 @@ class Optimizer:
         for group, made in plans:
             group.become(made)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: the parameters too, so copy them with their network."""
+        return self.__dict__ | {
+            "param_groups": [dict(group) for group in self.param_groups],
+            "_clips": [group.core.get("clip") for group in self.param_groups],
+            "_state": self.state_dict()["state"],
+        }
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        own = dict(state)
+        groups, clips, values = (own.pop(name) for name in ("param_groups", "_clips", "_state"))
+        vars(self).update(own)
+        self.param_groups, start = [], 0
+        for options, clip in zip(groups, clips, strict=True):
+            group = Group(self._kind, options, self._numbers)
+            group.core.set("clip", clip)
+            _restore(group, [values.get(start + i) for i in range(len(group["params"]))])
+            start += len(group["params"])
+            self.param_groups.append(group)
+
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for i, group in enumerate(self.param_groups):

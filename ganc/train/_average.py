@@ -34,13 +34,25 @@ class Average:
     def __init__(self, network: Any, decay: float) -> None:
         self.source = network
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
-        self.core = core.Average(
-            list(network.parameters()),
-            list(self.network.parameters()),
-            list(network.buffers()),
-            list(self.network.buffers()),
-            decay,
-        )
+        self.core = _core_of(network, self.network, decay)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"networks": (self.source, self.network), "now": (self.core.decay, self.core.steps)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        (self.source, self.network), (decay, steps) = state["networks"], state["now"]
+        self.core = _core_of(self.source, self.network, decay)
+        self.core.steps = steps
+
+
+def _core_of(network: Any, average: Any, decay: float) -> core.Average:
+    return core.Average(
+        list(network.parameters()),
+        list(average.parameters()),
+        list(network.buffers()),
+        list(average.buffers()),
+        decay,
+    )
 
 
 def checked_decay(value: Any) -> float:

@@ -199,12 +199,13 @@ def given(x: Any, y: Any = None, *more: Any) -> list[Any]:
 
 @contextmanager
 def classes_back(model: "Model") -> Iterator[None]:
-    """Take back the number of classes that data have told if the block raises."""
-    classes = model.classes
+    """Take back the number of classes that data have told if the block raises before a step."""
+    classes, step = model.classes, model.step
     try:
         yield
     except BaseException:
-        model.classes = classes
+        if model.step == step:
+            model.classes = classes
         raise
 
 

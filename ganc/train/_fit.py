@@ -100,19 +100,19 @@ def fit(
             [*with_schedules(_several(callbacks)), *progress_for(verbose), model.history]
         )
         last = _last_epoch(model, epochs, at_least("initial_epoch", initial_epoch, 0), clock.budget)
-    listeners.attach(
-        model,
-        {"epochs": last, "steps": steps, "budget": clock.budget, "started": clock.started},
-    )
-    _align(model, batches, steps)
-    model.stop_training = False
-    _states.hand_out(listeners.callbacks, model._states)
-    model._states, model._listening = [], listeners
-    try:
-        _run(model, batches, steps, last, clock, listeners, validation)
-    finally:
-        model._listening = None
-        batches.close()
+        listeners.attach(
+            model,
+            {"epochs": last, "steps": steps, "budget": clock.budget, "started": clock.started},
+        )
+        _align(model, batches, steps)
+        model.stop_training = False
+        _states.hand_out(listeners.callbacks, model._states)
+        model._states, model._listening = [], listeners
+        try:
+            _run(model, batches, steps, last, clock, listeners, validation)
+        finally:
+            model._listening = None
+            batches.close()
     return model.history
 
 

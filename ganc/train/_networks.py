@@ -98,14 +98,17 @@ class Networks:
         Raises
         ------
         ValueError
-            If an average is asked for and none is kept.
+            If there is no such network, or an average is asked for and none is kept.
         """
+        parts = self._parts()
+        if name not in parts:
+            raise ValueError(f"got {name!r:.80}, expected one of the networks {', '.join(parts)}")
         average = self._averages.get(name)
         if ema and average is None:
             raise ValueError(
                 "ema: got True, but no average is kept; set gan.ema = 0.999 before training"
             )
-        return self._parts()[name] if ema is False or average is None else average.network
+        return parts[name] if ema is False or average is None else average.network
 
     def inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
         """Return the shapes of one sample's inputs of a network, for `summary`.

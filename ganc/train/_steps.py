@@ -1,14 +1,16 @@
 """`Steps`: how networks learn: a step is a list of updates; one that fails when new is undone."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ganc._tensor._creation import Tensor
 from ganc._tensor._random import drawing
 from ganc.data._conversion import to_unit
 from ganc.errors import DivergenceError
+from ganc.nn import Module
 from ganc.nn._inference import evaluate
 from ganc.train import _streams, _update
 from ganc.train._batches import batch_of, given
@@ -31,7 +33,7 @@ class Steps(Networks):
         self._step = 0
         self._last: dict[str, dict[str, float]] = {}  # numbers of each update, when last made
         self._updates: tuple[Update, ...] = ()  # as they were checked last
-        self._proven: set[str] = set()  # updates that have been made
+        self._proven: set[Hashable] = set()  # updates that were made, with the batch's shapes
         self._stale: frozenset[str] = frozenset()  # numbers that are not of the last step
         self.passed: dict[str, Any] = {}  # what one update of a step leaves for a later one
         self._busy = False
@@ -90,9 +92,26 @@ class Steps(Networks):
         -------
         ndarray of float32
             Images of one of the `GENERATORS` are in [-1, 1].
+
+        Raises
+        ------
+        ValueError
+            If there is no such network, or inputs of different lengths.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import ganc
+        >>> gan = ganc.models.ToyGAN(seed=0)
+        >>> gan.predict("discriminator", np.zeros((3, 2))).shape
+        (3, 1)
         """
-        made = evaluate(self.averaged(name, ema), *inputs)
+        made = evaluate(self._answering(name, ema), *_rows(name, inputs))
         return to_unit(made, self.pixel_range) if name in self.GENERATORS else made
+
+    def _answering(self, name: str, ema: bool | None) -> Module:
+        """Return the network whose answers are results: a generator's are images."""
+        return self.averaged(name, ema)
 
     def train_on_batch(self, x: Any, y: Any = None, *more: Any) -> dict[str, float]:
         """Make one step: each update that is due, once.
@@ -149,8 +168,9 @@ class Steps(Networks):
         updates = self.updates()
         if not updates or updates != self._updates:
             self._updates = _update.checked(self, updates)
+        shapes = _shapes_of(batch)
         fresh = self._undone_if_new(
-            {u.name for u in updates if (self._step + 1) % u.every == 0},
+            {(u.name, shapes) for u in updates if (self._step + 1) % u.every == 0},
             lambda: _update.make(self, updates, batch, self._step + 1),
         )
         self._last.update(fresh)
@@ -188,12 +208,13 @@ class Steps(Networks):
         if type(self).train_step is Steps.train_step:
             return self.train_step(batch)
         before = self._generator_updates()
-        logs = self._undone_if_new({"train_step()"}, lambda: self.train_step(batch))
+        new = {("train_step()", _shapes_of(batch))}
+        logs = self._undone_if_new(new, lambda: self.train_step(batch))
         logs = {name: float(value) for name, value in logs.items()}
         self._follow(before)
         return logs
 
-    def _undone_if_new(self, names: set[str], make: Callable[[], _Made]) -> _Made:
+    def _undone_if_new(self, names: set[Hashable], make: Callable[[], _Made]) -> _Made:
         """Return what `make` returns; if it fails and any of the names is new, undo it."""
         if names <= self._proven:
             return make()
@@ -238,6 +259,22 @@ class Steps(Networks):
                     "weights may hold NaN now: load an earlier file or build the model anew, then "
                     "try a smaller learning rate, label_smoothing=0.1, or look at the data"
                 )
+
+
+def _shapes_of(batch: Any) -> tuple[Any, ...]:
+    return tuple(getattr(part, "shape", None) for part in batch)
+
+
+def _rows(name: str, inputs: Sequence[Any]) -> list[np.ndarray]:
+    """Return arrays of equally many rows."""
+    arrays = [np.asarray(x.detach() if isinstance(x, Tensor) else x, np.float32) for x in inputs]
+    lengths = [len(a) if a.ndim else None for a in arrays]
+    if not arrays or None in lengths or len(set(lengths)) > 1:
+        raise ValueError(
+            f"predict: got inputs of {lengths} rows for {name!r}, expected one or more arrays of "
+            "equally many rows"
+        )
+    return arrays
 
 
 def _keep_if_possible(model: Steps) -> Callable[[], None] | None:
