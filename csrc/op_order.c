@@ -1,5 +1,5 @@
-/* op_order.c - which elements are the largest or smallest: argmax, argmin, topk_index.  NaN comes
- * first in either order, then the lower index. */
+/* op_order.c - which elements are the largest or smallest: argmax, argmin, topk_index.  NaN
+ * counts as the largest, for argmin as the smallest; of equal ones the lower index comes first. */
 #include "ops.h"
 
 #include <stdlib.h>
@@ -64,11 +64,11 @@ const gn_op gn_op_argmin = {.name = "argmin",
                             .needs = "-"};
 
 typedef struct {
-    real value; /* negated for the smallest */
+    real value;
     int64_t index;
 } ranked;
 
-static int by_rank(const void *a, const void *b)
+static int largest_first(const void *a, const void *b)
 {
     const ranked *x = a, *y = b;
     if (before(x->value, y->value))
@@ -78,11 +78,20 @@ static int by_rank(const void *a, const void *b)
     return x->index < y->index ? -1 : 1;
 }
 
+static int smallest_first(const void *a, const void *b)
+{
+    const ranked *x = a, *y = b;
+    if (before(y->value, x->value))
+        return -1;
+    if (before(x->value, y->value))
+        return 1;
+    return x->index < y->index ? -1 : 1;
+}
+
 static gn_tensor *topk_index_fwd(gn_call *c)
 {
     gn_tensor *x = c->in[0];
     int64_t k = c->attr[0].i, dim[GN_MAX_DIM];
-    real sign = c->attr[2].i ? 1 : -1;
     gn_split s;
     int d;
     if (!gn_split_at("topk", x, c->attr[1].i, &s, &d))
@@ -97,8 +106,8 @@ static gn_tensor *topk_index_fwd(gn_call *c)
     for (int64_t i = 0; row && i < s.outer * s.inner; i++) {
         int64_t o = i / s.inner, r = i % s.inner;
         for (int64_t j = 0; j < s.size; j++)
-            row[j] = (ranked){sign * x->data[(o * s.size + j) * s.inner + r], j};
-        qsort(row, (size_t)s.size, sizeof *row, by_rank);
+            row[j] = (ranked){x->data[(o * s.size + j) * s.inner + r], j};
+        qsort(row, (size_t)s.size, sizeof *row, c->attr[2].i ? largest_first : smallest_first);
         for (int64_t j = 0; j < k; j++)
             y->data[(o * k + j) * s.inner + r] = gn_whole(row[j].index);
     }
@@ -106,10 +115,11 @@ static gn_tensor *topk_index_fwd(gn_call *c)
     return y;
 }
 
-const gn_op gn_op_topk_index = {.name = "topk_index",
-                                .result = GN_INDICES,
-                                .sig = "input, k:int, dim:int=-1, largest:bool=True",
-                                .doc = "Indices of the k largest (or smallest) elements along dim, "
-                                       "best first; a tie goes to the lower index.",
-                                .fwd = topk_index_fwd,
-                                .needs = "-"};
+const gn_op gn_op_topk_index = {
+    .name = "topk_index",
+    .result = GN_INDICES,
+    .sig = "input, k:int, dim:int=-1, largest:bool=True",
+    .doc = "Indices of the k largest (or smallest) elements along dim, "
+           "best first; NaN counts as largest, a tie goes to the lower index.",
+    .fwd = topk_index_fwd,
+    .needs = "-"};

@@ -208,6 +208,12 @@ static gn_tensor *fit(gn_tensor *g, const gn_tensor *like)
                                  .flat = flat_, \
                                  .fixed = fixed_};
 
+/* dy where a is the larger one, half of it on a tie, 0 (of an infinite dy, too) where it is not. */
+static gn_tensor *shared(gn_tensor *dy, gn_tensor *a, gn_tensor *b)
+{
+    return gn_where(gn_lt(a, b), gn_scalar(0), gn_mul(dy, gn_share(a, b)));
+}
+
 /* The vjp of a row that is zero almost everywhere, which makes that input a flat one. */
 static gn_tensor *const ZERO = NULL;
 #define IS_ZERO(vjp) (__builtin_strcmp(#vjp, "ZERO") == 0)

@@ -2,22 +2,29 @@
  * element first (the log-sum-exp trick), so that no finite input overflows. */
 #include "ops.h"
 
-/* The largest element, finite, outside the tape: it cancels in what follows. */
+/* The largest element, outside the tape: it cancels in what follows. */
 static gn_tensor *steady_max(gn_tensor *x, gn_dims dims)
 {
     if (x && x->numel == 0)
         return gn_scalar(0);
     bool was = gn_set_grad_mode(false);
     gn_tensor *m = gn_amax(x, dims, true);
-    m = m ? gn_where(gn_isfinite(m), m, gn_scalar(0)) : NULL;
     gn_set_grad_mode(was);
     return m;
+}
+
+/* 0 in place of an infinite one: a sum of exponentials may be 0 or infinite, their shares not,
+ * so softmax and log_softmax of such a row are NaN. */
+static gn_tensor *finite_max(gn_tensor *x, gn_dims dims)
+{
+    gn_tensor *m = steady_max(x, dims);
+    return m ? gn_where(gn_isfinite(m), m, gn_scalar(0)) : NULL;
 }
 
 static gn_tensor *logsumexp_ref(gn_call *c)
 {
     gn_dims dims = gn_attr_dims(&c->attr[0]);
-    gn_tensor *x = c->in[0], *m = steady_max(x, dims);
+    gn_tensor *x = c->in[0], *m = finite_max(x, dims);
     gn_tensor *y = gn_add(gn_log(gn_sum(gn_exp(gn_sub(x, m)), dims, true)), m);
     return c->attr[1].i ? y : gn_sum(y, dims, false);
 }

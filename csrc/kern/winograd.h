@@ -217,6 +217,7 @@ typedef struct {
     gn_winograd_gemm gemm[GN_MAX_ALPHA][GN_MAX_ALPHA]; /* u: of the sums, v: of x */
     gn_blocking dy;                                    /* the same tiles in dy */
     int64_t share, shares, o_shares; /* channels of x of a task; parts of C and of O */
+    int64_t out;                     /* channels of y of a task: whole panels */
     int64_t parts;                   /* into which the blocks are cut */
     int64_t ld, sums_ld, taps_ld;    /* distance of rows: transformed x, sums, taps of a filter */
     int64_t x, sums;                 /* transformed x of some channels; sums of a part */

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { SUB = 8, OUT = 128 }; /* channels of x at a time; of y of a task */
+enum { SUB = 8, OUT = 128 }; /* channels of x at a time; most channels of y of a task */
 
 /* ---- plan ---------------------------------------------------------------------------- */
 
@@ -38,7 +38,7 @@ static void plan_tiles(gn_conv_plan *p, gn_winograd_w *w)
     }
     p->blocking = gn_winograd_blocking(w->axis, p->s.n, p->s.c, p->s.h, p->s.w);
     w->dy = gn_winograd_blocking(w->dy_axis, p->s.n, p->s.o, p->s.p, p->s.q);
-    w->padded = GN_MAX(gn_padded_size(&p->blocking, SUB), gn_padded_size(&w->dy, OUT));
+    w->padded = GN_MAX(gn_padded_size(&p->blocking, SUB), gn_padded_size(&w->dy, w->out));
 }
 
 static bool plan(gn_conv_plan *p)
@@ -47,15 +47,16 @@ static bool plan(gn_conv_plan *p)
     gn_winograd_w *w = &p->winograd_w;
     if (p->pass != GN_CONV_W || !gn_winograd_axes(&p->s, w->axis))
         return false;
+    w->out = OUT / p->wide * p->wide;
     plan_tiles(p, w);
     w->share = gn_ceil_div(p->s.c, gn_ceil_div(p->s.c, SHARE));
     w->shares = gn_ceil_div(p->s.c, w->share);
-    w->o_shares = gn_ceil_div(p->s.o, OUT);
+    w->o_shares = gn_ceil_div(p->s.o, w->out);
     w->ld = gn_odd_lines(p->blocking.pixels + GN_MAX_WIDE);
     w->sums_ld = gn_ceil_div(p->s.o, p->wide) * p->wide;
     w->taps_ld = gn_ceil_div(p->taps, GN_LINE) * GN_LINE;
     plan_gemms(w, p->s.c);
-    w->dy_element = p->blocking.pixels * GN_MIN(OUT, w->sums_ld) + GN_LINE;
+    w->dy_element = p->blocking.pixels * GN_MIN(w->out, w->sums_ld) + GN_LINE;
     int64_t tasks = w->shares * w->o_shares;
     w->parts = GN_MIN(gn_ceil_div(TASKS, tasks), GN_MAX(MOST_SUMS / w->sums, 1));
     w->parts = GN_MIN(w->parts, p->blocking.blocks);
@@ -193,7 +194,7 @@ static void run_part(void *ctx, int64_t task)
     tile_block b = {.add = false};
     int64_t share = task % w->shares, rest = task / w->shares, part = rest / w->o_shares;
     b.c0 = gn_cut(p->s.c, w->shares, share), b.c1 = gn_cut(p->s.c, w->shares, share + 1);
-    b.o0 = rest % w->o_shares * OUT, b.no = GN_MIN(OUT, p->s.o - b.o0);
+    b.o0 = rest % w->o_shares * w->out, b.no = GN_MIN(w->out, p->s.o - b.o0);
     b.sums = p->shared + part * w->sums;
     b.x = gn_slot_take(&p->slots);
     b.padded = b.x + w->x;

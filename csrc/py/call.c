@@ -165,7 +165,7 @@ static PyObject *packed_tail(const gn_py_signature *s, PyObject *const *args, Py
 /* The nearest name is found in Python: this is no place for speed. */
 static int unknown_keyword(const gn_py_signature *s, PyObject *name)
 {
-    PyObject *known = PyList_New(0), *options = PyImport_ImportModule("ganc._options"),
+    PyObject *known = PyList_New(0), *keywords = PyImport_ImportModule("ganc._keywords"),
              *hint = NULL;
     for (int i = 0; known && i < s->nparam; i++) {
         PyObject *word = PyUnicode_FromString(s->p[i].name);
@@ -173,12 +173,12 @@ static int unknown_keyword(const gn_py_signature *s, PyObject *name)
             Py_CLEAR(known);
         Py_XDECREF(word);
     }
-    if (known && options)
-        hint = PyObject_CallMethod(options, "near_keyword", "OO", name, known);
+    if (known && keywords)
+        hint = PyObject_CallMethod(keywords, "near_keyword", "OO", name, known);
     if (hint)
         PyErr_Format(PyExc_TypeError, "%s: unexpected keyword '%U'%U", s->op->name, name, hint);
     Py_XDECREF(hint);
-    Py_XDECREF(options);
+    Py_XDECREF(keywords);
     Py_XDECREF(known);
     return -1;
 }

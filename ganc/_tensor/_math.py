@@ -72,9 +72,9 @@ def clamp(
             return core.clamp_scalar(input, low, high)
     x = input
     if min is not None:
-        x = core.where(x < min, min, x)
+        x = core.where(x >= min, x, core.maximum(x.detach(), min))  # NaN of either shows
     if max is not None:
-        x = core.where(x > max, max, x)
+        x = core.where(x <= max, x, core.minimum(x.detach(), max))
     return x
 
 

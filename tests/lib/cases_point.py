@@ -115,7 +115,7 @@ UNARY = [
 
 
 def share(a, b):
-    return torch.where(a > b, 1.0, torch.where(a == b, 0.5, 0.0)).to(a.dtype)
+    return torch.where(a < b, 0.0, torch.where(a == b, 0.5, 1.0)).to(a.dtype)
 
 
 def bce(a, b):

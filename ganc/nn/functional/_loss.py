@@ -277,9 +277,11 @@ def smooth_l1_loss(
     size = core.abs(core.sub(input, target))
     if beta == 0:
         return reduced(size, reduction)
-    near = core.affine(core.square(size), 0.5 / beta, 0.0)
+    beyond = core.ge(size, beta)
+    # The square of what lies beyond is never computed: of inf, its gradient would be inf * 0.
+    near = core.affine(core.square(core.where(beyond, beta, size)), 0.5 / beta, 0.0)
     far = core.affine(size, 1.0, -0.5 * beta)
-    return reduced(core.where(core.lt(size, beta), near, far), reduction)
+    return reduced(core.where(beyond, far, near), reduction)
 
 
 def kl_div(
