@@ -186,3 +186,8 @@ def blocks_after(work, times):
     for _ in range(times):
         work()
     return sys.getallocatedblocks() - before
+
+
+def test_a_mistyped_keyword_is_answered_with_its_neighbour():
+    with pytest.raises(TypeError, match=r"sum: unexpected keyword 'keepdims'.*keepdim"):
+        ganc.ones(2).sum(0, keepdims=True)
