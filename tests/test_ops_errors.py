@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from harness import _core, _core64
 
+import ganc
+
 pytestmark = pytest.mark.usefixtures("no_live_tensors")
 
 FUZZER = Path(__file__).parent / "lib" / "fuzz_ops.py"
