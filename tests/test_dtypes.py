@@ -142,6 +142,80 @@ def test_methods_in_place(name):
     assert not differences(call, call, cases)
 
 
+FORMS = {  # of one tensor
+    "broadcast_to": lambda m, x: m.broadcast_to(x, (2, *x.shape)),
+    "chunk": lambda m, x: m.chunk(x, 2),
+    "diagonal": lambda m, x: m.diagonal(x),
+    "index_select": lambda m, x: m.index_select(x, -1, m.tensor([0, 2])) if x.ndim else x,
+    "masked_select": lambda m, x: m.masked_select(x, x > 0),
+    "movedim": lambda m, x: m.movedim(x, 0, -1),
+    "narrow": lambda m, x: m.narrow(x, 0, 0, 1),
+    "permute": lambda m, x: m.permute(x, tuple(range(x.ndim))[::-1]),
+    "reshape": lambda m, x: m.reshape(x, (-1, 3)),
+    "select": lambda m, x: m.select(x, 0, 0),
+    "split": lambda m, x: m.split(x, 1),
+    "squeeze": lambda m, x: m.squeeze(x[None]),
+    "swapaxes": lambda m, x: m.swapaxes(x, 0, -1),
+    "tensor_split": lambda m, x: m.tensor_split(x, 2),
+    "transpose": lambda m, x: m.transpose(x, 0, -1),
+    "unbind": lambda m, x: m.unbind(x),
+    "gather": lambda m, x: m.gather(
+        x, 0, (x.long() * 0).flatten()[:1] if x.ndim == 1 else x.long() * 0
+    ),
+    "where": lambda m, x: m.where(x > 0, x, 1.5),
+    "where, int": lambda m, x: m.where(x > 0, x, 2),
+    "einsum": lambda m, x: m.einsum("ij,kj->ik", x, x),
+    "outer": lambda m, x: m.outer(x, x),
+    "bmm": lambda m, x: m.bmm(x[None], x.t()[None]),
+    "mm": lambda m, x: m.mm(x, x.t()),
+    "mv": lambda m, x: m.mv(x, x[0]),
+    "dot": lambda m, x: m.dot(x, x),
+    "addmm": lambda m, x: m.addmm(x @ x.t(), x, x.t()),
+    "new values": lambda m, x: list(x.detach().clone().fill_(1)),
+    "masked": lambda m, x: x[x > 0],
+    "rows of a mask": lambda m, x: x[m.tensor([True, False, True][: x.shape[0]])],
+    "rows of integers": lambda m, x: x[m.tensor([-1, 0])],
+}
+FORMS_OF_TWO = {
+    "cat": lambda m, x, y: m.cat([x, y]),
+    "stack": lambda m, x, y: m.stack([x, y]),
+    "where": lambda m, x, y: m.where(x > 0, x, y),
+    "where of truth": lambda m, x, y: m.where(m.tensor(True), y, x),
+    "equal": lambda m, x, y: m.equal(x, y),
+    "scatter": lambda m, x, y: m.scatter(x, 0, (y * 0).long(), y),
+    "scatter_add": lambda m, x, y: m.scatter_add(x, 0, (y * 0).long(), y),
+    "clamp": lambda m, x, y: m.clamp(x, y),
+    "masked_fill": lambda m, x, y: x.masked_fill(x > 0, y),
+    "type_as": lambda m, x, y: x.type_as(y),
+    "written": lambda m, x, y: write(x, 0, y),
+    "written where": lambda m, x, y: write(x, x > 0, y),
+}
+
+
+def write(x, key, value):
+    x[key] = value
+    return x
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_of_one_tensor(name):
+    form = FORMS[name]
+    products = name in ("einsum", "bmm", "mm", "addmm")  # of bools PyTorch has the empty one alone
+    cases = unary_cases(["floats with inf", *["empty bool"][:products]])
+    assert not differences(lambda x: form(ganc, x), lambda x: form(torch, x), cases)
+
+
+@pytest.mark.parametrize("name", FORMS_OF_TWO)
+def test_forms_of_two(name):
+    form = FORMS_OF_TWO[name]
+    cases = [c for c in binary_cases() if all(isinstance(v, np.ndarray) for v in c[1])]
+    if name.startswith("scatter"):  # an index of no dimensions beside others is refused
+        cases = [c for c in cases if c[1][0].ndim == c[1][1].ndim]
+    if name == "masked_fill":  # any shape that broadcasts, PyTorch's is one number
+        cases = [c for c in cases if not c[1][1].shape]
+    assert not differences(lambda x, y: form(ganc, x, y), lambda x, y: form(torch, x, y), cases)
+
+
 # ---- programs that mix dtypes, views and writes ------------------------------------------
 # powers of bools by bools are refused here: the table has all other powers
 STEPS = [s for s in SYMBOLS + IN_PLACE if "pow" not in s] + ["view", "write", "masked", "cast"]

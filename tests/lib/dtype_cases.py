@@ -32,7 +32,10 @@ NUMBERS = {"True": True, "2": 2, "-3": -3, "0": 0, "2.0": 2.0, "-0.5": -0.5, "0.
 
 
 # what PyTorch has no kernel for, or no one yet: not compared
-LACKING = "not implemented for|does not support bool|have (the )?same dtype|same dtype, but"
+LACKING = (
+    "not implemented for|does not support bool|have (the )?same dtype|same dtype, but|"
+    "dtype to be equal|Index put requires"
+)
 
 
 def pair_of(x):
