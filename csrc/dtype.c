@@ -55,6 +55,8 @@ static bool refuses(const gn_call *c, gn_dtype all)
     if (c->op->result == GN_SIGNED && has_bool(c))
         return !refuse(op, GN_RUNTIME, GN_BOOL,
                        "expected floats or integers; for the opposite of a mask use ~");
+    if (c->op->result == GN_NUMBERS && all == GN_BOOL)
+        return !refuse(op, GN_RUNTIME, GN_BOOL, "expected floats or integers; use .long() first");
     if (c->op->result == GN_MEANS && all != GN_FLOAT)
         return !refuse(op, GN_RUNTIME, all, "expected floats; use .float() first");
     if (c->op->result == GN_BITS && all == GN_FLOAT)

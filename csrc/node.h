@@ -27,6 +27,7 @@ typedef enum {
     GN_FIRST,    /* that of the first input; the others are indices */
     GN_BRANCHES, /* of inputs 1 and 2, promoted; input 0 is a mask */
     GN_SUMS,     /* as GN_ALIKE, and bools become integers */
+    GN_NUMBERS,  /* as GN_ALIKE; bools alone are refused */
     GN_SIGNED,   /* as GN_ALIKE; bools are refused */
     GN_MEANS,    /* float; integers and bools are refused */
     GN_BITS,     /* as GN_ALIKE; floats are refused */

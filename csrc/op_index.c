@@ -292,7 +292,7 @@ static void cumsum_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 const gn_op gn_op_cumsum = {.name = "cumsum",
                             .whole = cumsum_whole,
                             .result = GN_SUMS,
-                            .sig = "input, dim:int",
+                            .sig = "input, dim:int, *, dtype:dtype=None",
                             .doc = "Running sum along dim.",
                             .fwd = cumsum_fwd,
                             .vjp = cumsum_vjp,

@@ -132,7 +132,7 @@ static void sum_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **dx)
 const gn_op gn_op_sum = {.name = "sum",
                          .whole = sum_whole,
                          .result = GN_SUMS,
-                         .sig = DIMS,
+                         .sig = DIMS ", *, dtype:dtype=None",
                          .doc = "Sum over the given dimensions, or all.",
                          .fwd = sum_fwd,
                          .vjp = sum_vjp,
@@ -163,7 +163,7 @@ static gn_tensor *mean_ref(gn_call *c)
 
 const gn_op gn_op_mean = {.name = "mean",
                           .result = GN_MEANS,
-                          .sig = DIMS,
+                          .sig = DIMS ", *, dtype:dtype=None",
                           .doc = "Mean over the given dimensions, or all.",
                           .ref = mean_ref};
 

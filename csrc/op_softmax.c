@@ -42,7 +42,7 @@ static gn_tensor *softmax_ref(gn_call *c)
 }
 
 const gn_op gn_op_softmax = {.name = "softmax",
-                             .sig = "input, dim:int",
+                             .sig = "input, dim:int, *, dtype:dtype=None",
                              .doc = "exp(x) / sum(exp(x)) along dim.",
                              .ref = softmax_ref};
 
@@ -54,6 +54,6 @@ static gn_tensor *log_softmax_ref(gn_call *c)
 }
 
 const gn_op gn_op_log_softmax = {.name = "log_softmax",
-                                 .sig = "input, dim:int",
+                                 .sig = "input, dim:int, *, dtype:dtype=None",
                                  .doc = "log(softmax(x)) along dim, without underflow.",
                                  .ref = log_softmax_ref};

@@ -67,9 +67,9 @@ static void remainder_vjp(gn_call *c, gn_tensor *y, gn_tensor *dy, gn_tensor **d
         dx[1] = gn_sum_to(gn_neg(gn_mul(dy, gn_floor_divide(a, b))), b->ndim, b->dim);
 }
 
-PAIR(remainder, GN_SUMS, remainder_of(a, b), remainder_vjp, "01",
+PAIR(remainder, GN_NUMBERS, remainder_of(a, b), remainder_vjp, "01",
      "a - b floor(a / b): the remainder, of the sign of b.")
-PAIR(floor_divide, GN_SUMS, floor_of(a, b), NULL, "-", "The largest integer <= a / b.")
+PAIR(floor_divide, GN_NUMBERS, floor_of(a, b), NULL, "-", "The largest integer <= a / b.")
 
 /* ---- bits ---------------------------------------------------------------------------- */
 

@@ -68,6 +68,11 @@ def test_every_allocation_of_an_op(op, sticky):
     assert n >= 3
 
 
+def test_every_allocation_of_a_sum_of_integers():
+    x = _core.tensor([[1, 2], [3, 4]])
+    assert exhaust(lambda: _core.sum(x, 0).tolist()) >= (1, [4, 6])
+
+
 def train(kind, **hyper):
     """Everything a training step asks of the core."""
     rng = np.random.default_rng(0)

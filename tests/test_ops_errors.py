@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from harness import _core, _core64
 
+import ganc
+
 pytestmark = pytest.mark.usefixtures("no_live_tensors")
 
 FUZZER = Path(__file__).parent / "lib" / "fuzz_ops.py"
@@ -186,3 +188,8 @@ def blocks_after(work, times):
     for _ in range(times):
         work()
     return sys.getallocatedblocks() - before
+
+
+def test_a_mistyped_keyword_is_answered_with_its_neighbour():
+    with pytest.raises(TypeError, match=r"sum: unexpected keyword 'keepdims'.*keepdim"):
+        ganc.ones(2).sum(0, keepdims=True)

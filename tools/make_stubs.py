@@ -96,6 +96,7 @@ TYPES = {
     "float": "float",
     "bool": "bool",
     "dims": "Dims",
+    "dtype": "Any",
 }
 OPERATORS = "add sub mul truediv pow matmul radd rsub rmul rtruediv rpow rmatmul".split()
 COMPARISONS = "lt le gt ge eq ne".split()

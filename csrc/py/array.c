@@ -116,7 +116,7 @@ static PyObject *from_u8(PyObject *module, PyObject *args)
 
 PyMethodDef gn_py_array_functions[] = {
     {"tensor", GN_PY_CAST(tensor), METH_VARARGS | METH_KEYWORDS,
-     "tensor(data, requires_grad=False)\n--\n\nA Tensor with a copy of the data."},
+     "tensor(data, requires_grad=False, dtype=None)\n--\n\nA Tensor with a copy of the data."},
     {"full", full, METH_VARARGS, "full(shape, value)\n--\n\nA Tensor with one value everywhere."},
     {"from_u8", from_u8, METH_VARARGS,
      "from_u8(images, index, layout, scale, shift)\n--\n\nuint8 images gathered by index, as "

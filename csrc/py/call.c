@@ -130,6 +130,18 @@ static int read_tensor(const gn_py_signature *s, const gn_py_param *p, frame *f,
     return 0;
 }
 
+/* dtype=: the first input becomes that before anything is computed, as in PyTorch. */
+static int read_dtype(frame *f, PyObject *o)
+{
+    gn_dtype to;
+    if (!o || o == Py_None)
+        return 0;
+    if (!gn_py_read_dtype(o, &to))
+        return -1;
+    f->call.in[0] = gn_cast(f->call.in[0], to);
+    return 0;
+}
+
 /* o NULL: not given. */
 static int read_param(const gn_py_signature *s, const gn_py_param *p, frame *f, PyObject *o)
 {
@@ -141,6 +153,8 @@ static int read_param(const gn_py_signature *s, const gn_py_param *p, frame *f, 
         return read_list(s, f, o);
     if (p->kind == GN_PY_TENSOR)
         return read_tensor(s, p, f, o ? o : Py_None);
+    if (p->kind == GN_PY_DTYPE)
+        return read_dtype(f, o);
     if (o)
         return read_attr(s, p, o, &f->call.attr[f->nattr++]);
     f->call.attr[f->nattr++] = p->value;

@@ -7,10 +7,10 @@ static bool operand(PyObject *o)
            PyArray_CheckScalar(o) || PyList_Check(o) || PyTuple_Check(o);
 }
 
-/* A number beside floats is a float: it may be rounded. */
+/* An integer beside floats is a float: it may be rounded. */
 static void settle(PyObject *o, gn_tensor *t, const gn_tensor *beside)
 {
-    if (!gn_py_is_tensor(o) && beside->dtype == GN_FLOAT)
+    if (!gn_py_is_tensor(o) && beside->dtype == GN_FLOAT && t->dtype != GN_BOOL)
         t->dtype = GN_FLOAT;
 }
 

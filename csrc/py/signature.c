@@ -20,7 +20,7 @@ int gn_py_word_index(const char *words, const char *word, size_t length)
 
 static void parse_kind(gn_py_param *p, const char *text)
 {
-    static const char *const names[] = {"", "list", "int", "float", "bool", "dims"};
+    static const char *const names[] = {"", "list", "int", "float", "bool", "dims", "dtype"};
     size_t n = strlen(text);
     if (n && text[n - 1] == '?') {
         p->nullable = true;

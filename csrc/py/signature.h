@@ -13,6 +13,7 @@ typedef enum {
     GN_PY_FLOAT,
     GN_PY_BOOL,
     GN_PY_DIMS,
+    GN_PY_DTYPE,
     GN_PY_WORD
 } gn_py_kind;
 

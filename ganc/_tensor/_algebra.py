@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ganc._backend import core
 from ganc._tensor._creation import Tensor
 from ganc._tensor._shape import dim_index
@@ -189,7 +191,9 @@ def lerp(input: Tensor, end: Tensor, weight: float | Tensor) -> Tensor:
     return input + weight * (end - input)
 
 
-def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def prod(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
     """Product of the elements, of all or along a dimension.
 
     Parameters
@@ -199,6 +203,8 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor
         By default all.
     keepdim : bool, default False
         Keep the reduced dimension with size 1.
+    dtype : dtype, optional
+        The elements become that first.
 
     Returns
     -------
@@ -211,7 +217,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor
     >>> ganc.prod(ganc.tensor([[1.0, 2.0], [3.0, 4.0]]), 1).tolist()
     [2.0, 12.0]
     """
-    x = _summable(input)
+    x = _summable(input if dtype is None else input.to(dtype))
     x = _reshape(x, (x.numel(),)) if dim is None or not input.ndim else x
     d = 0 if dim is None else dim_index(dim, input.ndim, "prod")
     shape = list(x.shape)

@@ -33,6 +33,11 @@ def is_whole(x: Any) -> bool:
     return x.dtype.kind != "f" if isinstance(x, Tensor) else isinstance(x, int)
 
 
+def is_bool(x: Any) -> bool:
+    """Return whether `x`, a tensor or a number, holds bools."""
+    return x.dtype.kind == "b" if isinstance(x, Tensor) else isinstance(x, bool)
+
+
 def as_float(x: Any) -> Any:
     """Return a tensor as floats: itself, or a copy."""
     return core.cast(x, "float") if isinstance(x, Tensor) and is_whole(x) else x

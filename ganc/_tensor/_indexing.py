@@ -152,7 +152,9 @@ def _setitem(x: Tensor, key: Any, value: Any) -> None:
     if view is not NotImplemented:
         view.copy_(_fit(value, view.shape))
         return
-    if isinstance(given, Tensor) and value.dtype.kind == "f" and x.dtype.kind != "f":
+    fills = not value.ndim and isinstance(key, Tensor) and key.dtype.kind == "b"
+    floats = isinstance(given, Tensor) and value.dtype.kind == "f" and x.dtype.kind != "f"
+    if floats and not fills:  # one number where a mask holds is cut, as by masked_fill
         raise RuntimeError(
             f"values of {value.dtype} cannot be put into a tensor of {x.dtype}; convert them first"
         )

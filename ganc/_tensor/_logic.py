@@ -8,6 +8,7 @@ import numpy as np
 
 from ganc._backend import core
 from ganc._tensor._creation import Tensor
+from ganc._tensor._dtypes import as_float
 
 __all__ = [
     "allclose",
@@ -154,7 +155,7 @@ def isinf(input: Tensor) -> Tensor:
     >>> [bool(y) for y in ganc.isinf(ganc.tensor([1.0, float("-inf"), float("nan")]))]
     [False, True, False]
     """
-    return core.eq(core.abs(input), math.inf)
+    return core.eq(core.abs(as_float(input)), math.inf)
 
 
 def isclose(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ganc._backend import core
 from ganc._tensor._creation import Tensor
-from ganc._tensor._dtypes import as_float, is_whole
+from ganc._tensor._dtypes import as_float, is_bool, is_whole
 from ganc._tensor._shape import dim_index
 
 __all__ = [
@@ -65,6 +65,8 @@ def clamp(
     given = [b for b in (min, max) if b is not None]
     if not all(map(is_whole, given)):
         input = as_float(input)
+    elif is_bool(input) and not all(map(is_bool, given)):
+        input = core.cast(input, "int64")
     if not isinstance(min, Tensor) and not isinstance(max, Tensor):
         low = -_inf if min is None else float(min)
         high = _inf if max is None else float(max)

@@ -147,10 +147,31 @@ def _bool(self: Tensor) -> Tensor:
     return _cast(self, bool)
 
 
+@_method("double")
+def _double(self: Tensor) -> Tensor:
+    """Return the tensor as float64, which ``GANC_DTYPE=float64`` has: itself, or a copy."""
+    return _cast(self, "float64")
+
+
 @_method()
-def to(self: Tensor, dtype: Any) -> Tensor:
+def to(self: Tensor, dtype: Any, *, copy: bool = False) -> Tensor:
     """Return the tensor in another dtype, or in that of another tensor: itself, or a copy."""
-    return _cast(self, dtype.dtype if isinstance(dtype, Tensor) else dtype)
+    y = _cast(self, dtype.dtype if isinstance(dtype, Tensor) else dtype)
+    return _clone(y) if copy and y is self else y
+
+
+@_method("type")
+def _type(self: Tensor, dtype: Any = None) -> Tensor | str:
+    """Return the tensor in another dtype; without one, the name of its type."""
+    if dtype is None:
+        return {"f": "FloatTensor", "i": "LongTensor", "b": "BoolTensor"}[self.dtype.kind]
+    return _cast(self, dtype)
+
+
+@_method()
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """Return the tensor in the dtype of another one: itself, or a copy."""
+    return _cast(self, other.dtype)
 
 
 @_method()

@@ -27,6 +27,7 @@ __all__ = [
     "randint",
     "randn",
     "randn_like",
+    "randperm",
     "set_rng_state",
 ]
 
@@ -181,8 +182,18 @@ def set_rng_state(new_state: np.ndarray) -> None:
     _set_state(default_generator, new_state)
 
 
+def _check_float(name: str, dtype: Any) -> None:
+    if dtype is not None and tensor(0.0, dtype=dtype).dtype.kind != "f":
+        raise RuntimeError(
+            f"{name}: got dtype {np.dtype(dtype)}, expected a float one; randint draws integers"
+        )
+
+
 def rand(
-    *size: int | tuple[int, ...], generator: Generator | None = None, requires_grad: bool = False
+    *size: int | tuple[int, ...],
+    generator: Generator | None = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return uniform random numbers in [0, 1).
 
@@ -192,6 +203,8 @@ def rand(
         The shape, as several ints or as one tuple.
     generator : Generator, optional
         By default the global one.
+    dtype : dtype, optional
+        A float one, `ganc.float32` by default.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -205,12 +218,16 @@ def rand(
     >>> ganc.rand(2, 3).shape
     (2, 3)
     """
+    _check_float("rand", dtype)
     x = _uniform(sizes(size), *draw(generator))
     return x.requires_grad_() if requires_grad else x
 
 
 def randn(
-    *size: int | tuple[int, ...], generator: Generator | None = None, requires_grad: bool = False
+    *size: int | tuple[int, ...],
+    generator: Generator | None = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return standard normal random numbers.
 
@@ -220,6 +237,8 @@ def randn(
         The shape, as several ints or as one tuple.
     generator : Generator, optional
         By default the global one.
+    dtype : dtype, optional
+        A float one, `ganc.float32` by default.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -234,16 +253,19 @@ def randn(
     >>> z.shape
     (64, 100)
     """
+    _check_float("randn", dtype)
     x = _normal(sizes(size), *draw(generator))
     return x.requires_grad_() if requires_grad else x
 
 
-def randn_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
+def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return standard normal random numbers in the shape of `input`.
 
     Parameters
     ----------
     input : Tensor
+    dtype : dtype, optional
+        A float one, `ganc.float32` by default.
     requires_grad : bool, default False
         Record operations on the result for automatic differentiation.
 
@@ -257,6 +279,7 @@ def randn_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
     >>> ganc.randn_like(ganc.zeros(2, 2)).shape
     (2, 2)
     """
+    _check_float("randn_like", input.dtype if dtype is None else dtype)
     x = _normal(input.shape, *draw(None))
     return x.requires_grad_() if requires_grad else x
 
@@ -311,4 +334,46 @@ def randint(
     u = _uniform(sizes((size,)), *draw(generator))
     x = core.clamp_scalar(core.floor(core.affine(u, high - low, 0)), 0, high - low - 1)
     x = tensor(core.cast(x, "int64") + low, dtype=int if dtype is None else dtype)
+    return x.requires_grad_() if requires_grad else x
+
+
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return the integers from 0 up to but without `n` in random order.
+
+    Parameters
+    ----------
+    n : int
+    generator : Generator, optional
+        By default the global one.
+    dtype : dtype, optional
+        By default `ganc.int64`.
+    requires_grad : bool, default False
+        Record operations on the result for automatic differentiation; floats only.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If `n` is negative.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> sorted(ganc.randperm(4).tolist())
+    [0, 1, 2, 3]
+    """
+    if operator.index(n) < 0:
+        raise ValueError(f"randperm: got n={n}, expected at least 0")
+    seed, stream = draw(generator)
+    order = np.random.Generator(np.random.Philox(key=[seed, stream])).permutation(n)
+    x = tensor(order, dtype=int if dtype is None else dtype)
     return x.requires_grad_() if requires_grad else x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from ganc._backend import core
 from ganc._tensor._creation import Tensor
@@ -19,7 +20,7 @@ def _implicit_dim(what: str, ndim: int) -> int:
     return 0 if ndim in (0, 1, 3) else 1
 
 
-def softmax(input: Tensor, dim: int | None = None) -> Tensor:
+def softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:
     """Softmax: exp(x) / sum(exp(x)) along a dimension.
 
     Parameters
@@ -27,6 +28,8 @@ def softmax(input: Tensor, dim: int | None = None) -> Tensor:
     input : Tensor
     dim : int
         Name it: without, the old rule of PyTorch applies, with a warning.
+    dtype : dtype, optional
+        The elements become that first.
 
     Returns
     -------
@@ -39,10 +42,11 @@ def softmax(input: Tensor, dim: int | None = None) -> Tensor:
     >>> F.softmax(ganc.zeros(4), dim=0).tolist()
     [0.25, 0.25, 0.25, 0.25]
     """
-    return core.softmax(input, _implicit_dim("softmax", input.ndim) if dim is None else dim)
+    dim = _implicit_dim("softmax", input.ndim) if dim is None else dim
+    return core.softmax(input, dim, dtype=dtype)
 
 
-def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
+def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:
     """Logarithm of the softmax, computed without overflow.
 
     Parameters
@@ -50,6 +54,8 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
     input : Tensor
     dim : int
         Name it: without, the old rule of PyTorch applies, with a warning.
+    dtype : dtype, optional
+        The elements become that first.
 
     Returns
     -------
@@ -62,4 +68,5 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
     >>> F.log_softmax(ganc.tensor([0.0, -1000.0]), dim=0).tolist()
     [0.0, -1000.0]
     """
-    return core.log_softmax(input, _implicit_dim("log_softmax", input.ndim) if dim is None else dim)
+    dim = _implicit_dim("log_softmax", input.ndim) if dim is None else dim
+    return core.log_softmax(input, dim, dtype=dtype)
