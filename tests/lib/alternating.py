@@ -157,16 +157,12 @@ class Loop:
         names = ["g", *(name for name, *_ in self.lazy)]
         self.numbers = {f"{n}_{what}": math.nan for n in names for what in ("loss", "grad_norm")}
 
-    def update(self, net, loss, lazy=False):
-        """Learn; return the norm of the gradient.
-
-        A lazy penalty does not depend on some parameters, the last bias and, where the activation
-        is piecewise linear, all biases; ganc leaves those alone, torch's gradient of some is 0.
-        """
+    def update(self, net, loss):
+        """Learn; return the norm of the gradient."""
         optimizer, params = self.optimizers[net], list(net.parameters())
         grads = torch.autograd.grad(loss, params, allow_unused=True)
         for p, g in zip(params, grads, strict=True):
-            p.grad = None if lazy and g is not None and not g.any() else g
+            p.grad = g
         optimizer.step()
         with torch.no_grad():
             for p in params if self.clip and net is self.d else ():
@@ -219,7 +215,7 @@ class Loop:
                 fake = self.g(self.noise.latents((len(x), *self.latent)), *labels).detach()
             value = self.penalty(name, weight, x, fake, labels)
             self.numbers[f"{name}_loss"] = value.item()
-            self.numbers[f"{name}_grad_norm"] = self.update(self.d, every * value, lazy=True)
+            self.numbers[f"{name}_grad_norm"] = self.update(self.d, every * value)
 
     def learn_g(self, x, fake, labels):
         r = self.d(x, *labels).detach() if "relativistic" in self.loss else None
