@@ -5,10 +5,12 @@ import numpy as np
 from ganc.doctor._evidence import Evidence
 from ganc.doctor._finding import Measured
 
-__all__ = ["explosion", "oscillation"]
+__all__ = ["explosion", "losses", "oscillation"]
 
 _EPOCHS = 12  # fewer tell nothing about swings
 _LAST = 3
+_BOUNDED = ("non_saturating", "minimax", "lsgan", "hinge")
+_ABOUT_LOG_2 = ("non_saturating", "minimax", "lsgan")  # the others' losses may be about 0
 
 
 def explosion(evidence: Evidence) -> Measured | None:
@@ -25,8 +27,25 @@ def explosion(evidence: Evidence) -> Measured | None:
     )
 
 
+def losses(evidence: Evidence) -> Measured | None:
+    """Largest loss of the last epochs, of losses that compare logits with targets."""
+    if evidence.loss_name not in _BOUNDED:
+        return None
+    last = [evidence.curve(f"{name}_loss")[-_LAST:] for name in "dg"]
+    values = np.abs(np.concatenate(last))
+    if not len(values):
+        return None
+    return Measured(
+        float(values.max()),
+        f"a loss has grown to {values.max():.3g} where a few units are usual",
+        "Build the model anew and lower both learning rates: Adam's usual one is 2e-4.",
+    )
+
+
 def oscillation(evidence: Evidence) -> Measured | None:
     """How far G's loss swings from epoch to epoch around its course, in terms of its size."""
+    if evidence.loss_name not in _ABOUT_LOG_2:
+        return None
     loss = evidence.curve("g_loss")
     if len(loss) < _EPOCHS or not np.isfinite(loss).all():
         return None

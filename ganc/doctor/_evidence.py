@@ -13,12 +13,15 @@ import numpy as np
 from ganc.data import order
 from ganc.data._conversion import from_unit, to_unit
 from ganc.data._some import is_dataset, some
+from ganc.doctor._seen import Seen, see
+from ganc.metrics import PRDC, precision_recall_density_coverage
 from ganc.nn import Module
 from ganc.nn._inference import evaluate
 
 __all__ = ["Evidence"]
 
 _SAMPLES = 512
+_LEAST = 32  # samples that can be compared
 Side = tuple[np.ndarray, ...]  # samples, and labels where the model takes them
 
 
@@ -125,16 +128,58 @@ class Evidence:
         """Return what the generator makes, images in [-1, 1]."""
         return to_unit(evaluate(self.generator, *inputs), self.model.pixel_range)
 
-    @property
+    @cached_property
     def pair(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """As many real samples as shown ones, one row each, if all are finite."""
-        if self.real is None or self.shown is None or len(self.real) < 32:
+        """As many real samples as shown ones, where all are finite and can be compared."""
+        if self.real is None or self.shown is None or len(self.real) < _LEAST:
             return None
+        if [field.kind for field in self.model.FIELDS].count("image") > 1:
+            return None  # results are made of data and shown beside them
         if self.real.shape[1:] != self.shown.shape[1:] or not np.isfinite(self.shown).all():
             return None
         n = min(len(self.real), len(self.shown))
         shown = np.asarray(self.shown)[order(0, 0, len(self.shown))[:n]]  # they come by classes
-        return self.real[:n].reshape(n, -1), shown.reshape(n, -1)
+        return self.real[:n], shown
+
+    @cached_property
+    def seen(self) -> Seen | None:
+        """The pair as features, and their kinds."""
+        return None if self.pair is None else see(*self.pair)
+
+    @cached_property
+    def likeness(self) -> PRDC | None:
+        """Precision, recall, density and coverage of the pair."""
+        seen = self.seen
+        return None if seen is None else precision_recall_density_coverage(seen.real, seen.fake)
+
+    @property
+    def unseen(self) -> str:
+        """Why samples could not be compared with data, "" if they could."""
+        if self.model is None:
+            return "no model given"
+        if self.x is None:
+            return "no data given"
+        if self.shown is None:
+            return "the model shows no samples"
+        if not np.isfinite(self.shown).all():
+            return "samples hold NaN or infinity"
+        if self.real is None:
+            return "`fit` would not take these data"
+        if len(self.real) < _LEAST:
+            return f"fewer than {_LEAST} samples of data"
+        return "" if self.pair else "what the model shows cannot be compared with these data"
+
+    @cached_property
+    def labelled(self) -> tuple[Seen, np.ndarray, np.ndarray] | None:
+        """Real and generated samples of a model with labels, and the labels of both."""
+        if self._real is None or len(self._real) < 2 or len(self.inputs) < 2:
+            return None
+        if self.fake is None or not np.isfinite(self.fake).all() or len(self.real) < _LEAST:
+            return None
+        labels = self._real[1], self.inputs[1]
+        if any(side.ndim != 1 for side in labels):
+            return None
+        return (see(self.real, self.fake), *labels)
 
     @cached_property
     def sides(self) -> dict[str, Side]:

@@ -6,7 +6,7 @@ from ganc.doctor._evidence import Evidence
 from ganc.doctor._finding import Measured
 from ganc.nn import Module, Sigmoid, Tanh
 
-__all__ = ["data_range", "label_smoothing", "labels"]
+__all__ = ["data_range", "label_smoothing", "labels", "labels_known", "repeats"]
 
 _POINTS = 10.0  # features beyond are far from where networks begin
 
@@ -88,6 +88,50 @@ def _classes(evidence: Evidence) -> int | None:
         if isinstance(size := getattr(module, name, None), int)
     ]
     return min(sizes, default=None)
+
+
+def labels_known(evidence: Evidence) -> Measured | None:
+    """How far labels can be told from samples of data: 0 by chance, 1 always."""
+    if evidence.labelled is None:
+        return None
+    seen, labels, _ = evidence.labelled
+    half = len(labels) // 2
+    right = told_apart(seen.real[:half], labels[:half], seen.real[half:], labels[half:])
+    if right is None:
+        return None
+    return Measured(
+        right,
+        "the labels say next to nothing of the samples: as if they belonged to other samples",
+        "Look at a few pairs of sample and label; shuffle x and y together, or not at all.",
+    )
+
+
+def told_apart(
+    known: np.ndarray, labels: np.ndarray, rows: np.ndarray, asked: np.ndarray
+) -> float | None:
+    """Return how often the nearest class mean is the right one: 0 by chance, 1 always."""
+    classes = np.unique(labels)
+    rows, asked = rows[np.isin(asked, classes)], asked[np.isin(asked, classes)]
+    if len(classes) < 2 or len(known) < 4 * len(classes) or not len(rows):
+        return None
+    means = np.stack([known[labels == c].mean(axis=0) for c in classes])
+    squares = (means * means).sum(axis=1) - 2 * rows @ means.T
+    right = float((classes[squares.argmin(axis=1)] == asked).mean())
+    chance = float(max((asked == c).mean() for c in classes))
+    return (right - chance) / (1 - chance) if chance < 1 else None
+
+
+def repeats(evidence: Evidence) -> Measured | None:
+    """Share of the data that repeat a sample before them."""
+    raw = evidence.raw
+    if raw is None or len(raw) < 2:
+        return None
+    share = 1 - len(np.unique(raw.reshape(len(raw), -1), axis=0)) / len(raw)
+    return Measured(
+        share,
+        f"{share:.0%} of the data repeat a sample before them",
+        "Leave the copies out: np.unique(x, axis=0); look at how the data were read.",
+    )
 
 
 def label_smoothing(evidence: Evidence) -> Measured | None:

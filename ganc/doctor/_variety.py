@@ -1,23 +1,25 @@
-"""Checks of samples against data: how different from each other, how many kinds, how extreme."""
+"""Checks of samples against data: how different from each other, how many kinds, how like."""
 
 import numpy as np
 
 from ganc.doctor._evidence import Evidence
 from ganc.doctor._finding import Measured
-from ganc.metrics import _classifier, features
+from ganc.doctor._inputs import told_apart
 
-__all__ = ["classes", "distances", "saturation"]
+__all__ = ["classes", "coverage", "distances", "labels_heeded", "recall", "saturation", "sharpness", "twins"]
 
-_KINDS = 10  # groups of data that have no classes
 _EDGE = 0.998  # beyond: an 8-bit pixel is black or white
+_TELLING = 0.3  # below, the data's own labels can hardly be seen
 _MORE = "Lower the generator's learning rate or raise the discriminator's; check n_critic."
+_LONGER = "Train longer; if this number stands still, lower both learning rates or widen G and D."
 
 
 def distances(evidence: Evidence) -> Measured | None:
     """Mean distance between two samples, in terms of the data's."""
     if evidence.pair is None:
         return None
-    real, fake = (_mean_distance(side) for side in evidence.pair)
+    rows = [side.reshape(len(side), -1) for side in evidence.pair]
+    real, fake = map(_mean_distance, rows)
     if not real:
         return None
     return Measured(
@@ -28,60 +30,120 @@ def distances(evidence: Evidence) -> Measured | None:
 
 
 def _mean_distance(rows: np.ndarray) -> float:
+    n = len(rows)
+    return float(np.sqrt(_squares(rows)).sum() / (n * (n - 1)))
+
+
+def _squares(rows: np.ndarray) -> np.ndarray:
+    """Squared distances between rows."""
     rows = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
     squares = (rows * rows).sum(axis=1)
-    between = squares[:, None] + squares[None, :] - 2 * rows @ rows.T
-    n = len(rows)
-    return float(np.sqrt(np.maximum(between, 0)).sum() / (n * (n - 1)))
+    return np.maximum(squares[:, None] + squares[None, :] - 2 * rows @ rows.T, 0)
 
 
 def classes(evidence: Evidence) -> Measured | None:
     """How many kinds of samples there are (exp of the entropy), in terms of the data's."""
-    if evidence.pair is None:
+    if evidence.seen is None:
         return None
-    kinds = [_perplexity(labels) for labels in _labels(evidence)]
+    kinds = [_perplexity(labels) for labels in evidence.seen.kinds]
+    largest = np.unique(evidence.seen.kinds[1], return_counts=True)[1].max()
+    share = largest / len(evidence.seen.fake)
     return Measured(
         kinds[1] / kinds[0],
-        f"samples fall into {kinds[1]:.1f} kinds where the data have {kinds[0]:.1f}",
+        f"samples fall into {kinds[1]:.1f} kinds where the data have {kinds[0]:.1f}; {share:.0%} "
+        "are of one kind",
         _MORE,
     )
-
-
-def _labels(evidence: Evidence) -> list[np.ndarray]:
-    """Return the classes of real and fake samples: a classifier's, or groups of the data."""
-    if evidence.real.shape[1:] == _classifier.SHAPE:
-        sides = evidence.real, evidence.shown
-        return [features(side, "fashion").logits.argmax(axis=1) for side in sides]
-    real, fake = (side.astype(np.float64) for side in evidence.pair)
-    centres = _centres(real)
-    return [_nearest(side, centres) for side in (real, fake)]
-
-
-def _centres(rows: np.ndarray) -> np.ndarray:
-    """Return centres of groups: samples far from each other, then a few rounds of k-means."""
-    chosen = [0]
-    far = np.full(len(rows), np.inf)
-    for _ in range(_KINDS - 1):
-        far = np.minimum(far, ((rows - rows[chosen[-1]]) ** 2).sum(axis=1))
-        chosen.append(int(far.argmax()))
-    centres = rows[chosen]
-    for _ in range(5):
-        near = _nearest(rows, centres)
-        groups = [rows[near == k] for k in range(len(centres))]
-        centres = np.stack(
-            [g.mean(axis=0) if len(g) else c for g, c in zip(groups, centres, strict=True)]
-        )
-    return centres
-
-
-def _nearest(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    squares = (centres * centres).sum(axis=1)
-    return (squares - 2 * rows @ centres.T).argmin(axis=1)
 
 
 def _perplexity(labels: np.ndarray) -> float:
     share = np.unique(labels, return_counts=True)[1] / len(labels)
     return float(np.exp(-(share * np.log(share)).sum()))
+
+
+def coverage(evidence: Evidence) -> Measured | None:
+    """Share of the data that have a sample near them (Naeem et al. 2020)."""
+    if evidence.likeness is None:
+        return None
+    found = float(evidence.likeness.coverage)
+    return Measured(
+        found, f"{found:.0%} of the data only have a sample near them (coverage)", _LONGER
+    )
+
+
+def recall(evidence: Evidence) -> Measured | None:
+    """Share of the data that lie among the samples (Kynkaanniemi et al. 2019)."""
+    if evidence.likeness is None:
+        return None
+    found = float(evidence.likeness.recall)
+    return Measured(
+        found,
+        f"{found:.0%} of the data only lie among the samples (recall): their variety is missing",
+        "Train longer; if this number stands still: a larger latent_dim, a faster D, label_smoothing=0.1.",
+    )
+
+
+def twins(evidence: Evidence) -> Measured | None:
+    """Median distance of a sample to the one most like it, in terms of the data's."""
+    if evidence.seen is None:
+        return None
+    real, fake = (_nearest_other(side) for side in (evidence.seen.real, evidence.seen.fake))
+    if not real:
+        return None
+    return Measured(
+        fake / real,
+        f"samples repeat themselves: the nearest other one is {fake / real:.2g} times as far away "
+        "as among the data",
+        _MORE,
+    )
+
+
+def _nearest_other(rows: np.ndarray) -> float:
+    squares = _squares(rows)
+    np.fill_diagonal(squares, np.inf)
+    return float(np.sqrt(np.median(squares.min(axis=1))))
+
+
+def sharpness(evidence: Evidence) -> Measured | None:
+    """How much finest detail the samples have, in terms of the data's: far from 1 if not 0."""
+    if evidence.pair is None or evidence.pair[0].ndim != 4 or min(evidence.pair[0].shape[2:]) < 3:
+        return None
+    real, fake = map(_detail, evidence.pair)
+    if not real or not fake:
+        return None
+    times = fake / real
+    what = f"noisy: they have {times:.2g} times" if times > 1 else f"blurred: {times:.2g} times"
+    return Measured(
+        float(abs(np.log2(times))),
+        f"samples are {what} as much fine detail as the data",
+        "Train longer, or keep an average (ema=0.998)." if times > 1 else _LONGER,
+    )
+
+
+def _detail(images: np.ndarray) -> float:
+    """Mean square of the discrete Laplacian."""
+    x = images.astype(np.float64)
+    middle = x[:, :, 1:-1, 1:-1]
+    around = x[:, :, :-2, 1:-1] + x[:, :, 2:, 1:-1] + x[:, :, 1:-1, :-2] + x[:, :, 1:-1, 2:]
+    return float(((4 * middle - around) ** 2).mean())
+
+
+def labels_heeded(evidence: Evidence) -> Measured | None:
+    """How far samples are of the class that was asked for, in terms of the data's."""
+    if evidence.labelled is None:
+        return None
+    seen, labels, asked = evidence.labelled
+    half = len(labels) // 2
+    real = told_apart(seen.real[:half], labels[:half], seen.real[half:], labels[half:])
+    fake = told_apart(seen.real, labels, seen.fake, asked)
+    if real is None or fake is None or real < _TELLING:
+        return None
+    return Measured(
+        fake / real,
+        f"samples are of the class that was asked for {max(fake / real, 0):.0%} as often as the "
+        "data are of theirs, beyond chance",
+        "Check that both networks use the label, and that real ones come with their own.",
+    )
 
 
 def saturation(evidence: Evidence) -> Measured | None:
