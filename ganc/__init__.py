@@ -12,6 +12,8 @@ A C core trains them fast on a CPU, reproducible to the bit for any number of th
 
 from __future__ import annotations
 
+import sys
+
 from ganc._checked import check_exports, guard_class
 from ganc._tensor import *  # noqa: F403
 from ganc._tensor import __all__ as _tensor_names
@@ -71,5 +73,6 @@ for _package in (
     *(callbacks, datasets, datasets.toy, io, losses, metrics, models, plot, train),
 ):
     check_exports(vars(_package))
+check_exports(vars(sys.modules["ganc.doctor"]))  # ganc.doctor is the function
 check_exports(globals())
 guard_class(Tensor)  # noqa: F405

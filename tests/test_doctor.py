@@ -132,8 +132,9 @@ def test_command_line(tmp_path, capsys):
     gan.save(folder / "model.ganc")
     assert cli.main(["doctor", str(folder), "--data", "ring"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["data", "ring"] and lines[1].split()[1:3] == ["1", "finding"]
-    assert lines[2].startswith("label-smoothing  D is told") and "(0.7 > 0.4)" in lines[2]
+    assert lines[0].split() == ["data", "ring"] and lines[1].split()[1:3] == ["too", "early:"]
+    (told,) = (line for line in lines if line.startswith("label-smoothing  D is told"))
+    assert "(0.7 > 0.4)" in told
     assert cli.main(["doctor", str(folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["data"] is None and found["findings"][0]["name"] == "label-smoothing"
@@ -159,7 +160,7 @@ def test_a_history_alone_tells_of_its_curves():
     gan, _ = PLANTED["oscillation"]()
     diagnosis = ganc.doctor(gan.history)
     assert [finding.name for finding in diagnosis] == ["oscillation"]
-    assert "others do not apply, or need a model, data or more training" in repr(diagnosis)
+    assert diagnosis.verdict == "sick" and "(no model given)" in repr(diagnosis)
     overfit = ganc.History()
     overfit.loss_name = "non_saturating"
     for epoch in range(3):
@@ -215,10 +216,16 @@ def test_how_findings_look():
     gan, options = PLANTED["labels"]()
     diagnosis = ganc.doctor(gan, **options)
     (finding,) = diagnosis
-    assert repr(diagnosis).splitlines()[1:] == [
-        str(finding),
-        "More on a finding is in its .explanation",
+    lines = repr(diagnosis).splitlines()
+    assert (
+        lines[0].startswith("sick: 1 finding in ")
+        and "too early to tell: " in lines[0]
+        and lines[1] == str(finding)
+    )
+    assert [line for line in lines if line.startswith("sign of ")] == [
+        f"sign of {sign}" for sign in diagnosis.signs
     ]
+    assert lines[-1] == "More on a finding is in its .explanation"
     assert str(finding).endswith(finding.advice)
     assert "(50 > 0)" in str(finding)
     for html in (diagnosis._repr_html_(), finding._repr_html_()):
@@ -228,7 +235,7 @@ def test_how_findings_look():
         assert plain(finding.explanation) in tags.text and "href" not in html
     assert diagnosis.to_dict()["findings"][0]["advice"] == finding.advice
     assert diagnosis[0] is finding and len(diagnosis) == 1
-    assert ganc.doctor(gan)._repr_html_().startswith("<b>nothing found in")
+    assert ganc.doctor(gan)._repr_html_().startswith("<b>not judged: no data given")
 
 
 @pytest.mark.parametrize("name", [check.name for check in CHECKS])

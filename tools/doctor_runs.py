@@ -1,7 +1,7 @@
 """Trains sound and sick GANs, and keeps them as they are after 300, 1,500 and 5,000 steps.
 
-    python tools/doctor_runs.py train FOLDER [--part I/N] [NAME ...]
-    python tools/doctor_runs.py judge FOLDER [--json FILE]
+    python tools/doctor_runs.py train FOLDER [NAME ...]
+    python tools/doctor_runs.py judge FOLDER [--csv FILE]
 
 `train` makes each run of `RUNS` that the folder does not have; `judge` lets the doctor look at
 every snapshot and compares what it says with the truth, which is decided by numbers that the doctor
@@ -12,6 +12,7 @@ does not see (`truth`): `ganc/doctor/doctor.md` has the table. MNIST and the dig
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 import time
 import warnings
@@ -24,6 +25,7 @@ import numpy as np
 
 import ganc
 from ganc import nn
+from ganc.doctor._seen import see
 
 STEPS = (300, 1500, 5000)
 POINTS = ("ring", "grid", "moons", "swiss_roll")
@@ -94,8 +96,9 @@ def _sound() -> Iterator[tuple[str, Run]]:
     for where in POINTS:
         yield f"toy-{where}", Run(where, _of(_M.ToyGAN))
         yield f"hinge-{where}", Run(where, _of(_M.ToyGAN, loss="hinge"))
-        yield f"wide-{where}", Run(
-            where, _of(_M.ToyGAN, latent_dim=8, g_hidden=(256, 256), d_hidden=(256, 256))
+        yield (
+            f"wide-{where}",
+            Run(where, _of(_M.ToyGAN, latent_dim=8, g_hidden=(256, 256), d_hidden=(256, 256))),
         )
         yield f"lsgan-{where}", Run(where, _of(_M.ToyGAN, loss="lsgan", activation="leaky_relu"))
 
@@ -229,3 +232,96 @@ def train(name: str, run: Run, folder: Path, seed: int) -> None:
             print(name, steps, error)
         gan.save(last.with_name(f"{name}.{seed}-{steps}.ganc"))
     print(f"{name}.{seed}: {time.time() - began:.0f} s", flush=True)
+
+
+# ---- the truth, and what the doctor says ----
+
+_INPUTS = ("range", "twins", "smooth", "scale")  # planted in what goes in: sick whatever comes out
+_BAD = {"coverage": 0.06, "recall": 0.02, "kinds": 0.5}  # below one: sick
+_GOOD = {"coverage": 0.15, "recall": 0.08, "kinds": 0.6}  # above all: healthy
+
+
+def numbers(gan: Any, held_out: np.ndarray) -> dict[str, float]:
+    """Compare samples with data that neither the model nor the doctor has seen."""
+    made = gan.sample(len(held_out), seed=99)
+    if not np.isfinite(made).all():
+        return dict.fromkeys(_BAD, 0.0)
+    real = held_out if held_out.ndim == 2 else ganc.data.as_images(held_out)
+    seen = see(np.asarray(real, np.float32), made)
+    found = ganc.metrics.precision_recall_density_coverage(seen.real, seen.fake)
+    kinds = [np.unique(k, return_counts=True)[1] / len(k) for k in seen.kinds]
+    spread = [float(np.exp(-(share * np.log(share)).sum())) for share in kinds]
+    return {
+        "coverage": float(found.coverage),
+        "recall": float(found.recall),
+        "kinds": spread[1] / spread[0],
+    }
+
+
+def truth(name: str, found: dict[str, float]) -> str:
+    """Return "sick", "healthy", or "between" where the numbers leave it open."""
+    if name.startswith(_INPUTS) or any(found[key] < low for key, low in _BAD.items()):
+        return "sick"
+    return "healthy" if all(found[key] > high for key, high in _GOOD.items()) else "between"
+
+
+def right(state: str, verdict: str) -> bool:
+    """Whether a verdict is one that a user of such a run should read."""
+    return verdict in ("sick", "too early") if state == "sick" else verdict != "sick"
+
+
+def judge(folder: Path) -> Iterator[dict[str, Any]]:
+    """Let the doctor look at every snapshot, with the data that it was trained on."""
+    known = runs()
+    for path in sorted(folder.glob("*.ganc")):
+        name, _, steps = path.stem.rpartition("-")
+        run = known[name.rpartition(".")[0]]
+        x, y, held_out = data(run.data)
+        gan = ganc.load(path)
+        fields = (run.spoil(x), y)[: len(gan.FIELDS)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            diagnosis = ganc.doctor(gan, *fields)
+            found = numbers(gan, held_out)
+        yield {
+            "run": name,
+            "data": run.data,
+            "planted": run.trouble,
+            "steps": int(steps),
+            **{key: round(value, 3) for key, value in found.items()},
+            "truth": truth(name, found),
+            "verdict": diagnosis.verdict,
+            "named": " ".join(f.name for f in [*diagnosis, *diagnosis.signs]),
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    todo = parser.add_subparsers(dest="todo", required=True)
+    for name in ("train", "judge"):
+        todo.add_parser(name).add_argument("folder", type=Path)
+    todo.choices["train"].add_argument("runs", nargs="*", metavar="NAME", help="default: all")
+    todo.choices["train"].add_argument("--seed", type=int, default=0)
+    todo.choices["judge"].add_argument("--csv", type=Path, help="where the table goes")
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    if args.todo == "train":
+        known = runs()
+        for name in args.runs or known:
+            train(name, known[name], args.folder, args.seed)
+        return
+    rows = list(judge(args.folder))
+    with open(args.csv or sys.stdout.fileno(), "w", newline="", closefd=bool(args.csv)) as file:
+        table = csv.DictWriter(file, rows[0], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    for state in ("sick", "healthy"):
+        of = [row for row in rows if row["truth"] == state]
+        wrong = [f"{r['run']}-{r['steps']}" for r in of if not right(state, r["verdict"])]
+        print(
+            f"{state}: {len(of) - len(wrong)} of {len(of)} right; wrong: {', '.join(wrong) or '-'}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -57,15 +57,20 @@ class Evidence:
     # ---- data ----
 
     @cached_property
-    def raw(self) -> np.ndarray | None:
-        """Some of the data as they were given."""
+    def given(self) -> np.ndarray | None:
+        """All of the data as they were given, some of those of a data set."""
         if self.x is None:
             return None
         one = self.x[0] if isinstance(self.x, tuple) else self.x
         array = np.asarray(some(one, _SAMPLES)[0])
-        if array.dtype.kind not in "uif" or not array.size:
+        return array if array.dtype.kind in "uif" and array.size else None
+
+    @cached_property
+    def raw(self) -> np.ndarray | None:
+        """Some of the data as they were given."""
+        if self.given is None:
             return None
-        return array[:: max(len(array) // _SAMPLES, 1)]
+        return self.given[:: max(len(self.given) // _SAMPLES, 1)]
 
     @cached_property
     def real(self) -> np.ndarray | None:

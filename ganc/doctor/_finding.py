@@ -151,14 +151,14 @@ class Diagnosis(Sequence[Finding]):
         """The verdict, and how many findings of how many checks."""
         count = {0: "nothing", 1: "1 finding"}.get(len(self), f"{len(self)} findings")
         checks = f"{count} in {len(self.measured)} checks"
-        signs = ", ".join(sign.name for sign in self.signs)
-        signs = f"sick signs: {signs}; " if signs else ""
+        names = ", ".join(sign.name for sign in self.signs)
+        signs = f"sick signs: {names}; " if names else ""
         if self.verdict == "not judged":
             return f"not judged: {self.unseen}; {signs}{checks}"
         if self.verdict == "too early":
             return f"too early: {self.step:,} steps, {signs}{checks}"
         if self.verdict == "sick":
-            return f"sick: {signs}{checks}"
+            return f"sick: {checks}" + (f"; too early to tell: {names}" if names else "")
         if self:
             return f"healthy: samples are like the data; {checks}"
         return f"nothing found in {len(self.measured)} checks: samples are like the data"

@@ -123,10 +123,10 @@ def told_apart(
 
 def repeats(evidence: Evidence) -> Measured | None:
     """Share of the data that repeat a sample before them."""
-    raw = evidence.raw
-    if raw is None or len(raw) < 2:
+    given = evidence.given
+    if given is None or len(given) < 2:
         return None
-    share = 1 - len(np.unique(raw.reshape(len(raw), -1), axis=0)) / len(raw)
+    share = 1 - len({row.tobytes() for row in given}) / len(given)
     return Measured(
         share,
         f"{share:.0%} of the data repeat a sample before them",

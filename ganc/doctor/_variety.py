@@ -6,7 +6,16 @@ from ganc.doctor._evidence import Evidence
 from ganc.doctor._finding import Measured
 from ganc.doctor._inputs import told_apart
 
-__all__ = ["classes", "coverage", "distances", "labels_heeded", "recall", "saturation", "sharpness", "twins"]
+__all__ = [
+    "classes",
+    "coverage",
+    "distances",
+    "labels_heeded",
+    "recall",
+    "saturation",
+    "sharpness",
+    "twins",
+]
 
 _EDGE = 0.998  # beyond: an 8-bit pixel is black or white
 _TELLING = 0.3  # below, the data's own labels can hardly be seen
@@ -67,7 +76,7 @@ def coverage(evidence: Evidence) -> Measured | None:
         return None
     found = float(evidence.likeness.coverage)
     return Measured(
-        found, f"{found:.0%} of the data only have a sample near them (coverage)", _LONGER
+        found, f"only {found:.0%} of the data have a sample near them (coverage)", _LONGER
     )
 
 
@@ -78,8 +87,9 @@ def recall(evidence: Evidence) -> Measured | None:
     found = float(evidence.likeness.recall)
     return Measured(
         found,
-        f"{found:.0%} of the data only lie among the samples (recall): their variety is missing",
-        "Train longer; if this number stands still: a larger latent_dim, a faster D, label_smoothing=0.1.",
+        f"only {found:.0%} of the data lie among the samples (recall): their variety is missing",
+        "Train longer; if this number stands still: a larger latent_dim, a faster D, "
+        "label_smoothing=0.1.",
     )
 
 

@@ -98,10 +98,84 @@ def mode_collapse():
 
 def missing_kinds():
     """G has met one of the eight modes only."""
-    x, held_out = points()
+    return _one_mode()
+
+
+def low_coverage():
+    """The same: seven of eight have no sample near them."""
+    return _one_mode()
+
+
+@cache
+def _one_mode():
+    x, _ = points()
     gan = ganc.models.ToyGAN(seed=0)
-    _trained(gan, (x[x[:, 0] < -0.9], None), 150, steps_per_epoch=10, batch_size=64)
+    _trained(gan, (x[x[:, 0] < -0.9], None), 210, steps_per_epoch=10, batch_size=64)
     return gan, {"x": x}
+
+
+def low_recall():
+    """D stands still, and samples are one point."""
+    return _one_point()
+
+
+def repeated_samples():
+    """The same."""
+    return _one_point()
+
+
+@cache
+def _one_point():
+    gan = ganc.models.ToyGAN(seed=0, d_lr=0.0)
+    return _trained(gan, points(), 210, steps_per_epoch=10)
+
+
+@cache
+def _small_images():
+    """Images of 7 x 7 and their labels."""
+    x, y = ganc.datasets.load_embedded()
+    small = x[:2000].reshape(-1, 7, 4, 7, 4).mean((2, 4))
+    return small.round().astype(np.uint8), y[:2000]
+
+
+def sharpness():
+    """G stays as it began: noise."""
+    gan = ganc.models.VanillaGAN((1, 7, 7), **_SMALL, g_lr=0.0)
+    x, _ = _small_images()
+    return _trained(gan, (x, None), 201, steps_per_epoch=10, batch_size=32)
+
+
+_CGAN = {"g_latent": 16, "g_label": 16, "g_hidden": 32, "d_image": 16, "d_label": 8, "d_hidden": 16}
+
+
+def labels_ignored():
+    """G does not learn what labels mean."""
+    gan = ganc.models.CGAN((1, 7, 7), seed=0, **_CGAN, lr=1e-9, lr_min=0.0)
+    x, y = _small_images()
+    gan.fit(x, y, epochs=201, steps_per_epoch=10, batch_size=32, verbose=0)
+    return gan, {"x": x, "y": y}
+
+
+def labels_unknown():
+    """Labels shuffled apart from their images."""
+    gan = ganc.models.CGAN((1, 7, 7), seed=0, **_CGAN)
+    x, y = _small_images()
+    y = np.random.default_rng(0).permutation(y)
+    gan.fit(x, y, epochs=1, verbose=0)
+    return gan, {"x": x, "y": y}
+
+
+def repeated_data():
+    """Nine of ten points are one."""
+    x = points()[0].copy()
+    x[np.arange(len(x)) % 10 > 0] = x[0]
+    return _trained(ganc.models.ToyGAN(seed=0), (x, None), 1)
+
+
+def loss_size():
+    """Learning rates of 10."""
+    gan = ganc.models.ToyGAN(seed=0, g_lr=10.0, d_lr=10.0)
+    return _trained(gan, points(), 3)
 
 
 def vanishing_gradient():
@@ -237,7 +311,9 @@ def label_smoothing():
 PLANTED = {
     function.__name__.replace("_", "-"): function
     for function in (
-        mode_collapse, missing_kinds, vanishing_gradient, discriminator_won, discriminator_overfit,
+        mode_collapse, missing_kinds, low_coverage, low_recall, repeated_samples, sharpness,
+        labels_ignored, labels_unknown, repeated_data, loss_size, vanishing_gradient,
+        discriminator_won, discriminator_overfit,
         oscillation, explosion, not_finite, dead_units, saturated_output, data_range, labels,
         activation_before_loss, checkerboard, batch_neighbours, running_statistics, label_smoothing,
     )
