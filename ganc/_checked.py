@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import dis
 import inspect
+import numbers
 import re
 import sys
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 from ganc._fits import describe, misfit
 from ganc._keywords import near_keyword
@@ -24,13 +27,15 @@ __all__ = ["FAULTS", "check_exports", "explain_forward", "guard", "guard_class"]
 FAULTS = (TypeError, ValueError, LookupError, AttributeError, NameError, ArithmeticError)
 _INTERNAL = (LookupError, AttributeError, NameError)  # of these, IndexError alone is for users
 _PACKAGES = {"ganc", "numpy", "matplotlib", "PIL", "pandas", *sys.stdlib_module_names}
+_FOREIGN = (str, bytes, numbers.Number, np.ndarray, np.generic)  # in ganc no object is one
 _guarded: dict[tuple[Callable, str], Callable] = {}
 _PREFIX = re.compile(r"([A-Za-z_][\w.]*)(?:\(\))?: ")
 
 
 def guard(function: Callable, name: str) -> Callable:
     """Return `function` with errors that say `name` and the argument that does not fit."""
-    function = inspect.unwrap(function)
+    if function in _guarded.values():
+        function = function.__wrapped__
     if (function, name) in _guarded:
         return _guarded[function, name]
     faults, explained = FAULTS, explain
@@ -45,7 +50,7 @@ def guard(function: Callable, name: str) -> Callable:
             raise better from better.__cause__
 
     # the globals are the function's, so that doctest and type hints find what they look for
-    space, cells = function.__globals__, call.__closure__
+    space, cells = inspect.unwrap(function).__globals__, call.__closure__
     own = FunctionType(call.__code__, space, function.__name__, None, cells)
     for attribute in ("__doc__", "__qualname__", "__annotations__", "__module__"):
         setattr(own, attribute, getattr(function, attribute))
@@ -61,8 +66,12 @@ def guard_class(cls: type, leave: tuple[str, ...] = ()) -> None:
         if not base.__module__.startswith("ganc"):
             continue
         for name, item in list(vars(base).items()):
-            if isinstance(item, FunctionType) and not name.startswith("_") and name not in leave:
+            if name.startswith("_") or name in leave:
+                continue
+            if isinstance(item, FunctionType):
                 setattr(base, name, guard(item, name))
+            elif isinstance(item, classmethod):
+                setattr(base, name, classmethod(guard(item.__func__, name)))
         if isinstance(vars(base).get("__init__"), FunctionType):
             base.__init__ = guard(base.__init__, "__init__")
 
@@ -95,10 +104,10 @@ def explain(
     internal = isinstance(error, _INTERNAL) and not isinstance(error, IndexError)
     prefix = None if internal else _PREFIX.match(str(error))
     if _raised_by_statement(error):
-        if prefix and prefix[1] in signature.parameters:
+        if prefix and prefix[1] != name and prefix[1] in signature.parameters:
             error.args = (f"{name}: {error}",)  # it names the argument, but not the function
         return None
-    if prefix and prefix[1] not in signature.parameters:
+    if prefix and (prefix[1] == name or prefix[1] not in signature.parameters):
         return None  # the core's, which names its function
     wrong = misfit(function, bound) or _culprit(error, bound)
     if wrong:
@@ -163,6 +172,8 @@ def _culprit(error: Exception, bound: inspect.BoundArguments) -> tuple[str, Any,
         inner = value if isinstance(value, (list, tuple)) else ()
         if any(v is at for v in (value, *inner)):
             return name, value, expected
+    if isinstance(error, AttributeError) and isinstance(at, _FOREIGN):
+        return "something", at, expected
     return None
 
 

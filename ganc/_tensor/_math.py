@@ -98,6 +98,8 @@ def pow(input: float | Tensor, exponent: float | Tensor) -> Tensor:
     >>> ganc.pow(2, ganc.arange(4)).tolist()
     [1, 2, 4, 8]
     """
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        raise TypeError("pow: got two numbers, expected at least one Tensor")
     if is_whole(input) and is_whole(exponent):
         return input**exponent
     if isinstance(exponent, Tensor):

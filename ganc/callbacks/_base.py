@@ -1,9 +1,9 @@
 """The base class, and calling several of them."""
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ganc._warn import warn
 from ganc.callbacks import _states
 
 __all__ = ["Callback", "CallbackList", "LambdaCallback"]
@@ -242,7 +242,7 @@ class CallbackList:
                 getattr(callback, "_abandon", _nothing)()
             except Exception as error:
                 told = f"{type(callback).__name__}: {type(error).__name__}: {error}"
-                warnings.warn(told, UserWarning, stacklevel=2)
+                warn(told)
 
     def states(self) -> list[dict[str, Any]]:
         """Return what a checkpoint must hold of the callbacks."""

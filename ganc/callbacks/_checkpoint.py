@@ -6,13 +6,13 @@ import re
 import secrets
 import stat
 import time
-import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from string import Formatter
 from typing import Any
 
 from ganc._options import at_least, choose, duration
+from ganc._warn import warn
 from ganc.callbacks import _states
 from ganc.callbacks._base import Callback
 
@@ -194,7 +194,7 @@ class ModelCheckpoint(Callback):
             self._written = before
             if not isinstance(error, OSError) or self.on_error == "raise":
                 raise
-            warnings.warn(f"no checkpoint was saved: {error}", UserWarning, stacklevel=2)
+            warn(f"no checkpoint was saved: {error}")
             return
         if self.keep is not None:
             for old in set(before) - set(self._written):

@@ -1,13 +1,13 @@
 """The doctor, while training runs."""
 
 import sys
-import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from ganc._options import at_least
+from ganc._warn import warn
 from ganc.callbacks._base import Callback
 from ganc.doctor import doctor
 from ganc.errors import DivergenceError
@@ -99,7 +99,7 @@ class Doctor(Callback):
         for finding in self.diagnosis:
             if finding.name not in known:
                 self.log.append((epoch, finding.name))
-                warnings.warn(f"epoch {epoch + 1}: {finding}", UserWarning, stacklevel=2)
+                warn(f"epoch {epoch + 1}: {finding}")
         self.model.stop_training |= self.stop and bool(self.diagnosis)
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:

@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
@@ -12,6 +11,7 @@ import numpy as np
 
 from ganc import plot
 from ganc._options import at_least
+from ganc._warn import warn
 from ganc.callbacks import _states
 from ganc.callbacks._base import Callback
 from ganc.io._atomic import append, check_output
@@ -86,11 +86,9 @@ class CSVLogger(Callback):
         if size >= os.path.getsize(self.filename) or crc is None:  # None: of ganc 0.1.0
             return
         if _crc(self.filename, size) != crc:
-            warnings.warn(
+            warn(
                 f"{self.filename} is not the file that the checkpoint knows: its lines stay, new "
-                "ones follow",
-                UserWarning,
-                stacklevel=2,
+                "ones follow"
             )
             return
         with open(self.filename, "rb") as file:

@@ -1,13 +1,13 @@
 """Ending training early."""
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ganc._options import at_least, choose, finite
+from ganc._warn import warn
 from ganc.callbacks import _states
 from ganc.callbacks._base import Callback
 from ganc.io import FormatError
@@ -144,11 +144,9 @@ class EarlyStopping(Callback):
         names = [n for n in logs if n == self.monitor or n.startswith(f"{self.monitor}(")]
         if not names and not self._warned:
             self._warned = True
-            warnings.warn(
+            warn(
                 f"monitor: {self.monitor!r} is not among the recorded numbers ({', '.join(logs)}); "
-                "EarlyStopping waits until it is",
-                UserWarning,
-                stacklevel=2,
+                "EarlyStopping waits until it is"
             )
         return logs[names[0]] if names else None
 

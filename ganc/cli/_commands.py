@@ -83,9 +83,8 @@ def _built(model: type, data: Data, options: dict[str, Any]) -> Model:
         try:
             _runs.build(model, data, {name: value})
         except (ValueError, TypeError) as error:
-            argument, _, rest = str(error).partition(": ")  # the optimizer calls g_lr lr
-            text = rest if rest and name.endswith(argument) else error
             if str(error) == str(whole):
+                *_, text = str(error).rpartition(f"{name}: ")
                 raise UsageError(f"--set: {name}: {text}") from None
     raise UsageError(whole) from None
 

@@ -1,11 +1,11 @@
 """What the folder of a run tells while the run goes on."""
 
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import ganc
+from ganc._warn import warn
 from ganc.callbacks import Callback
 from ganc.cli._folder import GRIDS, HISTORY, LOG, LOSSES, RunFolder
 from ganc.cli._pictures import save_losses, save_samples
@@ -98,4 +98,4 @@ class RunLog(Callback):
             except ImportError:  # numbers are kept without matplotlib too
                 pass
             except OSError as error:
-                warnings.warn(str(error), UserWarning, stacklevel=2)
+                warn(str(error))

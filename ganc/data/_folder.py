@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ganc._options import choose
+from ganc._warn import warn
 from ganc.data._loader import Dataset
 from ganc.data._pictures import MAX_PIXELS, Decoder
 from ganc.data._sources import Source, items
@@ -191,18 +191,14 @@ class ImageFolder(Dataset):
         folders = ", ".join(f"{folder} ({why})" for folder, why in self._closed.items())
         if self.on_error == "raise":
             raise PermissionError(f"pictures: folders may not be entered: {folders}")
-        warnings.warn(
+        warn(
             f"skipped folders that may not be entered ({len(self._closed)}): {folders}; the labels "
-            "of the other classes are what they would be with them",
-            UserWarning,
-            stacklevel=3,
+            "of the other classes are what they would be with them"
         )
 
     def _warn(self, file: str) -> None:
         last = len(self.skipped) == _NAMED + len(self._closed)
-        warnings.warn(
+        warn(
             f"skipped a picture, the next one takes its place: {file} ({self.skipped[file]})"
-            + ("; further ones are only counted, in .skipped" if last else ""),
-            UserWarning,
-            stacklevel=4,
+            + ("; further ones are only counted, in .skipped" if last else "")
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
+
+from ganc._warn import warn
 
 __all__ = ["check"]
 
@@ -33,11 +34,9 @@ def check(frame: Any, name: str) -> None:
     hint = _hint(name, label, len(rest), pixels, label in texts)
     if pixels or texts:
         raise TypeError(f"{name}: got a DataFrame of {len(kinds)} columns; {hint}")
-    warnings.warn(
+    warn(
         f"{name}: got a DataFrame whose column {label!r} is taken for a value like the others. If "
-        f"it is the label, {hint}",
-        UserWarning,
-        stacklevel=2,
+        f"it is the label, {hint}"
     )
 
 

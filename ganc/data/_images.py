@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganc._warn import warn
 from ganc.data._incoming import as_array
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def as_images(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     >>> data.as_images(np.full((5, 1, 28, 28), 200.0))
     Traceback (most recent call last):
         ...
-    ValueError: x: got values from 200 to 200, expected -1 to 1; this looks like 0..255: pass \
+    ValueError: as_images: x: got values from 200 to 200, expected -1 to 1; this looks like 0..255: pass \
 uint8, or x / 127.5 - 1
     """
     return checked(x, name, hint=True)
@@ -120,7 +120,7 @@ def as_labels(
     >>> data.as_labels([0, 3], num_classes=3)
     Traceback (most recent call last):
         ...
-    ValueError: y: got label 3 at index 1, expected 0 to 2
+    ValueError: as_labels: y: got label 3 at index 1, expected 0 to 2
     """
     array = as_array(y, name, "whole numbers (N,)")
     if array.dtype.kind == "b":
@@ -300,9 +300,7 @@ def _check_range(low: float, high: float, name: str) -> None:
 
 
 def _warn_of_half_range(low: float, high: float, name: str) -> None:
-    warnings.warn(
+    warn(
         f"{name}: got values from {low:g} to {high:g}; images are expected in -1 to 1. If they are "
-        f"scaled to 0..1, pass {name} * 2 - 1",
-        UserWarning,
-        stacklevel=5,
+        f"scaled to 0..1, pass {name} * 2 - 1"
     )

@@ -1,10 +1,10 @@
 """The loaders of what is in MNIST's form: training and test images with labels."""
 
 import os
-import warnings
 
 import numpy as np
 
+from ganc._warn import warn
 from ganc.datasets._embedded import load_embedded, split
 from ganc.datasets._search import NotFoundError, load
 from ganc.datasets._source import remember
@@ -141,12 +141,10 @@ def _embedded_instead() -> tuple[_Split, _Split]:
     global _warned
     if not _warned:
         _warned = True
-        warnings.warn(
+        warn(
             "Fashion-MNIST was not found; its 10,000 test images embedded in ganc take its place "
             "(9,000 to train, 1,000 to test). For all 70,000: apt-get install "
-            "dataset-fashion-mnist, or put the files into a folder and set GANC_DATA to it",
-            UserWarning,
-            stacklevel=3,
+            "dataset-fashion-mnist, or put the files into a folder and set GANC_DATA to it"
         )
     remember("fashion_mnist", "ganc itself (test images only)")
     return split(*load_embedded())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ganc._warn import warn
 from ganc.data import ImageFolder
 from ganc.io import FormatError
 
@@ -186,9 +186,7 @@ def _warn_of_skipped(folder: Any) -> None:
     if not skipped:
         return
     more = ", ..." if len(skipped) > _NAMED else ""
-    warnings.warn(
+    warn(
         f"skipped {len(skipped)} of {len(folder)} pictures that cannot be read: "
-        f"{', '.join(skipped[:_NAMED])}{more}",
-        UserWarning,
-        stacklevel=3,
+        f"{', '.join(skipped[:_NAMED])}{more}"
     )

@@ -1,11 +1,11 @@
 """The search for a data set: place after place, checked, kept, or one clear error."""
 
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
 
+from ganc._warn import warn
 from ganc.datasets._catalog import CSV_FILES, SPECS, PictureSet, Spec
 from ganc.datasets._download import download as fetch
 from ganc.datasets._locate import cache_folder, is_offline, places
@@ -108,7 +108,7 @@ def _attempt(candidate: Candidate) -> tuple[Arrays | None, str]:
     except OtherSetError as error:
         return None, str(error)
     except FormatError as error:
-        warnings.warn(f"skipped a damaged file: {error}", UserWarning, stacklevel=5)
+        warn(f"skipped a damaged file: {error}")
         return None, str(error)
 
 

@@ -1,7 +1,6 @@
 """What is asked of a generator and a discriminator: shapes, logits, labels, answers."""
 
 import inspect
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 
 from ganc import losses
 from ganc._backend import core
+from ganc._warn import warn
 from ganc.nn import Module
 from ganc.nn._inference import evaluate
 
@@ -28,11 +28,9 @@ def warn_of_activation(discriminator: Module, loss: losses.GANLoss) -> None:
     leaves = [m for m in discriminator.modules() if not list(m.children())]
     last = type(leaves[-1]).__name__ if leaves else ""
     if last in ("Sigmoid", "Softmax", "LogSoftmax"):
-        warnings.warn(
+        warn(
             f"the discriminator ends in {last}, but the loss {loss.name!r} takes logits and has "
-            "the sigmoid inside; remove the last layer",
-            UserWarning,
-            stacklevel=4,
+            "the sigmoid inside; remove the last layer"
         )
 
 

@@ -44,7 +44,7 @@ class FormatError(ValueError):
         offset: int | None = None,
         hint: str | None = None,
     ) -> None:
-        self.reason = reason
+        self.reason = str(reason)
         self.file = None if file is None else os.fspath(file)
         self.offset = offset
         self.hint = hint

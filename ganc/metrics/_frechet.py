@@ -1,10 +1,10 @@
 """The Fréchet distance between two Gaussians fitted to features."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from ganc._warn import warn
 from ganc.metrics._features import Extractor, pair
 from ganc.metrics._result import Result
 
@@ -65,12 +65,10 @@ def frechet_distance(real: Any, fake: Any, *, extractor: Extractor = None) -> Re
         if len(side) < 2:
             raise ValueError(f"{name}: got 1 sample, expected at least 2 for a covariance")
     if min(len(a), len(b)) < size:
-        warnings.warn(
+        warn(
             f"frechet_distance: got n={min(len(a), len(b))} samples for {size} features; the "
             f"covariance is singular and the value too large. Take at least {size} samples, or "
-            "kernel_distance, which has no such bias",
-            UserWarning,
-            stacklevel=2,
+            "kernel_distance, which has no such bias"
         )
     value = _between(*_moments(a.values), *_moments(b.values))
     return Result(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import ClassVar
 
 from ganc._backend import core
 from ganc._tensor._creation import Tensor, ones, tensor, zeros
+from ganc._warn import warn
 from ganc.nn import functional as F
 from ganc.nn._config import register
 from ganc.nn._module import Module
@@ -24,12 +24,10 @@ def check_eps(what: str, eps: float) -> None:
         raise ValueError(f"{what}: got eps={eps}, expected at least 0")
     if eps >= 0.1 and what not in _warned:
         _warned.add(what)
-        warnings.warn(
+        warn(
             f"{what}: got eps={eps}, which looks like a Keras momentum. The second argument is "
             f"eps, added to the variance (1e-5 by default). Keras's momentum={eps} is "
-            f"momentum={1 - eps:.3g} here",
-            UserWarning,
-            stacklevel=4,
+            f"momentum={1 - eps:.3g} here"
         )
 
 

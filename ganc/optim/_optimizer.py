@@ -57,6 +57,8 @@ class Optimizer:
         self.defaults = dict(defaults)
         self.param_groups: list[Group] = []
         for name in self._numbers:
+            if name not in self.defaults:
+                raise ValueError(f"defaults: got no {name!r}, expected {', '.join(self._numbers)}")
             as_number(name, self.defaults[name])
         groups = list(params)
         if not groups:

@@ -2,10 +2,10 @@
 
 import os
 import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganc._warn import warn
 from ganc.io import FormatError
 from ganc.train._checkpoint import load
 
@@ -68,7 +68,7 @@ def resume(path: str | os.PathLike[str], gan: "Model | None" = None) -> "Model":
         try:
             return load(file, gan)
         except (FormatError, OSError) as error:
-            warnings.warn(f"{error} The checkpoint before it is tried.", UserWarning, stacklevel=2)
+            warn(f"{error} The checkpoint before it is tried.")
     return load(files[-1], gan)
 
 

@@ -25,6 +25,15 @@ __all__ = ["Steps"]
 _Made = TypeVar("_Made")
 
 
+class Passed(dict[str, Any]):
+    """What one update of a step leaves for a later one, by name."""
+
+    def __missing__(self, name: str) -> Any:
+        raise RuntimeError(
+            f"passed: nothing was left under {name!r}; the update that leaves it comes first"
+        )
+
+
 class Steps(Networks):
     """What a step is and how it is made; the middle layer of `Model`."""
 
@@ -35,7 +44,7 @@ class Steps(Networks):
         self._updates: tuple[Update, ...] = ()  # as they were checked last
         self._proven: set[Hashable] = set()  # updates that were made, with the batch's shapes
         self._stale: frozenset[str] = frozenset()  # numbers that are not of the last step
-        self.passed: dict[str, Any] = {}  # what one update of a step leaves for a later one
+        self.passed: dict[str, Any] = Passed()  # what one update of a step leaves for a later one
         self._busy = False
 
     def updates(self) -> tuple[Update, ...]:
@@ -199,7 +208,7 @@ class Steps(Networks):
             self._step += 1
         finally:
             self._busy = False
-            self.passed = {}
+            self.passed = Passed()
         self._check_finite(logs)
         return logs
 

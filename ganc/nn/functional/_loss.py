@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ganc._backend import core
 from ganc._tensor._creation import Tensor, tensor
+from ganc._warn import warn
 
 __all__ = [
     "binary_cross_entropy",
@@ -43,11 +43,9 @@ def _same_shape(what: str, input: Tensor, target: Tensor) -> None:
 
 def _warn_shapes(what: str, input: Tensor, target: Tensor) -> None:
     if input.shape != target.shape:
-        warnings.warn(
+        warn(
             f"{what}: got input of shape {input.shape} and target of shape {target.shape}; they "
-            "are broadcast, which is rarely meant",
-            UserWarning,
-            stacklevel=3,
+            "are broadcast, which is rarely meant"
         )
 
 
@@ -326,10 +324,8 @@ def kl_div(
     if reduction == "batchmean":
         return core.affine(core.sum(loss), 1 / (input.shape[0] if input.ndim else 1), 0.0)
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "kl_div: reduction='mean' divides by the number of elements; 'batchmean' gives the "
-            "divergence",
-            UserWarning,
-            stacklevel=2,
+            "divergence"
         )
     return reduced(loss, reduction)

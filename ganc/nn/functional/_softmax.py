@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ganc._backend import core
 from ganc._tensor._creation import Tensor
+from ganc._warn import warn
 
 __all__ = ["log_softmax", "softmax"]
 
 
 def _implicit_dim(what: str, ndim: int) -> int:
-    warnings.warn(
-        f"{what}: got no dim, used {0 if ndim in (0, 1, 3) else 1}; name the dimension",
-        UserWarning,
-        stacklevel=3,
-    )
+    warn(f"{what}: got no dim, used {0 if ndim in (0, 1, 3) else 1}; name the dimension")
     return 0 if ndim in (0, 1, 3) else 1
 
 
