@@ -34,7 +34,7 @@ def told(work):
 WRITERS = {  # what is written: how
     "model.ganc": "told(lambda: gan.save(target))",
     "arrays.safetensors": "told(lambda: ganc.io.write_tensors(target, {'x': images}))",
-    "grid.png": "told(lambda: ganc.plot.save_image(target, images))",
+    "grid.png": "told(lambda: ganc.plot.save_image(target, ganc.plot.grid(images)))",
     "film.gif": "told(lambda: ganc.plot.animation([images, -images], target))",
     "history.csv": "told(lambda: gan.history.to_csv(target))",
     "sample.png": "full(); sys.exit(cli.main(['sample', run, '-n', '64', '-o', target]))",
