@@ -56,8 +56,8 @@ def as_images(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     >>> data.as_images(np.full((5, 1, 28, 28), 200.0))
     Traceback (most recent call last):
         ...
-    ValueError: as_images: x: got values from 200 to 200, expected -1 to 1; this looks like 0..255: \
-pass uint8, or x / 127.5 - 1
+    ValueError: as_images: x: got values from 200 to 200, expected -1 to 1; this looks like \
+0..255: pass uint8, or x / 127.5 - 1
     """
     return checked(x, name, hint=True)
 
