@@ -14,6 +14,7 @@ __all__ = [
     "arange",
     "empty",
     "eye",
+    "from_dlpack",
     "full",
     "linspace",
     "ones",
@@ -332,3 +333,35 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
     """
     rows, columns = sizes((n, n if m is None else m))
     return tensor(np.eye(rows, columns), requires_grad=requires_grad, dtype=dtype)
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """Return a tensor with a copy of what another library holds.
+
+    Parameters
+    ----------
+    ext_tensor : object with ``__dlpack__``
+        Such as a tensor of PyTorch, JAX or CuPy in the CPU's memory.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> import numpy as np
+    >>> ganc.from_dlpack(np.arange(3)).tolist()
+    [0, 1, 2]
+    """
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise TypeError(
+            f"from_dlpack: got {type(ext_tensor).__name__}, expected an object with __dlpack__; "
+            "for lists and numbers there is ganc.tensor"
+        )
+    return tensor(np.from_dlpack(ext_tensor))

@@ -116,7 +116,7 @@ def _correction(dim: Any, unbiased: Any, correction: Any) -> tuple[Dims, float]:
         dim, unbiased = None, dim
     if unbiased is not None:
         correction = 1 if unbiased else 0
-    return dim, correction
+    return dim, 1 if correction is None else correction
 
 
 def var(
@@ -125,7 +125,7 @@ def var(
     unbiased: bool | None = None,
     keepdim: bool = False,
     *,
-    correction: float = 1,
+    correction: float | None = 1,
 ) -> Tensor:
     """Variance.
 
@@ -139,7 +139,7 @@ def var(
     keepdim : bool, default False
         Keep reduced dimensions with size 1.
     correction : float, default 1
-        The sum of squares is divided by n - correction.
+        The sum of squares is divided by n - correction; None: 1.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def std(
     unbiased: bool | None = None,
     keepdim: bool = False,
     *,
-    correction: float = 1,
+    correction: float | None = 1,
 ) -> Tensor:
     """Standard deviation; its gradient where all elements are equal is 0.
 
@@ -177,7 +177,7 @@ def std(
     keepdim : bool, default False
         Keep reduced dimensions with size 1.
     correction : float, default 1
-        The sum of squares is divided by n - correction.
+        The sum of squares is divided by n - correction; None: 1.
 
     Returns
     -------

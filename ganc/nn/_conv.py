@@ -45,7 +45,7 @@ class Conv(Module):
                     f"{what}: got {name}={getattr(self, name)}, expected a multiple of "
                     f"groups={self.groups}"
                 )
-        modes = ("zeros",) if self.transposed else ("zeros", "reflect", "replicate")
+        modes = ("zeros",) if self.transposed else ("zeros", "reflect", "replicate", "circular")
         if padding_mode not in modes:
             raise ValueError(f"{what}: got padding_mode={padding_mode!r}, expected {_or(modes)}")
         self.padding_mode = padding_mode
@@ -190,7 +190,7 @@ class Conv1d(_Forward):
     groups : int, default 1
         Divides I and O: each group of outputs sees its group of inputs.
     bias : bool, default True
-    padding_mode : {"zeros", "reflect", "replicate"}, default "zeros"
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
         What stands in the padding.
 
     Attributes
@@ -230,7 +230,7 @@ class Conv2d(_Forward):
     groups : int, default 1
         Divides I and O: each group of outputs sees its group of inputs.
     bias : bool, default True
-    padding_mode : {"zeros", "reflect", "replicate"}, default "zeros"
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
         What stands in the padding.
 
     Attributes

@@ -112,7 +112,7 @@ class EqualizedConv2d(Conv2d):
     dilation : int or (int, int), default 1
     groups : int, default 1
     bias : bool, default True
-    padding_mode : {"zeros", "reflect", "replicate"}, default "zeros"
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
         These are `Conv2d`'s.
     gain : float, default sqrt(2)
         sqrt(2) suits a following ReLU or leaky ReLU; ProGAN's layers that give images have 1.

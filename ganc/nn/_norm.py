@@ -43,6 +43,7 @@ class _Norm(Module):
         momentum: float | None,
         affine: bool,
         track_running_stats: bool,
+        bias: bool,
     ) -> None:
         super().__init__()
         what = type(self).__name__
@@ -54,7 +55,7 @@ class _Norm(Module):
         self.affine, self.track_running_stats = bool(affine), bool(track_running_stats)
         size = (self.num_features,)
         self.register_parameter("weight", Parameter(ones(size)) if affine else None)
-        self.register_parameter("bias", Parameter(zeros(size)) if affine else None)
+        self.register_parameter("bias", Parameter(zeros(size)) if affine and bias else None)
         track = self.track_running_stats
         self.register_buffer("running_mean", zeros(size) if track else None)
         self.register_buffer("running_var", ones(size) if track else None)
@@ -92,8 +93,10 @@ class _BatchNorm(_Norm):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise; in training also move the running statistics.
@@ -175,6 +178,8 @@ class BatchNorm1d(_BatchNorm):
         Learn a scale and a shift for each feature.
     track_running_stats : bool, default True
         False: use the batch's statistics in evaluation too.
+    bias : bool, default True
+        False: learn the scale only.
 
     Attributes
     ----------
@@ -214,6 +219,8 @@ class BatchNorm2d(_BatchNorm):
         Learn a scale and a shift for each channel.
     track_running_stats : bool, default True
         False: use the batch's statistics in evaluation too.
+    bias : bool, default True
+        False: learn the scale only.
 
     Attributes
     ----------
@@ -252,6 +259,8 @@ class InstanceNorm2d(_Norm):
         Learn a scale and a shift for each channel.
     track_running_stats : bool, default False
         Keep running statistics, and use them in evaluation.
+    bias : bool, default True
+        False: learn the scale only.
 
     Attributes
     ----------
@@ -279,8 +288,10 @@ class InstanceNorm2d(_Norm):
         momentum: float = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """Compute the output.

@@ -8,7 +8,15 @@ from ganc.nn._config import register
 from ganc.nn._module import Module
 from ganc.nn._sizes import Sizes, quadruple, sizes
 
-__all__ = ["ConstantPad2d", "Fold", "ReflectionPad2d", "ReplicationPad2d", "Unfold", "ZeroPad2d"]
+__all__ = [
+    "CircularPad2d",
+    "ConstantPad2d",
+    "Fold",
+    "ReflectionPad2d",
+    "ReplicationPad2d",
+    "Unfold",
+    "ZeroPad2d",
+]
 
 
 class _Pad(Module):
@@ -74,6 +82,26 @@ class ReplicationPad2d(_Pad):
     """
 
     mode = "replicate"
+
+
+@register
+class CircularPad2d(_Pad):
+    """Pads images with their other end, as on a torus.
+
+    Parameters
+    ----------
+    padding : int or (int, int, int, int)
+        Left, right, top, bottom; at most what the image has. Negative: cut off.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> from ganc import nn
+    >>> nn.CircularPad2d((1, 1, 0, 0))(ganc.arange(3.0).reshape(1, 1, 1, 3)).tolist()
+    [[[[2.0, 0.0, 1.0, 2.0, 0.0]]]]
+    """
+
+    mode = "circular"
 
 
 @register

@@ -101,6 +101,8 @@ class GroupNorm(Module):
         Added to the variance.
     affine : bool, default True
         Learn a scale and a shift for each channel.
+    bias : bool, default True
+        False: learn the scale only.
 
     Attributes
     ----------
@@ -119,7 +121,13 @@ class GroupNorm(Module):
     """
 
     def __init__(
-        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_groups = count("GroupNorm", "num_groups", num_groups)
@@ -133,7 +141,7 @@ class GroupNorm(Module):
         self.eps, self.affine = float(eps), bool(affine)
         size = (num_channels,)
         self.register_parameter("weight", Parameter(ones(size)) if affine else None)
-        self.register_parameter("bias", Parameter(zeros(size)) if affine else None)
+        self.register_parameter("bias", Parameter(zeros(size)) if affine and bias else None)
 
     def forward(self, input: Tensor) -> Tensor:
         """Compute the output.

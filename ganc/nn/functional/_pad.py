@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganc._backend import core
+from ganc._options import choose
 from ganc._tensor._creation import Tensor
 from ganc._tensor._shape import ints
 
@@ -24,8 +25,8 @@ def pad(
     pad : tuple of int
         (left, right), (left, right, top, bottom), ...: two numbers for the last dimension, two for
         the one before it, and so on. A negative number cuts off.
-    mode : {'constant', 'reflect', 'replicate'}, default 'constant'
-        What is added: `value`, the mirror image without the edge, or the edge.
+    mode : {'constant', 'reflect', 'replicate', 'circular'}, default 'constant'
+        What is added: `value`, the mirror image without the edge, the edge, or the other end.
     value : float, optional
         With 'constant'; by default 0.
 
@@ -53,8 +54,7 @@ def pad(
         raise ValueError(
             f"pad: got {len(sizes)} numbers for shape {input.shape}, expected two a dimension"
         )
-    if mode not in ("constant", "reflect", "replicate"):
-        raise ValueError(f"pad: got mode={mode!r}, expected 'constant', 'reflect' or 'replicate'")
+    choose("pad: mode", mode, ("constant", "reflect", "replicate", "circular"))
     if mode != "constant" and value not in (None, 0):
         raise ValueError(f"pad: got value={value}, expected none with mode={mode!r}")
     return core.pad(input, sizes[-2::-2], sizes[::-2], mode, 0.0 if value is None else value)

@@ -54,18 +54,19 @@ def interpolate(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Tensor:
-    """Resize images.
+    """Resize images or sequences.
 
     Parameters
     ----------
-    input : Tensor of shape (N, C, H, W)
-    size : int or (int, int), optional
-        Height P and width Q of the output.
-    scale_factor : float or (float, float), optional
+    input : Tensor of shape (N, C, H, W) or (N, C, W)
+    size : int or tuple of int, optional
+        Height P and width Q of the output; of sequences its width.
+    scale_factor : float or tuple of float, optional
         Instead of `size`: P = floor(H scale_factor). One of the two is given.
-    mode : {'nearest', 'bilinear', 'bicubic', 'area', 'nearest-exact'}, default 'nearest'
-        'area' is `adaptive_avg_pool2d`. 'nearest' rounds down as OpenCV does, 'nearest-exact' takes
-        the pixel below the centre as Pillow does.
+    mode : {'nearest', 'linear', 'bilinear', 'bicubic', 'area', 'nearest-exact'}, default 'nearest'
+        'linear' is for sequences, 'bilinear' and 'bicubic' are for images. 'area' is
+        `adaptive_avg_pool2d`. 'nearest' rounds down as OpenCV does, 'nearest-exact' takes the
+        pixel below the centre as Pillow does.
     align_corners : bool, optional
         With 'bilinear' and 'bicubic': True puts the corner pixels' centres on each other instead
         of the images' corners.
@@ -76,7 +77,7 @@ def interpolate(
 
     Returns
     -------
-    Tensor of shape (N, C, P, Q)
+    Tensor of shape (N, C, P, Q) or (N, C, Q)
 
     Raises
     ------
@@ -95,7 +96,13 @@ def interpolate(
     [[[[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]]]
     >>> F.interpolate(ganc.tensor([[[[0.0, 4.0]]]]), (1, 4), mode="bilinear").tolist()
     [[[[0.0, 1.0, 3.0, 4.0]]]]
+    >>> F.interpolate(ganc.tensor([[[0.0, 4.0]]]), 4, mode="linear").tolist()
+    [[[0.0, 1.0, 3.0, 4.0]]]
     """
+    if input.ndim == 3:
+        return _of_lines(
+            input, size, scale_factor, mode, align_corners, recompute_scale_factor, antialias
+        )
     _check(input, size, scale_factor, mode)
     if mode not in _SMOOTH and align_corners is not None:
         raise ValueError(
@@ -119,6 +126,25 @@ def interpolate(
     if mode == "area":
         return core.adaptive_avg_pool2d(input, size)
     return core.resize(input, size, mode, bool(align_corners), antialias, *scales)
+
+
+def _of_lines(
+    input: Tensor, size: Any, scale_factor: Any, mode: str, align_corners: Any, *more: Any
+) -> Tensor:
+    """Resize sequences, as images of one line."""
+    if mode in _SMOOTH:
+        raise ValueError(f"interpolate: got mode={mode!r} for shape {input.shape}, use 'linear'")
+    if mode == "linear" and more[1]:
+        raise ValueError("interpolate: got antialias with mode='linear', expected images")
+    if size is not None:
+        size = (1, *(size if isinstance(size, (tuple, list)) else (size,)))
+    if scale_factor is not None:
+        many = isinstance(scale_factor, (tuple, list))
+        scale_factor = (1.0, *(scale_factor if many else (scale_factor,)))
+    image = core.reshape(input, (*input.shape[:2], 1, input.shape[2]))
+    mode = "bilinear" if mode == "linear" else mode
+    made = interpolate(image, size, scale_factor, mode, align_corners, *more)
+    return core.reshape(made, (*made.shape[:2], made.shape[3]))
 
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
