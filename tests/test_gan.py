@@ -353,3 +353,18 @@ def test_describe_says_what_batch_size_was_used():
     assert gan.describe().to_dict()["training"]["batch_size"] == gan.default_batch_size == 64
     gan.fit(np.zeros((20, 2)), batch_size=10, verbose=0)
     assert gan.describe().to_dict()["training"]["batch_size"] == 10
+
+
+def test_a_description_of_own_networks_lets_another_repeat_it():
+    gan = ganc.GAN(nn.Linear(2, 3), nn.Linear(3, 1), 2, seed=4)
+    gan.fit(np.zeros((20, 3), np.float32), epochs=2, batch_size=10, verbose=0)
+    text = str(gan.describe())
+    for words in (
+        "generator: Linear(in_features=2, out_features=3, bias=True)",
+        "data: samples=20, shape of x=(3,)",
+        "batch_size=10",
+        "seed=4",
+        "trained: steps=4, epochs=2",
+        f"versions: ganc={ganc.__version__}",
+    ):
+        assert words in text

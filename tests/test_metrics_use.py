@@ -256,3 +256,19 @@ def test_cli_usage_errors(run, capsys, options, words):
 def test_cli_needs_the_data(run, capsys):
     assert cli.main(["evaluate", str(run / "model.ganc")]) == 2
     assert "--data" in capsys.readouterr().err
+
+
+def test_scores_show_themselves_as_a_table():
+    x = np.random.default_rng(0).normal(size=(600, 2))
+    found = metrics.evaluate(x[:300], x[300:], ["prdc", "frechet_distance", lambda a, b: 3])
+    lines = repr(found).splitlines()
+    assert lines[0].split("  ")[0] == "metric" and "real against real" in lines[0]
+    assert lines[1].startswith("precision") and " higher " in lines[1] and lines[1].endswith("300")
+    assert any(line.startswith("frechet_distance") and " lower " in line for line in lines)
+    assert found.yardstick.keys() == {
+        "precision", "recall", "density", "coverage", "frechet_distance",
+    }  # fmt: skip
+    assert found.yardstick["recall"] > 0.8 and "<th>better</th>" in found._repr_html_()
+    assert dict(found)["<lambda>"] == 3.0 and isinstance(found, dict)
+    images = np.random.default_rng(0).integers(0, 255, (200, 28, 28), dtype=np.uint8)
+    assert len(metrics.evaluate(images, images, ["frechet_distance"]).yardstick) == 1

@@ -1,6 +1,7 @@
 """Several metrics at once, by name; features are extracted once for all of them."""
 
 import builtins
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,7 @@ from ganc.metrics._kernel import kernel_distance
 from ganc.metrics._manifold import precision_recall_density_coverage
 from ganc.metrics._modes import Modes
 from ganc.metrics._result import Result
+from ganc.metrics._scores import Scores
 
 __all__ = ["evaluate", "list"]
 
@@ -38,6 +40,7 @@ _ALIASES = {
     "frechet": "frechet_distance",
 }
 _INCEPTION = {"fid": "frechet_distance", "kid": "kernel_distance", "is": "inception_score"}
+_FEWEST = 64  # of a half that says anything
 _OF_FEATURES = ("frechet_distance", "kernel_distance", "precision_recall_density_coverage")
 _OF_CLASSES = ("inception_score", "class_coverage")
 
@@ -64,7 +67,7 @@ def list() -> builtins.list[str]:
 
 def evaluate(
     real: Any, fake: Any, metrics: Iterable[Metric] | None = None, *, extractor: Extractor = None
-) -> dict[str, Any]:
+) -> Scores:
     """Measure generated samples with several metrics.
 
     Parameters
@@ -80,9 +83,10 @@ def evaluate(
 
     Returns
     -------
-    dict of str to Result
-        By the metric's name; a tuple's or dict's entries by theirs. What functions give stays
-        what it is, except that plain numbers become floats.
+    Scores
+        A dict of `Result` by the metric's name, which shows itself as a table; a tuple's or dict's
+        entries by theirs. What functions give stays what it is, except that plain numbers become
+        floats.
 
     Raises
     ------
@@ -106,7 +110,8 @@ def evaluate(
     )
     extractor = default_extractor(real) if extractor is None else extractor
     chosen = default_metrics(real, extractor) if metrics is None else checked(metrics)
-    return measure(Side("real", real, extractor), Side("fake", fake, extractor), chosen)
+    sides = Side("real", real, extractor), Side("fake", fake, extractor)
+    return Scores(measure(*sides, chosen), _real_against_real(sides[0], chosen))
 
 
 class Side:
@@ -118,6 +123,25 @@ class Side:
     @cached_property
     def features(self) -> Features:
         return extract(self.name, self.samples, self.extractor)
+
+    def part(self, rows: slice) -> "Side":
+        """Return some of the samples, with the features that are there already."""
+        found, samples = self.features, self.samples
+        if isinstance(samples, Features) or np.ndim(samples) > 2 or callable(self.extractor):
+            logits = None if found.logits is None else found.logits[rows]
+            samples = dataclasses.replace(found, values=found.values[rows], logits=logits)
+        else:
+            samples = samples[rows]
+        return Side(self.name, samples, self.extractor)
+
+
+def _real_against_real(real: Side, metrics: Iterable[Metric]) -> dict[str, Any]:
+    """Return what the named metrics say of one half of the data against the other."""
+    half = len(real.samples) // 2
+    if half < _FEWEST:
+        return {}
+    a, b = (real.part(s) for s in (slice(half), slice(half, 2 * half)))
+    return measure(a, b, [metric for metric in metrics if not callable(metric)])
 
 
 def measure(real: Side, fake: Side, metrics: Iterable[Metric]) -> dict[str, Any]:

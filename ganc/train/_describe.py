@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ganc._version import __version__
 from ganc.train._network import count
 
 if TYPE_CHECKING:
@@ -53,9 +56,11 @@ def _data(model: "Model") -> dict[str, Any]:
             }
             for part, network in model._parts().items()
         },
+        "layers": {} if hasattr(model, "config") else _layers(model),
         "config": dict(getattr(model, "config", {})),
         "loss": facts["loss"],
-        "data": {"fields": list(map(str, model.FIELDS))},
+        "data": {"fields": list(map(str, model.FIELDS)), "samples": model._position.n}
+        | {"shapes": {name: list(shape) for name, shape in model._shapes.items()}},
         **facts["data"],
         "optimizers": {
             " and ".join(parts): _optimizer(getattr(model, name))
@@ -69,7 +74,14 @@ def _data(model: "Model") -> dict[str, Any]:
             "seed": model.seed,
         },
         "deviations": list(getattr(model, "deviations", ())),
+        "trained": {"steps": model.step, "epochs": len(model.history.epoch)},
+        "versions": {"ganc": __version__, "numpy": np.__version__},
     }
+
+
+def _layers(model: "Model") -> dict[str, list[str]]:
+    """Return the layers of networks of the user's own."""
+    return {part: repr(network).splitlines() for part, network in model._parts().items()}
 
 
 def _optimizer(optimizer: Any) -> dict[str, Any]:
@@ -83,14 +95,14 @@ def _lines(data: dict[str, Any]) -> list[str]:
         lines.append(f"source: {data['source']}")
     counts = ", ".join(_count(part, entry) for part, entry in data["parameters"].items())
     lines.append(f"parameters: {counts}")
+    for part, layers in data["layers"].items():
+        lines += [f"{part}: {layers[0]}", *(f"  {line}" for line in layers[1:])]
     loss = data["loss"]
     if loss:
         lines.append(f"loss: {loss['name']}: {loss['formula']}")
         lines += [f"  {text}" for text in (loss["source"],) if text]
         lines += [f"penalty: {text}" for text in loss.get("penalties", ())]
-    if len(data["data"]["fields"]) > 1 or "classes" in data:
-        classes = f", classes={data['classes']}" if "classes" in data else ""
-        lines.append(f"data: {', '.join(data['data']['fields'])}{classes}")
+    lines += _data_lines(data)
     for title in ("latents", "training"):
         if title in data:
             lines.append(f"{title}: {_items(data[title])}")
@@ -99,7 +111,19 @@ def _lines(data: dict[str, Any]) -> list[str]:
     if data["config"]:
         lines.append(f"numbers: {_items(data['config'])}")
     lines += [f"deviation: {text}" for text in data["deviations"]]
+    lines.append(f"trained: {_items(data['trained'])}")
+    lines.append(f"versions: {_items(data['versions'])}")
     return lines
+
+
+def _data_lines(data: dict[str, Any]) -> list[str]:
+    """Say what the model was trained on, as far as it knows."""
+    facts = data["data"]
+    known = [", ".join(facts["fields"])] if len(facts["fields"]) > 1 or "classes" in data else []
+    known += [f"classes={data['classes']}"] if "classes" in data else []
+    known += [f"samples={facts['samples']}"] if facts["samples"] else []
+    known += [f"shape of {name}={tuple(shape)}" for name, shape in facts["shapes"].items()]
+    return [f"data: {', '.join(known)}"] if known else []
 
 
 def _count(part: str, entry: dict[str, int]) -> str:
