@@ -85,7 +85,7 @@ def test_losses_and_labels():
     for epoch in range(3):
         history.on_epoch_end(epoch, {"d_loss": -epoch, "g_loss": 1.0})
     ax = plot.losses(history)
-    assert ax.get_xlabel() == "epoch" and ax.get_ylabel() == "loss"
+    assert ax.get_xlabel() == "epoch" and ax.get_ylabel() == "loss, mean over the batch"
     assert [line.get_label() for line in ax.lines] == ["D loss", "G loss"]
     np.testing.assert_array_equal(ax.lines[0].get_data(), [[1, 2, 3], [0, -1, -2]])
     assert plot.losses(history.history).lines
@@ -195,3 +195,32 @@ def test_training_loop():
     for box in ax.patches:
         inside = [w for w, p in zip(words, places, strict=True) if box.contains_point(p.min)]
         assert len([w for w in inside if not w.get_text().isdigit()]) == 1
+
+
+def test_the_equilibrium_and_the_unit_of_losses_are_drawn():
+    gan = ganc.models.ToyGAN(g_hidden=(4,), d_hidden=(4,), seed=0)
+    gan.fit(ganc.datasets.toy.ring(64, seed=0), epochs=3, batch_size=32, verbose=0)
+    ax = ganc.plot.losses(gan)
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "D loss (sum of real and fake)" in words
+    assert "D at the equilibrium: 1.39" in words and "G at the equilibrium: 0.693" in words
+    assert ax.get_ylabel() == "loss, mean over the batch"
+    assert all(tick == int(tick) for tick in ax.get_xticks())
+    assert len(ganc.plot.losses(gan.history.history).lines) == 2  # no loss is known
+
+
+@pytest.mark.parametrize(
+    "name, d, g",
+    [
+        ("non_saturating", np.log(4), np.log(2)),
+        ("minimax", np.log(4), -np.log(2)),
+        ("lsgan", 0.25, 0.125),
+        ("hinge", 2.0, None),
+        ("wgan", 0.0, None),
+        ("relativistic", np.log(2), np.log(2)),
+    ],
+)
+def test_losses_where_samples_are_as_the_data(name, d, g):
+    found = ganc.losses.get(name).equilibrium()
+    assert found[0] == pytest.approx(d, abs=1e-5)
+    assert found[1] is None if g is None else found[1] == pytest.approx(g, abs=1e-5)

@@ -22,6 +22,7 @@ _ALIASES = {
     "rpgan": "relativistic",
     "ragan": "relativistic_average",
 }
+_FLAT = 1e-5
 _PENALTIES = {"wgan_gp": "wgan_gp", "wgangp": "wgan_gp", "r1": "r1", "r2": "r2"}
 
 
@@ -104,6 +105,31 @@ class GANLoss:
         """
         raise NotImplementedError(f"{type(self).__name__} must define g_loss(fake, real)")
 
+    def equilibrium(self) -> tuple[float, float | None]:
+        """Losses of D and G where samples are as the data, and D answers all of them alike.
+
+        Returns
+        -------
+        d_loss : float
+            The least that D can reach with one answer for everything, the sum of both halves.
+        g_loss : float or None
+            None where D's answer there is not determined, as with the hinge and Wasserstein losses.
+
+        Examples
+        --------
+        >>> from ganc import losses
+        >>> d, g = losses.get("non_saturating").equilibrium()
+        >>> f"{d:.3f} {g:.3f}"
+        '1.386 0.693'
+        """
+        found = []
+        for k in range(-64, 65):
+            answer = core.tensor([k / 32])
+            found.append((self.d_loss(answer, answer).item(), self.g_loss(answer, answer).item()))
+        d, g = min(found)
+        at_best = [other for value, other in found if value - d < _FLAT]
+        return d, g if max(at_best) - g < _FLAT else None
+
     def __repr__(self) -> str:
         smoothing = f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
         return f"{type(self).__name__}({smoothing})"
@@ -183,7 +209,7 @@ def get(loss: str | GANLoss | type[GANLoss], *, label_smoothing: float = 0.0) ->
     >>> losses.get("lsgn")                                    # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: loss: got 'lsgn', expected one of ...; did you mean 'lsgan'?
+    ValueError: get: loss: got 'lsgn', expected one of ...; did you mean 'lsgan'?
     """
     if isinstance(loss, str):
         key = loss.lower().replace("-", "_")
