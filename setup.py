@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
@@ -121,6 +122,12 @@ def tell(command: build_ext, text: str) -> None:
             pass  # nobody sits there
 
 
+class Build(build):
+    """Compiles first: without a compiler nothing else is done or said."""
+
+    sub_commands = sorted(build.sub_commands, key=lambda entry: entry[0] != "build_ext")
+
+
 class BuildExt(build_ext):
     """Compiles each file with its own flags, as many at a time as there are cores."""
 
@@ -150,7 +157,7 @@ class BuildExt(build_ext):
     def compile(self, ext, files: list[str], temp: str) -> None:
         flags, _ = common_flags()
 
-        def build(source: str) -> None:
+        def compile_one(source: str) -> None:
             self.compiler.compile(
                 [source],
                 output_dir=temp,
@@ -164,7 +171,9 @@ class BuildExt(build_ext):
             tell(self, f"{ext.name}: {len(files)} files of C to compile, {cores} at a time")
         with ThreadPoolExecutor(cores) as pool:
             try:
-                for n, done in enumerate(as_completed([pool.submit(build, f) for f in files]), 1):
+                for n, done in enumerate(
+                    as_completed([pool.submit(compile_one, f) for f in files]), 1
+                ):
                     done.result()
                     if n * 4 // len(files) > (n - 1) * 4 // len(files):
                         seconds = time.perf_counter() - begin
@@ -204,6 +213,6 @@ if sys.platform == "win32":
 
 setup(
     ext_modules=[extension("ganc._core", []), extension("ganc._core64", [("GANC_FLOAT64", None)])],
-    cmdclass={"build_ext": BuildExt},
+    cmdclass={"build": Build, "build_ext": BuildExt},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

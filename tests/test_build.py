@@ -40,9 +40,9 @@ def build(tmp_path):
     compiler.write_text(COMPILER)
     compiler.chmod(0o755)
 
-    def run(*options, CC=str(compiler), **switches):
+    def run(*options, command=("build_ext", "--inplace"), CC=str(compiler), **switches):
         return subprocess.run(
-            [sys.executable, "setup.py", *options, "build_ext", "--inplace"],
+            [sys.executable, "setup.py", *options, *command],
             cwd=tree,
             env=os.environ | {"CC": CC} | switches,
             capture_output=True,
@@ -76,6 +76,13 @@ def complaint(done):
 def test_without_a_compiler_one_sentence_says_what_to_install(build):
     line = complaint(build("-q", CC="no-such-compiler"))
     assert "'no-such-compiler'" in line and "install gcc" in line and "CC=" in line
+
+
+def test_the_compiler_is_looked_for_before_anything_else(build):
+    done = build(command=["bdist_wheel"], CC="no-such-compiler")
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line]
+    assert done.returncode == 1 and "'no-such-compiler'" in lines[-1]
+    assert lines[:-1] == [f"running {command}" for command in ("bdist_wheel", "build", "build_ext")]
 
 
 @pytest.mark.parametrize("header", ["stdlib.h", "Python.h", "omp.h"])
