@@ -10,15 +10,20 @@ GANC_COVERAGE=1      gcov instrumentation
 GANC_WERROR=1        warnings are errors (CI)
 """
 
+import logging
 import os
 import platform
 import shutil
+import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
@@ -77,21 +82,82 @@ def common_flags() -> tuple[list[str], list[str]]:
     return flags, link
 
 
+PYTHON_H = "the headers of Python (Debian, Ubuntu: apt install python3-dev; Fedora: python3-devel)"
+NEEDED = {  # header -> what has it
+    "stdlib.h": "the headers of the C library (Debian, Ubuntu: apt install libc6-dev)",
+    "Python.h": PYTHON_H,
+    "omp.h": "OpenMP (gcc has it; for clang, Debian and Ubuntu: apt install libomp-dev)",
+}
+
+
+def what_is_missing(compiler: list[str], folders: list[str]) -> str:
+    """Return in a sentence what this machine lacks to compile ganc, "" for nothing."""
+    if not shutil.which(compiler[0]):
+        return (
+            f"ganc is compiled from C, but there is no compiler '{compiler[0]}': install gcc "
+            "(Debian, Ubuntu: apt install gcc libc6-dev; Fedora: dnf install gcc), or name "
+            "another one with CC=clang"
+        )
+    options = [*(f"-I{folder}" for folder in folders), "-fopenmp", "-fsyntax-only"]
+    with tempfile.TemporaryDirectory() as folder:
+        probe = Path(folder) / "probe.c"
+        for header, package in NEEDED.items():
+            probe.write_text(f"#include <{header}>\n")
+            command = [*compiler, *options, str(probe)]
+            if subprocess.run(command, capture_output=True, check=False).returncode:
+                return (
+                    f"ganc is compiled from C, but {compiler[0]} lacks {header}: install {package}"
+                )
+    return ""
+
+
+def tell(command: build_ext, text: str) -> None:
+    """Say it to the log, which pip shows with -v, and on the terminal that pip leaves silent."""
+    command.announce(text, level=logging.INFO)
+    if "PIP_BUILD_TRACKER" in os.environ and not sys.stderr.isatty():
+        try:
+            with open("/dev/tty", "w") as terminal:
+                terminal.write(f"\r  {text}\n")
+        except OSError:
+            pass  # nobody sits there
+
+
+class Build(build):
+    """Compiles first: without a compiler nothing else is done or said."""
+
+    sub_commands = sorted(build.sub_commands, key=lambda entry: entry[0] != "build_ext")
+
+
 class BuildExt(build_ext):
     """Compiles each file with its own flags, as many at a time as there are cores."""
 
+    def build_extensions(self):
+        missing = what_is_missing(self.compiler.compiler_so, self.compiler.include_dirs)
+        if missing:
+            raise SystemExit(missing)
+        super().build_extensions()
+
     def build_extension(self, ext):
-        flags, link = common_flags()
         files = [s for s in ext.sources if not (ext.name.endswith("64") and isa_of(s))]
         self.compiler.compiler_so = [f for f in self.compiler.compiler_so if f != "-g"]
         newest_header = max(p.stat().st_mtime for p in ROOT.glob("csrc/**/*.[hid]*"))
         temp = str(Path(self.build_temp) / ext.name)
+        objects = self.compiler.object_filenames(files, output_dir=temp)
 
-        def build(source: str) -> str:
-            target = Path(self.compiler.object_filenames([source], output_dir=temp)[0])
+        def fresh(source: str, target: str) -> bool:
             newest = max(newest_header, (ROOT / source).stat().st_mtime)
-            if not self.force and target.exists() and target.stat().st_mtime > newest:
-                return str(target)
+            return (
+                not self.force and Path(target).exists() and Path(target).stat().st_mtime > newest
+            )
+
+        pairs = zip(files, objects, strict=True)
+        self.compile(ext, [source for source, target in pairs if not fresh(source, target)], temp)
+        self.link(ext, objects)
+
+    def compile(self, ext, files: list[str], temp: str) -> None:
+        flags, _ = common_flags()
+
+        def compile_one(source: str) -> None:
             self.compiler.compile(
                 [source],
                 output_dir=temp,
@@ -99,15 +165,29 @@ class BuildExt(build_ext):
                 include_dirs=[*ext.include_dirs, *self.include_dirs],
                 extra_postargs=[*flags, *isa_flags(source)],
             )
-            return str(target)
 
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            objects = list(pool.map(build, files))
+        begin, cores = time.perf_counter(), os.cpu_count() or 1
+        if files:
+            tell(self, f"{ext.name}: {len(files)} files of C to compile, {cores} at a time")
+        with ThreadPoolExecutor(cores) as pool:
+            try:
+                for n, done in enumerate(
+                    as_completed([pool.submit(compile_one, f) for f in files]), 1
+                ):
+                    done.result()
+                    if n * 4 // len(files) > (n - 1) * 4 // len(files):
+                        seconds = time.perf_counter() - begin
+                        tell(self, f"{ext.name}: {n} of {len(files)} compiled, {seconds:.0f} s")
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def link(self, ext, objects: list[str]) -> None:
         built = Path(self.get_ext_fullpath(ext.name))
         self.compiler.link_shared_object(
             objects,
             str(built),
-            extra_postargs=link,
+            extra_postargs=common_flags()[1],
             build_temp=self.build_temp,
             export_symbols=None,
         )
@@ -133,6 +213,6 @@ if sys.platform == "win32":
 
 setup(
     ext_modules=[extension("ganc._core", []), extension("ganc._core64", [("GANC_FLOAT64", None)])],
-    cmdclass={"build_ext": BuildExt},
+    cmdclass={"build": Build, "build_ext": BuildExt},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

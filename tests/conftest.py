@@ -2,16 +2,26 @@
 
 import gc
 import re
+import signal
 import sys
 from pathlib import Path
 
 import pytest
+from clock import clock  # noqa: F401
 from machine import machine  # noqa: F401
 from saved import saved  # noqa: F401
 
 PASSED = pytest.StashKey[bool]()
 NO_TORCH = "PyTorch is not installed"  # the reason that lib/pytorch.py gives
 collect_ignore = ["lib", "files"]
+
+# A shell that starts something in the background has it ignore Ctrl-C, and all its children too.
+for _number, _usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 
 def pytest_terminal_summary(terminalreporter):

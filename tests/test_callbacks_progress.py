@@ -2,7 +2,6 @@
 
 import io
 import math
-import time
 
 import pytest
 from test_callbacks import X, toy_gan
@@ -12,7 +11,6 @@ import ganc
 from ganc._throughput import Throughput
 from ganc.callbacks import LambdaCallback, ProgressBar, _progress
 from ganc.callbacks._progress import progress_for
-from ganc.train import _fit
 
 
 def test_progress_in_a_log():
@@ -41,7 +39,8 @@ def test_progress_line_fits_the_terminal(monkeypatch):
     assert max(map(len, lines)) < 50 and lines[-1].startswith("epoch 2/2")
 
 
-def test_progress_with_a_budget():
+def test_progress_with_a_budget(clock):
+    clock.tick = 0.01
     stream = io.StringIO()
     bar = ProgressBar(live=False, stream=stream)
     toy_gan().fit(X, budget=0.2, verbose=0, callbacks=[bar])
@@ -127,33 +126,27 @@ def test_estimate_is_undone_after_a_failure():
     assert digest(gan) == before and gan.step == 0
 
 
-def test_estimate_is_about_right():
+def test_estimate_is_right(clock):
     class Slow(ganc.GAN):
         def train_step(self, batch):
-            time.sleep(0.01)
+            clock.now += 0.01
             return super().train_step(batch)
 
     gan = build(Slow)
     told = gan.estimate(X, epochs=10, batch_size=32)
-    assert told.steps == 40 and 0.4 < told < 4 and "for 40 steps of" in str(told)
+    assert told.steps == 40 and told == pytest.approx(0.4)
+    assert str(told) == "about 0:00 for 40 steps of 10 ms"
     with pytest.raises(ValueError, match="epochs"):
         gan.estimate(X, epochs=-1)
 
 
-def test_a_budget_keeps_time_for_the_end_of_an_epoch(monkeypatch):
-    """On a clock that only the callbacks move: 1 s a step, 5 s an epoch's end."""
-    now = [0.0]
-
-    def passes(seconds):
-        return lambda *_: now.__setitem__(0, now[0] + seconds)
-
-    monkeypatch.setattr(_fit.time, "perf_counter", lambda: now[0])
-    work = LambdaCallback(on_train_batch_end=passes(1.0), on_epoch_end=passes(5.0))
-    gan = toy_gan()
+def test_a_budget_keeps_time_for_the_end_of_an_epoch(clock):
+    """A step takes 1 s, an epoch's end 5 s."""
+    work = LambdaCallback(on_train_batch_end=clock.passes(1.0), on_epoch_end=clock.passes(5.0))
     for budget, steps, taken in ((18.0, 8, 18.0), (17.0, 7, 12.0), (11.0, 6, 11.0)):
-        gan, now[0] = toy_gan(), 0.0
+        gan, clock.now = toy_gan(), 0.0
         gan.fit(X, budget=budget, verbose=0, callbacks=[work])
-        assert (gan.step, now[0]) == (steps, taken), budget
+        assert (gan.step, clock.now) == (steps, taken), budget
 
 
 def test_an_exception_before_training_leaves_everything_as_it_was():

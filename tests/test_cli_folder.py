@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -301,13 +300,12 @@ def test_consoles_that_cannot_show_a_name(encoding, tmp_path):
 def test_outputs_that_are_no_files(run, tmp_path, capsys):
     os.mkfifo(tmp_path / "x.npy")
     (tmp_path / "d.png").mkdir()
-    start = time.perf_counter()
     for output in ("x.npy", "d.png", "no/where.png", "a.jpeg"):
         assert cli.main(["sample", str(run), "-o", str(tmp_path / output)]) == 1
         assert output in capsys.readouterr().err
     assert cli.main(["plot", str(run), "-o", str(tmp_path / "x.npy")]) == 1
     assert cli.main(["plot", str(run), "-o", str(run / "model.ganc")]) == 1
-    assert time.perf_counter() - start < 10 and ganc.load(run / "model.ganc")
+    assert ganc.load(run / "model.ganc")
 
 
 def test_a_picture_that_is_not_the_runs_own_is_not_drawn_over(run, tmp_path, capsys):
@@ -349,7 +347,8 @@ def test_a_full_standard_output(capfd):
     assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
 
 
-def test_demo_is_a_run(tmp_path, capsys):
+def test_demo_is_a_run(tmp_path, capsys, clock):
+    clock.tick = 0.01
     out = str(tmp_path / "demo")
     assert cli.main(["demo", "--out", out, "--budget", "1s"]) == 0
     assert "by its budget of 1 s, after " in capsys.readouterr().out

@@ -19,9 +19,23 @@ TRAIN = ["train", "toy", "--set", "g_hidden=8,", "--set", "d_hidden=8,", "--set"
 TRAIN += ["--batch-size", "500", "--seed", "3", "--threads", "1", "--save-every", "20 steps"]
 
 
+# The command line, but epoch 10 does not begin before stdin is closed.
+WAITS = """
+import sys
+from ganc import cli
+from ganc.callbacks import LambdaCallback
+from ganc.train import Model
+
+fit, wait = Model.fit, LambdaCallback(on_epoch_begin=lambda e, logs: e == 9 and sys.stdin.read())
+Model.fit = lambda *a, callbacks=(), **more: fit(*a, callbacks=[*callbacks, wait], **more)
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
 def child(*argv):
+    pipe = subprocess.PIPE
     return subprocess.Popen(
-        [sys.executable, "-m", "ganc", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", WAITS, *argv], stdin=pipe, stdout=pipe, stderr=pipe
     )
 
 
@@ -46,10 +60,8 @@ def test_a_stopped_run_is_resumed_to_the_bit(how, whole, tmp_path, capsys):
     assert b"epoch 1/" in run.stderr.readline()
     time.sleep(0.05)
     run.send_signal(getattr(signal, how))
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=120)
     wanted = {"SIGKILL": -9, "SIGTERM": 0, "SIGINT": 130}[how]
-    if run.returncode == 0 and how != "SIGTERM":
-        pytest.fail("the run ended before it was stopped")
     assert run.returncode == wanted, err
     log = (folder / "log.txt").read_text()
     assert {"SIGKILL": "epoch 1", "SIGTERM": "terminated", "SIGINT": "interrupted"}[how] in log
@@ -74,7 +86,8 @@ def test_the_folder_tells_how_to_repeat_the_run(whole, tmp_path, capsys):
     assert command.endswith(f"--seed {ganc.load(tmp_path / 'b' / 'model.ganc').seed}")
 
 
-def test_resume_with_more_epochs_and_a_budget(whole, tmp_path, capsys):
+def test_resume_with_more_epochs_and_a_budget(whole, tmp_path, capsys, clock):
+    clock.tick = 0.001
     folder = tmp_path / "run"
     argv = [*TRAIN, "--budget", "0.3s", "--out", str(folder)]
     assert cli.main(argv) == 0
@@ -82,10 +95,9 @@ def test_resume_with_more_epochs_and_a_budget(whole, tmp_path, capsys):
     assert "--epochs" in capsys.readouterr().err
     assert cli.main(["resume", str(folder), "--epochs", "0"]) == 2
     assert cli.main(["resume", str(folder), "--budget", "0.2s"]) == 0
-    epochs = ganc.resume(folder).epoch
-    if epochs < 12:
-        assert cli.main(["resume", str(folder), "--epochs", "12"]) == 0
-        assert content(folder)[0] == content(whole)[0]
+    assert ganc.resume(folder).epoch < 12
+    assert cli.main(["resume", str(folder), "--epochs", "12"]) == 0
+    assert content(folder)[0] == content(whole)[0]
 
 
 def test_a_damaged_checkpoint_is_reported(whole, tmp_path, capsys):

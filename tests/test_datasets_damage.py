@@ -104,10 +104,10 @@ def mutants(content, count, seed):
 
 
 def refuses_or_reads(path):
-    start = time.perf_counter()
+    start = time.process_time()
     with suppress(FormatError):
         assert_is(datasets.load_mnist(path))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def fork_and_step(n):
                 os._exit(status)
         os.close(write)
         while os.waitpid(child, os.WNOHANG) == (0, 0):
-            if time.monotonic() - start > 20:
+            if time.monotonic() - start > 120:
                 os.kill(child, 9)
                 sys.exit(f"fork {i}: the child hangs")
             time.sleep(0.001)

@@ -53,7 +53,7 @@ from ganc.data._pictures import Decoder
 from ganc.io import FormatError
 
 warnings.simplefilter("ignore")  # Pillow's remarks about what it reads
-file, budget = Path(sys.argv[1]), float(sys.argv[2])
+file, mutants = Path(sys.argv[1]), int(sys.argv[2])
 seed = file.read_bytes()
 decoders = [Decoder(16, 3, max_pixels=10_000), Decoder(None, 4, max_pixels=10_000)]
 counts = {"decoded": 0, "refused": 0}
@@ -64,7 +64,7 @@ def peak():
 
 def attempt(content):
     global slowest
-    begin = time.perf_counter()
+    begin = time.process_time()  # whatever else the machine does
     for decoder in decoders:
         try:
             image = decoder(content, "seed")
@@ -73,7 +73,7 @@ def attempt(content):
         except FormatError as error:
             assert error.file == "seed" and error.reason
             counts["refused"] += 1
-    slowest = max(slowest, time.perf_counter() - begin)
+    slowest = max(slowest, time.process_time() - begin)
 
 attempt(seed)
 assert counts == {"decoded": 2, "refused": 0}
@@ -83,8 +83,7 @@ for end in range(len(seed)):
 rng = random.Random(len(seed))
 extremes = [n.to_bytes(w, o) for w in (2, 4) for o in ("big", "little")
             for n in (0, 1, 2 ** (8 * w - 1) - 1, 2 ** (8 * w - 1), 2 ** (8 * w) - 1)]
-stop = time.monotonic() + budget
-while time.monotonic() < stop:
+for _ in range(mutants):
     content = bytearray(seed)
     for _ in range(rng.choice((1, 1, 1, 2, 8))):
         at = rng.randrange(len(content) + 1)
@@ -109,7 +108,7 @@ print(json.dumps(counts | {"slowest": slowest, "growth": peak() - before}))
 def test_mutants_are_decoded_or_refused(tmp_path, kind):
     """Cut at every byte, then changed at random: no other exception, no crash, bounded."""
     (tmp_path / "seed").write_bytes(seeds()[kind])
-    got = json.loads(run(PROGRAM, tmp_path / "seed", 0.5))
+    got = json.loads(run(PROGRAM, tmp_path / "seed", 1000))
     assert got["refused"] > 20 and got["decoded"] > 2
     assert got["slowest"] < 2 and got["growth"] < 64, got
 

@@ -69,17 +69,19 @@ def test_heavy_packages_are_imported_when_used():
 
 def test_import_is_quick(tmp_path, capsys):
     program = """
-    import time, numpy
-    start = time.perf_counter()
+    import time
+    import numpy
+    begin = time.process_time()  # numpy, and Python itself
     import ganc
-    print(time.perf_counter() - start)
+    print(begin, time.process_time() - begin)
     """
     compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
     run(program, **compiled)
-    seconds = [float(run(program, **compiled)) for _ in range(5)]
+    runs = [[float(word) for word in run(program, **compiled).split()] for _ in range(5)]
+    seconds = [own for _, own in runs]
     with capsys.disabled():
         print(f"\nimport ganc over numpy: {statistics.median(seconds) * 1000:.0f} ms")
-    assert min(seconds) < 1.0
+    assert min(own / base for base, own in runs) < 5
 
 
 @pytest.mark.parametrize("name", ["portable", "avx2", "avx512", "neon"])

@@ -73,13 +73,13 @@ def test_mutants_are_refused_or_read(saved, tmp_path, checksums):
     accepted = 0
     for mutant in mutants(content, 1500, seed=1):
         saved.write_bytes(mutant)
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             io.read_tensors(saved)
             accepted += mutant != content
         except FormatError as error:
             assert error.file == str(saved) and len(str(error)) < 2000
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
     assert checksums is False or accepted == 0
 
 

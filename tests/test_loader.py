@@ -17,6 +17,15 @@ from ganc.data import transforms
 from ganc.data._ahead import _close_all
 
 
+def wait_for(holds):
+    """Return when it holds; a machine may take its time."""
+    for _ in range(12_000):
+        if holds():
+            return
+        time.sleep(0.01)
+    raise AssertionError("not after 120 s")
+
+
 def threads():
     return [thread for thread in threading.enumerate() if thread.name == "ganc-loader"]
 
@@ -80,6 +89,7 @@ def test_no_more_than_depth_is_made_ahead(depth):
     batches = iter(source)
     for given in range(1, 6):
         next(batches)
+        wait_for(lambda: len(source.dataset.asked) >= 5 * (given + depth))  # noqa: B023
         time.sleep(0.05)
         assert len(source.dataset.asked) == 5 * (given + depth)
     batches.close()
@@ -89,11 +99,7 @@ def test_batches_are_made_while_the_consumer_works():
     source = loader(Noisy(8), prefetch_factor=2)
     batches = iter(source)
     next(batches)
-    for _ in range(500):
-        if len(source.dataset.asked) == 8:
-            break
-        time.sleep(0.01)
-    assert len(source.dataset.asked) == 8  # and only one was asked for
+    wait_for(lambda: len(source.dataset.asked) == 8)  # and only one was asked for
     batches.close()
 
 
@@ -170,7 +176,7 @@ def test_the_thread_leaves_a_batch_that_nobody_wants_any_more():
             time.sleep(0.02)
             return super().__getitem__(index)
 
-    source = loader(Slow(10_000), batch_size=1000)
+    source = loader(Slow(100_000), batch_size=50_000)
     batches = iter(source)
     said = []
 
@@ -182,12 +188,10 @@ def test_the_thread_leaves_a_batch_that_nobody_wants_any_more():
 
     consumer = threading.Thread(target=consume)
     consumer.start()
-    time.sleep(0.1)
-    assert 0 < len(source.dataset.asked) < 20
-    begin = time.perf_counter()
+    wait_for(lambda: source.dataset.asked)
     _close_all()
-    consumer.join(10)
-    assert time.perf_counter() - begin < 2 and not threads()
+    consumer.join(120)  # the batch takes 1,000 s
+    assert not consumer.is_alive() and not threads()
     assert said == ["the loader was closed while a batch was waited for"]
 
 
@@ -221,12 +225,10 @@ next(batches)
     "end", ["", "sys.exit(3)", "1 / 0", "kept = batches.__next__; sys.exit()", "os._exit(0)"]
 )
 def test_the_interpreter_ends_while_the_thread_works(end):
-    begin = time.perf_counter()
     child = start(PROGRAM + end)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=120)  # an epoch takes 200 s
     assert child.returncode == {"sys.exit(3)": 3, "1 / 0": 1}.get(end, 0)
     assert ("ZeroDivisionError" in err) == (end == "1 / 0") and "Fatal" not in err
-    assert time.perf_counter() - begin < 30
 
 
 def test_ctrl_c_in_a_loop_loses_no_batch():
@@ -243,21 +245,24 @@ def raise_if_armed(number, frame):
     if armed:
         raise KeyboardInterrupt
 
-def disturb():
+def disturb():  # after each batch at most once, or a slow machine would see none
+    last = -1
     while not stop.wait(0.05):
-        signal.pthread_kill(main, signal.SIGINT)
+        if len(seen) > last:
+            last = len(seen)
+            signal.pthread_kill(main, signal.SIGINT)
 
 signal.signal(signal.SIGINT, raise_if_armed)
 disturber = threading.Thread(target=disturb)
 disturber.start()
 interrupted, state = 0, source.state_dict()
-while len(seen) < 40:
+while len(seen) < 40 or interrupted < 4:
     try:
         armed = True
         for batch in source:
             state = source.state_dict()
             seen.append((state["position"], batch[0, 0]))
-            if len(seen) >= 40:
+            if len(seen) >= 40 and interrupted >= 4:
                 break
         armed = False
     except KeyboardInterrupt:
@@ -267,7 +272,6 @@ while len(seen) < 40:
 armed = False
 stop.set()
 disturber.join()
-assert interrupted > 3, interrupted
 order = data.order(1, 0, 100_000)
 for position, x in seen:
     assert x == order[(position - 1) * 8], (position, x)
@@ -294,7 +298,7 @@ for attempt in range(20):
             batches.close()
         os._exit(0 if right else 1)
     assert right, (attempt, got)
-    for _ in range(1000):
+    for _ in range(10_000):
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             break

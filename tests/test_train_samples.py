@@ -34,7 +34,8 @@ def tool(monkeypatch):
     return module
 
 
-def test_runs_add_up(tool, tmp_path, capsys):
+def test_runs_add_up(tool, tmp_path, capsys, clock):
+    clock.tick = 0.01
     steps = []
     for budget in ("0.3 s", "0.6 s", "0.6 s"):
         argv = ["cnngan", "--budget", budget, "--work", str(tmp_path / "w"), "--docs"]

@@ -36,11 +36,12 @@ def environment(**switches):
     return keep | {"PYTHONPATH": _PACKAGES} | switches
 
 
-def start(program, *arguments, options: Iterable[str] = (), **switches):
+def start(program, *arguments, options: Iterable[str] = (), stdin=None, **switches):
     """Start a program, given as text; its output can be read line by line."""
     return subprocess.Popen(
         [sys.executable, *options, "-u", "-c", textwrap.dedent(program), *map(str, arguments)],
         env=environment(**switches),
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
