@@ -1,4 +1,4 @@
-"""Tests of signals where the shell has Ctrl-C ignored, as it does for what runs in the background."""
+"""Tests of signals where the shell has Ctrl-C ignored, as for what runs in the background."""
 
 import subprocess
 import sys
