@@ -295,7 +295,7 @@ BAD = {
     "named": lambda: nn.Conv2d(3, 4, 3, padding="full"),
     "same": lambda: nn.Conv2d(3, 4, 3, stride=(1, 2), padding="same"),
     "same transposed": lambda: nn.ConvTranspose2d(3, 4, 3, padding="same"),
-    "circular": lambda: nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"),
+    "padding mode": lambda: nn.Conv2d(3, 4, 3, padding=1, padding_mode="round"),
     "reflect transposed": lambda: nn.ConvTranspose2d(3, 4, 3, padding_mode="reflect"),
     "output padding": lambda: nn.ConvTranspose2d(3, 4, 3, 2, output_padding=2)(IMAGE),
     "output size": lambda: nn.ConvTranspose2d(3, 4, 3, 2)(IMAGE, (12, 11)),

@@ -16,6 +16,7 @@ import faulthandler
 import inspect
 import multiprocessing
 import os
+import re
 import resource
 import signal
 import sys
@@ -158,11 +159,8 @@ def prepared(i: int, seed: int, known: list, spoilt: list) -> tuple[str, Callabl
 
 def meant(error: Exception) -> bool:
     """Whether the error is PyTorch's own kind for it: an unknown name of a part of a module."""
-    return (
-        str(error).startswith(("'name: got", '"name: got'))
-        or error.__class__ is AttributeError
-        and " has no " in str(error)
-    )
+    text = str(error)
+    return "name: got" in text or bool(re.search(r" has no (module|parameter|buffer) '", text))
 
 
 def part(number: int, seed: int, log: str) -> None:

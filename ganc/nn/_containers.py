@@ -129,6 +129,8 @@ class _Numbered(Module):
         -------
         Module
         """
+        if "modules" not in config:
+            raise ValueError(f"from_config: got {sorted(config)}, expected 'modules'")
         return cls._of([(name, module_from_config(m)) for name, m in config["modules"]])
 
     @classmethod
