@@ -91,6 +91,8 @@ def test_every_file_of_a_run(command, limit, run, tmp_path):
     done = child(code, run, folder, limit)
     assert "Traceback" not in done.stderr
     after = files(folder)
+    if command == "resume":
+        assert before.keys() <= after.keys()
     assert not [name for name in after if name.endswith(".tmp")]
     for name, content in after.items():
         if content != before.get(name) and not name.endswith((".csv", ".txt")):
