@@ -237,17 +237,8 @@ bool gn_grad(int ny, gn_tensor **y, gn_tensor **dy, int nx, gn_tensor **x, gn_sw
     return ok;
 }
 
-/* g as the .grad of one leaf: in memory that nobody else holds, as it may be changed in place. */
-static gn_tensor *own_memory(gn_tensor *g)
-{
-    gn_tensor *copy = gn_tensor_like(g);
-    if (copy && g->numel)
-        memcpy(copy->data, g->data, (size_t)g->numel * sizeof(real));
-    return copy;
-}
-
-/* leaf.grad += g; the sum stays differentiable if asked to.  Done again if another thread has
- * added to it meanwhile. */
+/* leaf.grad += g, in memory that nobody else holds, as it may be changed in place; the sum stays
+ * differentiable if asked to.  Done again if another thread has added to it meanwhile. */
 static bool leaf_add(gn_node *leaf, gn_tensor *g, bool create_graph)
 {
     bool done = false, shared = g->refs > 1 || g->storage->refs > 1;
@@ -257,7 +248,7 @@ static bool leaf_add(gn_node *leaf, gn_tensor *g, bool create_graph)
         gn_tensor *old = gn_node_grad(leaf);
         gn_tensor *sum = old            ? gn_add(old, g)
                          : create_graph ? g
-                         : shared       ? own_memory(g)
+                         : shared       ? gn_tensor_copy(g)
                                         : gn_detach(g);
         done = sum && gn_node_swap_grad(leaf, old, sum);
         gn_tensor_release(old);

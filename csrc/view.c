@@ -128,19 +128,23 @@ gn_tensor *gn_view_once(gn_tensor *x)
     return y && attach(y, x->view->base, &once) ? y : NULL;
 }
 
+static void take_history(gn_tensor *x, gn_node *node)
+{
+    gn_node *old = x->node;
+    x->node = node;
+    if (node)
+        gn_node_retain(node);
+    gn_node_release(old);
+}
+
 static bool read_node(gn_tensor *x)
 {
     int64_t mark = gn_scope_begin();
     bool was = gn_set_grad_mode(true);
     gn_tensor *part = x->view->base->node ? part_of_base(x->view) : NULL;
     gn_set_grad_mode(was);
-    gn_node *old = x->node;
-    if (!gn_failed()) {
-        x->node = part ? part->node : NULL;
-        if (x->node)
-            gn_node_retain(x->node);
-        gn_node_release(old);
-    }
+    if (!gn_failed())
+        take_history(x, part ? part->node : NULL);
     gn_scope_end(mark);
     return !gn_failed();
 }
@@ -173,15 +177,6 @@ static bool may_record(const gn_tensor *x, const char *what)
                       "%s Tensor that requires grad is being changed in place; wrap it in "
                       "ganc.no_grad()",
                       what);
-}
-
-static void take_history(gn_tensor *x, gn_node *node)
-{
-    gn_node *old = x->node;
-    x->node = node;
-    if (node)
-        gn_node_retain(node);
-    gn_node_release(old);
 }
 
 static void take_values(gn_tensor *x, const gn_tensor *y)

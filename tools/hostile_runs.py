@@ -40,20 +40,12 @@ def begin(run: Path) -> None:
     command = ["train", "toy", "--out", str(run), "--epochs", "4", "--seed", "0"]
     for pair in ("g_hidden=4", "d_hidden=4"):
         command += ["--set", pair]
-    steps = []
-
-    class Stop(ganc.callbacks.Callback):
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            steps.append(epoch)
-            if len(steps) == 2:
-                raise KeyboardInterrupt
-
     kept = ganc.callbacks.History.on_epoch_end
-    stop = Stop()
 
     def on_epoch_end(self: Any, epoch: int, logs: Any = None) -> None:
         kept(self, epoch, logs)
-        stop.on_epoch_end(epoch, logs)
+        if epoch == 1:
+            raise KeyboardInterrupt
 
     ganc.callbacks.History.on_epoch_end = on_epoch_end
     try:

@@ -92,11 +92,7 @@ def _classes(evidence: Evidence) -> int | None:
 
 def labels_known(evidence: Evidence) -> Measured | None:
     """How far labels can be told from samples of data: 0 by chance, 1 always."""
-    if evidence.labelled is None:
-        return None
-    seen, labels, _ = evidence.labelled
-    half = len(labels) // 2
-    right = told_apart(seen.real[:half], labels[:half], seen.real[half:], labels[half:])
+    right = telling(evidence)
     if right is None:
         return None
     return Measured(
@@ -104,6 +100,15 @@ def labels_known(evidence: Evidence) -> Measured | None:
         "the labels say next to nothing of the samples: as if they belonged to other samples",
         "Look at a few pairs of sample and label; shuffle x and y together, or not at all.",
     )
+
+
+def telling(evidence: Evidence) -> float | None:
+    """Return how well one half of the data tells the labels of the other: 0 by chance."""
+    if evidence.labelled is None:
+        return None
+    seen, labels, _ = evidence.labelled
+    half = len(labels) // 2
+    return told_apart(seen.real[:half], labels[:half], seen.real[half:], labels[half:])
 
 
 def told_apart(

@@ -4,7 +4,7 @@ import numpy as np
 
 from ganc.doctor._evidence import Evidence
 from ganc.doctor._finding import Measured
-from ganc.doctor._inputs import told_apart
+from ganc.doctor._inputs import telling, told_apart
 
 __all__ = [
     "classes",
@@ -143,8 +143,7 @@ def labels_heeded(evidence: Evidence) -> Measured | None:
     if evidence.labelled is None:
         return None
     seen, labels, asked = evidence.labelled
-    half = len(labels) // 2
-    real = told_apart(seen.real[:half], labels[:half], seen.real[half:], labels[half:])
+    real = telling(evidence)
     fake = told_apart(seen.real, labels, seen.fake, asked)
     if real is None or fake is None or real < _TELLING:
         return None
