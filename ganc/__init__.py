@@ -24,7 +24,8 @@ from ganc._threads import get_num_threads, set_num_threads, show_config
 from ganc._version import __version__
 
 from ganc import data, datasets, io, nn, optim  # isort: skip
-from ganc import callbacks, losses, metrics, models, plot, train  # isort: skip
+from ganc import augment, losses, tricks  # isort: skip
+from ganc import callbacks, metrics, models, plot, train  # isort: skip
 from ganc.callbacks import History
 from ganc.data import to_uint8
 from ganc.doctor import doctor
@@ -44,6 +45,7 @@ __all__ = [
     "Model",
     "Update",
     "__version__",
+    "augment",
     "bool",
     "callbacks",
     "data",
@@ -66,11 +68,12 @@ __all__ = [
     "show_config",
     "to_uint8",
     "train",
+    "tricks",
 ]
 
 for _package in (
     *(nn, nn.functional, nn.init, nn.utils, optim, optim.lr_scheduler, data, data.transforms),
-    *(callbacks, datasets, datasets.toy, io, losses, metrics, models, plot, train),
+    *(augment, callbacks, datasets, datasets.toy, io, losses, metrics, models, plot, train, tricks),
 ):
     check_exports(vars(_package))
 check_exports(vars(sys.modules["ganc.doctor"]))  # ganc.doctor is the function

@@ -366,7 +366,7 @@ def test_a_penalty_of_the_users(on_fakes, every, options):
 
 
 def test_names_and_objects():
-    assert losses.penalties() == sorted(PENALTIES)
+    assert losses.penalties() == sorted([*PENALTIES, "consistency"])
     assert losses.get_penalties(None) == ()
     found = losses.get_penalties(["WGAN-GP", losses.R1, losses.R2(weight=1, every=2)])
     assert found == (losses.GradientPenalty(), losses.R1(), losses.R2(1, 2))

@@ -91,13 +91,28 @@ static PyObject *get_decay(PyObject *self, void *closure)
     return PyFloat_FromDouble(average_of(self)->decay);
 }
 
+static int set_decay(PyObject *self, PyObject *value, void *closure)
+{
+    (void)closure;
+    double decay = value ? PyFloat_AsDouble(value) : NAN;
+    if (PyErr_Occurred())
+        return -1;
+    if (!(decay >= 0 && decay < 1)) {
+        PyErr_Format(PyExc_ValueError, "decay must be in [0, 1)");
+        return -1;
+    }
+    average_of(self)->decay = decay;
+    return 0;
+}
+
 static PyMethodDef average_methods[] = {
     {"update", average_update, METH_NOARGS, "update()\n--\n\nTakes in the parameters as they are."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef average_getset[] = {
-    {"decay", get_decay, NULL, "How much of the average an update keeps, after the warm-up.", NULL},
+    {"decay", get_decay, set_decay, "How much of the average an update keeps, after the warm-up.",
+     NULL},
     GN_PY_COUNT(gn_py_average, a.steps, "steps", "Updates done."),
     {NULL, NULL, NULL, NULL, NULL},
 };

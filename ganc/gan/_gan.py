@@ -13,33 +13,31 @@
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
+from ganc import augment as augmentations
 from ganc import losses
-from ganc._backend import core
+from ganc import tricks as all_tricks
 from ganc._options import at_least, choose, finite, positive
-from ganc._tensor._creation import zeros_like
-from ganc.gan import _described, _labels, _networks
+from ganc.gan import _described, _labels, _networks, _ramps
 from ganc.gan._latent_model import LatentModel
-from ganc.gan._lazy_penalty import LazyPenalty
-from ganc.gan._networks import without_graph
+from ganc.gan._objectives import Objectives
 from ganc.losses import Penalty
 from ganc.nn._inference import evaluate
-from ganc.train import Field, Update, register
-from ganc.train._network import checked, is_per_sample, optimizer
+from ganc.train import Field, Ramp, register
+from ganc.train._network import checked, optimizer
 
 __all__ = ["GAN"]
 
 _Optimizer = Any  # ganc.optim.Optimizer, or a callable that makes one of parameters
-_Batch = tuple[core.Tensor, ...]  # samples, and labels if there are any
-_Scalar = core.Tensor
 _SAMPLES, _LABELS = Field("x", "image"), Field("y", "label")
 
 
 @register
-class GAN(LatentModel):
+class GAN(Objectives):
     """A generator and a discriminator that are trained against each other.
 
     Parameters
@@ -71,6 +69,17 @@ class GAN(LatentModel):
         then taken from; see `GAN.ema`.
     weight_clip : float, optional
         After each update D's parameters are clipped to [-weight_clip, weight_clip], as WGAN asks.
+    augment : str, Augmentation or list of them, optional
+        Random changes of what D sees, real and generated alike: "diffaugment", "ada", or some of
+        `ganc.augment`.
+    packing : int, default 1
+        D judges so many samples at a time, laid together along their first axis (PacGAN, Lin et al.
+        2018): it has one logit for them. A batch is a multiple of it.
+    tricks : str, Trick or list of them, optional
+        Names of `ganc.tricks.list`, or objects such as ``ganc.tricks.InstanceNoise(0.1)``.
+    ramps : dict of str to Ramp, optional
+        Numbers that change with the steps: "lr", "g_lr", "d_lr", "beta2", "penalty" (the weights),
+        "augment" (the probabilities), "ema" (the half-life in images).
     d_reduction : {"sum", "mean", "separate"}, default "sum"
         D's loss is the sum of its real and its fake half, or their mean. "separate": D is updated
         twice, on the real half and then on the fake one; reported is their mean. For losses that
@@ -131,9 +140,9 @@ class GAN(LatentModel):
     OPTIMIZERS = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
     GENERATORS = ("generator",)
     OPTIONS = (
-        *LatentModel.OPTIONS, "n_critic", "weight_clip", "d_reduction", "same_fakes",
+        *LatentModel.OPTIONS, "n_critic", "weight_clip", "packing", "d_reduction", "same_fakes",
     )  # fmt: skip
-    OWN = ("loss", "penalties")
+    OWN = ("loss", "penalties", "augment", "tricks", "ramps")
 
     def __init__(
         self,
@@ -150,6 +159,10 @@ class GAN(LatentModel):
         latent: str = "normal",
         ema: float | None = None,
         weight_clip: float | None = None,
+        augment: Any = None,
+        packing: int = 1,
+        tricks: Any = None,
+        ramps: Mapping[str, Ramp] | None = None,
         d_reduction: str = "sum",
         same_fakes: bool = False,
         pixel_range: tuple[float, float] = (-1.0, 1.0),
@@ -158,8 +171,12 @@ class GAN(LatentModel):
     ) -> None:
         super().__init__(latent_dim, latent, pixel_range, seed)
         self.loss = losses.get(loss, label_smoothing=finite("label_smoothing", label_smoothing, 0))
-        self.penalties = losses.get_penalties(penalty)
+        self.penalties = tuple(map(deepcopy, losses.get_penalties(penalty)))
+        self.augment = tuple(map(deepcopy, augmentations.get(augment)))
+        self.tricks = tuple(map(deepcopy, all_tricks.get(tricks)))
+        self.ramps = _ramps.checked(ramps)
         self.n_critic = at_least("n_critic", n_critic, 1)
+        self.packing = at_least("packing", packing, 1)
         self.weight_clip = None if weight_clip is None else positive("weight_clip", weight_clip)
         self.d_reduction = choose("d_reduction", d_reduction, ("sum", "mean", "separate"))
         if self.d_reduction == "separate" and self._compares:
@@ -175,7 +192,13 @@ class GAN(LatentModel):
             self.FIELDS = (_SAMPLES, _LABELS)
         else:
             self.FIELDS = (_SAMPLES,)
+        if self.packing > 1 and len(self.FIELDS) > 1:
+            raise ValueError(
+                f"packing: got {self.packing}, but a conditional GAN's D judges one sample and its "
+                "label at a time; leave packing at 1"
+            )
         _networks.warn_of_activation(self.discriminator, self.loss)
+        _networks.warn_of_batch_norm(self.discriminator, self.penalties)
         self.g_optimizer = optimizer("g_optimizer", g_optimizer, generator=generator)
         self.d_optimizer = optimizer("d_optimizer", d_optimizer, discriminator=discriminator)
         self.ema = ema
@@ -185,163 +208,6 @@ class GAN(LatentModel):
         """How far D's target for real samples is below 1."""
         return getattr(self.loss, "label_smoothing", 0.0)
 
-    # ---- the updates ----
-
-    def updates(self) -> tuple[Update, ...]:
-        """Return D's updates, those of lazy penalties, and G's.
-
-        Returns
-        -------
-        tuple of Update
-        """
-        if self.d_reduction == "separate":
-            objectives = (self.real_objective, self.fake_objective)
-        else:
-            objectives = (self.d_objective,)
-        d = [Update("d", "d_optimizer", o, clip=self.weight_clip) for o in objectives]
-        lazy = [
-            Update(p.name, "d_optimizer", LazyPenalty(self, p), p.every, self.weight_clip)
-            for p in self.penalties
-            if self._is_lazy(p)
-        ]
-        g = Update("g", "g_optimizer", self.g_objective, self.n_critic)
-        return (*d, *lazy, g)
-
-    def d_objective(self, batch: _Batch) -> tuple[_Scalar, dict[str, Any]]:
-        """Return what D minimises, and its mean answers.
-
-        Parameters
-        ----------
-        batch : named tuple of Tensor
-
-        Returns
-        -------
-        loss : Tensor
-            A scalar.
-        report : dict
-            ``d_real``, ``d_fake``, and the values of penalties.
-        """
-        real, *labels = batch
-        fake = self._fakes(len(real), labels)
-        due = [p for p in self.penalties if not self._is_lazy(p)]
-        if any(p.at_samples for p in due):
-            real, fake = (x.detach().requires_grad_() for x in (real, fake))
-            r, f = self.discriminator(real, *labels), self.discriminator(fake, *labels)
-        else:
-            r, f = self._judge(real, fake, labels)
-        loss = self.loss.d_loss(r, f)
-        if self.d_reduction == "mean":
-            loss = loss * 0.5
-        report = self._answers(r, f)
-        critic = _networks.Critic(self.discriminator, labels, (real, r), (fake, f))
-        for penalty in due:
-            report[f"{penalty.name}_loss"] = value = penalty(
-                critic, real, fake if penalty.on_fakes else None
-            )
-            loss = loss + value
-        return loss, report
-
-    def real_objective(self, batch: _Batch) -> _Scalar:
-        """Return the half of D's loss that real samples have.
-
-        The logits that an update is not about are constants: in a loss that is the sum of a real
-        and a fake half they leave the gradient of the other half alone.
-
-        Parameters
-        ----------
-        batch : named tuple of Tensor
-
-        Returns
-        -------
-        Tensor
-            A scalar.
-        """
-        real, *labels = batch
-        fake, r = self._fakes(len(real), labels), self.discriminator(real, *labels)
-        self.passed |= {"fake": fake, "r": r.detach()}
-        return self.loss.d_loss(r, zeros_like(r))
-
-    def fake_objective(self, batch: _Batch) -> tuple[_Scalar, dict[str, Any]]:
-        """Return the half of D's loss that generated samples have.
-
-        Parameters
-        ----------
-        batch : named tuple of Tensor
-
-        Returns
-        -------
-        loss : Tensor
-            A scalar.
-        report : dict
-            ``d_real``, ``d_fake``, and ``d_loss``, the mean of both halves.
-        """
-        fake, r = self.passed["fake"], self.passed["r"]
-        f = self.discriminator(fake, *batch[1:])
-        total = self.loss.d_loss(r, f.detach()) * 0.5
-        return self.loss.d_loss(zeros_like(f), f), {"d_loss": total} | self._answers(r, f)
-
-    def g_objective(self, batch: _Batch) -> _Scalar:
-        """Return what G minimises.
-
-        Parameters
-        ----------
-        batch : named tuple of Tensor
-
-        Returns
-        -------
-        Tensor
-            A scalar.
-        """
-        real, *labels = batch
-        fake = self.passed.pop("shared", None)  # its graph serves once
-        if fake is None:
-            fake = self.generator(self.noise(len(real)), *labels)
-        r = without_graph(self.discriminator, real, *labels) if self._compares else None
-        return self.loss.g_loss(self.discriminator(fake, *labels), r)
-
-    @property
-    def _compares(self) -> bool:
-        return getattr(self.loss, "relativistic", False)
-
-    def _is_lazy(self, penalty: Penalty) -> bool:
-        """Whether a penalty has an update of its own; with two updates of D each one has."""
-        return penalty.every > 1 or self.d_reduction == "separate"
-
-    def _fakes(self, n: int, labels: Sequence[core.Tensor]) -> core.Tensor:
-        """Return generated samples for D: constants, or those that G is about to learn on too."""
-        if not (self.same_fakes and (self.step + 1) % self.n_critic == 0):
-            return without_graph(self.generator, self.noise(n), *labels)
-        fake = self.passed["shared"] = self.generator(self.noise(n), *labels)
-        return fake.detach()
-
-    def _judge(
-        self, real: core.Tensor, fake: core.Tensor, labels: Sequence[core.Tensor]
-    ) -> tuple[core.Tensor, core.Tensor]:
-        """Return D's logits of both, from one pass where D treats samples one by one."""
-        if not is_per_sample(self.discriminator):
-            return self.discriminator(real, *labels), self.discriminator(fake, *labels)
-        n = len(real)
-        twice = (core.cat([part, part], 0) for part in labels)
-        both = self.discriminator(core.cat([real, fake], 0), *twice)
-        if both.ndim == 0 or len(both) != 2 * n:
-            raise ValueError(
-                f"the discriminator returned shape {tuple(both.shape)} for a batch of {2 * n}, "
-                "expected one row a sample"
-            )
-        return core.narrow(both, 0, 0, n), core.narrow(both, 0, n, n)
-
-    def _answers(self, r: core.Tensor, f: core.Tensor) -> dict[str, core.Tensor]:
-        """Return D's mean answers: probabilities, or logits where the loss knows none."""
-        probability = getattr(self.loss, "probability", False)
-        previous = core.set_grad_enabled(False)
-        try:
-            return {
-                name: core.mean(core.sigmoid(logits) if probability else logits)
-                for name, logits in (("d_real", r), ("d_fake", f))
-            }
-        finally:
-            core.set_grad_enabled(previous)
-
     # ---- what Model asks for ----
 
     def _checked_option(self, name: str, value: Any) -> Any:
@@ -350,10 +216,38 @@ class GAN(LatentModel):
 
     def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         super()._check_shapes(shapes)
-        _networks.check_discriminator(self.discriminator, shapes["x"], _labels.two(self))
+        (channels, *rest) = shapes["x"]
+        packed = (channels * self.packing, *rest)
+        labels = _labels.two(self) if self._judges_labels else ()
+        _networks.check_discriminator(self.discriminator, packed, labels)
+
+    def inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of one sample's inputs of a network; see `Model.inputs_of`."""
+        found = super().inputs_of(name)
+        if name != "discriminator" or self.packing == 1:
+            return found
+        (channels, *rest), *labels = found
+        return ((channels * self.packing, *rest), *labels)
+
+    def schedule(self) -> None:
+        """Set what `ramps` change; a class of your own that overrides it calls this one."""
+        _ramps.apply(self)
+
+    def state(self) -> dict[str, Any]:
+        """Return what tricks remember; see `Model.state`."""
+        states = {trick.name: trick.state() for trick in self.tricks}
+        return {"tricks": {name: state for name, state in states.items() if state}}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Give tricks back what they remember; see `Model.restore`."""
+        for trick in self.tricks:
+            trick.restore(state.get("tricks", {}).get(trick.name, {}))
 
     def _validate(self, held_out: tuple[np.ndarray, ...]) -> dict[str, float]:
-        logits = evaluate(self.discriminator, *held_out)
+        samples, *labels = held_out
+        whole = len(samples) // self.packing * self.packing
+        judged = labels if self._judges_labels else ()
+        logits = evaluate(self.discriminator, self._packed(samples[:whole]), *judged)
         if getattr(self.loss, "probability", False):
             logits = 1 / (1 + np.exp(-logits.astype(np.float64)))
         return {"val_d_real": float(logits.mean())}
@@ -374,15 +268,20 @@ class GAN(LatentModel):
             "weight_clip": self.weight_clip,
             "same_fakes": self.same_fakes,
         }
+        if self.packing > 1:
+            facts["training"]["packing"] = self.packing
+        for name in ("augment", "tricks"):
+            if getattr(self, name):
+                facts["training"][name] = list(map(repr, getattr(self, name)))
+        if self.ramps:
+            facts["training"]["ramps"] = {name: repr(r) for name, r in self.ramps.items()}
         return facts
 
     def _described(self) -> dict[str, Any]:
-        return _described.to_data(self.loss, self.penalties)
+        return _described.to_data(self)
 
     def _restore_described(self, data: Mapping[str, Any]) -> None:
-        loss, penalties = _described.loss(data), _described.penalties(data)
-        self.loss = self.loss if loss is None else loss
-        self.penalties = self.penalties if penalties is None else penalties
+        vars(self).update(_described.from_data(data))
 
     @classmethod
     def rebuild(cls, data: Mapping[str, Any]) -> "GAN":

@@ -268,7 +268,13 @@ class LatentModel(Model):
 
     @property
     def _conditional(self) -> bool:
+        """Whether the generator takes labels."""
         return any(field.kind == "label" for field in self.FIELDS)
+
+    @property
+    def _judges_labels(self) -> bool:
+        """Whether the other networks take labels beside samples."""
+        return self._conditional
 
     def _of_latents(
         self, z: np.ndarray, *labels: np.ndarray, ema: bool | None = None
@@ -283,9 +289,9 @@ class LatentModel(Model):
 
     def inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
         """Return the shapes of one sample's inputs of a network; see `Model.inputs_of`."""
-        labels = ((),) * self._conditional
         if name == self.GENERATORS[0]:
-            return (self.latent_dim, *labels)
+            return (self.latent_dim, *((),) * self._conditional)
+        labels = ((),) * self._judges_labels
         first = self.FIELDS[0].name
         if first not in self._shapes:
             z = np.zeros((1, *self.latent_dim), np.float32)

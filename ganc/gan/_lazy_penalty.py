@@ -3,8 +3,9 @@
 from typing import Any
 
 from ganc._backend import core
-from ganc.gan._networks import Critic, without_graph
+from ganc.gan._networks import Critic
 from ganc.losses import Penalty
+from ganc.nn._inference import without_graph
 
 __all__ = ["LazyPenalty"]
 
@@ -22,7 +23,7 @@ class LazyPenalty:
             fake = without_graph(gan.generator, gan.noise(len(real)), *labels)
         if penalty.at_samples:
             real, fake = (x if x is None else x.detach().requires_grad_() for x in (real, fake))
-        value = penalty(Critic(gan.discriminator, labels), real, fake)
+        value = penalty(Critic(gan.judge, labels), real, fake)
         return value * float(penalty.every), {f"{penalty.name}_loss": value}
 
     def __eq__(self, other: object) -> bool:

@@ -1,25 +1,26 @@
 """What is asked of a generator and a discriminator: shapes, logits, labels, answers."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
 from ganc import losses
 from ganc._backend import core
 from ganc._warn import warn
-from ganc.nn import Module
+from ganc.losses import Penalty
+from ganc.nn import BatchNorm1d, BatchNorm2d, Module, Sequential
 from ganc.nn._inference import evaluate
 
 __all__ = [
     "Critic",
     "check_discriminator",
     "check_generator",
+    "features",
     "takes_labels",
     "warn_of_activation",
-    "without_graph",
+    "warn_of_batch_norm",
 ]
 
 
@@ -32,6 +33,18 @@ def warn_of_activation(discriminator: Module, loss: losses.GANLoss) -> None:
             f"the discriminator ends in {last}, but the loss {loss.name!r} takes logits and has "
             "the sigmoid inside; remove the last layer"
         )
+
+
+def warn_of_batch_norm(discriminator: Module, penalties: Sequence[Penalty]) -> None:
+    """Warn of penalties of each sample's gradient where batch norm mixes the samples."""
+    if any(isinstance(m, (BatchNorm1d, BatchNorm2d)) for m in discriminator.modules()):
+        for penalty in penalties:
+            if penalty.of_gradient:
+                warn(
+                    f"penalty {penalty.name!r}: it bounds D's gradient in each sample, but batch "
+                    "norm in the discriminator lets each sample change the answers to all others; "
+                    "take nn.LayerNorm, nn.InstanceNorm2d or no normalisation there"
+                )
 
 
 def check_generator(
@@ -55,7 +68,7 @@ def check_generator(
 def check_discriminator(
     network: Module, shape: tuple[int, ...], labels: tuple[np.ndarray, ...] = ()
 ) -> None:
-    """Raise unless the discriminator gives one answer or more for each sample."""
+    """Raise unless the discriminator gives one answer or more for each of its inputs."""
     x = np.zeros((2, *shape), np.float32)
     with _named(f"while trying the discriminator on samples of shape {x.shape}"):
         made = evaluate(network, x, *labels).shape
@@ -96,35 +109,42 @@ def takes_labels(network: Module) -> bool:
     return sum(p.kind in kinds and p.default is p.empty for p in found) > 1
 
 
-def without_graph(network: Any, *inputs: core.Tensor) -> core.Tensor:
-    """Return what a network makes, as a constant."""
-    previous = core.set_grad_enabled(False)
-    try:
-        return network(*inputs)
-    finally:
-        core.set_grad_enabled(previous)
-
-
 class Critic:
     """D as a function of samples; of those it has judged already, the same answer again.
 
     Parameters
     ----------
-    network : Module
+    judge : callable
+        `GAN.judge`.
     labels : sequence of Tensor
     *known : tuple of (samples, logits)
     """
 
     def __init__(
         self,
-        network: Module,
+        judge: Callable[..., core.Tensor],
         labels: Sequence[core.Tensor],
         *known: tuple[core.Tensor, core.Tensor],
     ) -> None:
-        self._network, self._labels, self._known = network, labels, known
+        self._judge, self._labels, self._known = judge, labels, known
 
     def __call__(self, x: core.Tensor) -> core.Tensor:
         for samples, logits in self._known:
             if samples is x:
                 return logits
-        return self._network(x, *self._labels)
+        return self._judge(x, *self._labels)
+
+
+def features(network: Module, x: core.Tensor, *labels: core.Tensor) -> core.Tensor:
+    """Return a discriminator's last hidden layer: its own ``features``, or all but the last."""
+    own = getattr(network, "features", None)
+    if callable(own):
+        return own(x, *labels)
+    if type(network) is not Sequential or len(network) < 2:
+        raise TypeError(
+            f"the discriminator {type(network).__name__} does not say what its features are: give "
+            "it a method features(x), or make it an nn.Sequential whose last layer gives the logit"
+        )
+    for layer in list(network.children())[:-1]:
+        x = layer(x)
+    return x

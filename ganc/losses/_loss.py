@@ -1,6 +1,7 @@
 """What a loss is, and finding one by its name."""
 
 import builtins
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -237,12 +238,16 @@ def get(loss: str | GANLoss | type[GANLoss], *, label_smoothing: float = 0.0) ->
 
 def loss_to_data(loss: Any) -> dict[str, Any] | None:
     """Return a loss as plain data, or None if it has no name."""
-    name = getattr(loss, "name", "")
-    if _LOSSES.get(name) is type(loss) and vars(loss).keys() == {"label_smoothing"}:
-        return {"loss": name, "label_smoothing": loss.label_smoothing}
-    return None
+    name, options = getattr(loss, "name", ""), dict(vars(loss))
+    keywords = inspect.signature(type(loss)).parameters.keys()
+    if _LOSSES.get(name) is not type(loss) or not options.keys() <= keywords:
+        return None
+    return {"loss": name, "label_smoothing": options.pop("label_smoothing", 0.0)} | (
+        {"options": options} if options else {}
+    )
 
 
 def loss_from_data(data: dict[str, Any]) -> GANLoss:
     """Return the loss that `loss_to_data` was given."""
-    return get(data["loss"], label_smoothing=data["label_smoothing"])
+    cls = type(get(data["loss"]))
+    return cls(label_smoothing=data["label_smoothing"], **data.get("options", {}))

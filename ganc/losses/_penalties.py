@@ -7,9 +7,11 @@ from ganc._backend import core
 from ganc._options import finite
 from ganc._tensor._autograd import grad
 from ganc._tensor._math import norm
+from ganc.augment._augmentation import uniform_for
+from ganc.augment._geometry import HorizontalFlip, Translation
 from ganc.losses._penalty import Critic, Penalty, register_penalty
 
-__all__ = ["DRAGAN", "Drift", "GradientPenalty", "R1", "R2", "ZeroCentered"]
+__all__ = ["Consistency", "DRAGAN", "Drift", "GradientPenalty", "R1", "R2", "ZeroCentered"]
 
 
 def _gradient(critic: Critic, x: core.Tensor) -> core.Tensor:
@@ -19,15 +21,9 @@ def _gradient(critic: Critic, x: core.Tensor) -> core.Tensor:
     return found.flatten(1)
 
 
-def _share(x: core.Tensor) -> core.Tensor:
-    """Return numbers from U(0, 1), one for each sample, that multiply samples like x."""
-    shape = (x.shape[0], *[1] * (x.ndim - 1))
-    return core.rand_uniform(shape, *core.default_generator.next(), 0.0, 1.0)
-
-
 def _between(real: core.Tensor, fake: core.Tensor) -> core.Tensor:
     """Return samples on the straight lines from fakes to reals, one on each."""
-    return fake + _share(real) * (real - fake)
+    return fake + uniform_for(real) * (real - fake)
 
 
 @register_penalty
@@ -59,6 +55,7 @@ class GradientPenalty(Penalty):
     """
 
     name = "wgan_gp"
+    of_gradient = True
     source = "Gulrajani et al. 2017, arXiv:1704.00028, algorithm 1"
     on_fakes = True
 
@@ -97,6 +94,7 @@ class DRAGAN(Penalty):
     """
 
     name = "dragan"
+    of_gradient = True
     source = "Kodali et al. 2017, arXiv:1705.07215; github.com/kodalinaveen3/DRAGAN"
 
     def __init__(self, weight: float = 10.0, every: int = 1) -> None:
@@ -134,6 +132,7 @@ class R1(Penalty):
     """
 
     name = "r1"
+    of_gradient = True
     source = "Mescheder et al. 2018, arXiv:1801.04406, eq. 9"
     at_samples = True
 
@@ -200,6 +199,7 @@ class ZeroCentered(Penalty):
     """
 
     name = "zero_centered"
+    of_gradient = True
     source = "Thanh-Tung et al. 2019, arXiv:1902.03984"
     on_fakes = True
 
@@ -242,6 +242,46 @@ class Drift(Penalty):
     def value(self, critic, real, fake):
         """Return the mean of r**2."""
         return core.mean(core.square(critic(real)))
+
+
+@register_penalty
+class Consistency(Penalty):
+    """weight * mean (r - D(T(x)))**2: D answers a picture and its flipped, shifted copy alike.
+
+    T mirrors half of the real pictures and shifts each by up to an eighth of its sides.
+
+    Parameters
+    ----------
+    weight : float, default 10.0
+    every : int, default 1
+        As for `Penalty`.
+    flip : bool, default True
+        Whether T mirrors; False where left and right matter, as in digits.
+
+    Notes
+    -----
+    Source: Zhang et al. 2020, "Consistency Regularization for Generative Adversarial Networks",
+    equation 2.
+
+    Examples
+    --------
+    >>> import ganc
+    >>> ganc.losses.Consistency()(lambda x: x.mean((1, 2, 3)), ganc.zeros(4, 1, 8, 8)).item()
+    0.0
+    """
+
+    name = "consistency"
+    source = "Zhang et al. 2020, arXiv:1910.12027, equation 2"
+    at_samples = True
+
+    def __init__(self, weight: float = 10.0, every: int = 1, flip: bool = True) -> None:
+        super().__init__(weight, every)
+        self.flip = bool(flip)
+
+    def value(self, critic, real, fake):
+        """Return the mean of (r - D(T(x)))**2."""
+        changed = Translation()(HorizontalFlip()(real) if self.flip else real)
+        return core.mean(core.square(critic(real) - critic(changed)))
 
 
 def _half_square(critic: Critic, x: core.Tensor) -> core.Tensor:

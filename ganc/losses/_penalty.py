@@ -1,16 +1,15 @@
 """What a penalty is, and finding one by its name."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ganc._backend import core
-from ganc._options import at_least, choose, finite
+from ganc._named import Kind
+from ganc._options import at_least, finite
 
 __all__ = ["Penalty", "get_penalties", "penalties", "register_penalty"]
 
 Critic = Callable[[core.Tensor], core.Tensor]
-_PENALTIES: dict[str, type["Penalty"]] = {}
 
 
 class Penalty:
@@ -33,6 +32,8 @@ class Penalty:
     at_samples : bool
         Whether it takes g at the very samples that D's loss is made of. D then has one pass for
         both, and `value` is given samples that require grad.
+    of_gradient : bool
+        Whether it is about D's gradient in each sample, which D must then judge one by one.
 
     Examples
     --------
@@ -51,6 +52,7 @@ class Penalty:
     source = ""
     on_fakes = False
     at_samples = False
+    of_gradient = False
 
     def __init__(self, weight: float = 1.0, every: int = 1) -> None:
         self.weight = finite("weight", weight, 0.0)
@@ -89,6 +91,9 @@ class Penalty:
     __hash__ = None
 
 
+KIND = Kind("penalty", Penalty, "ganc.losses.Penalty")
+
+
 def register_penalty(penalty: type[Penalty]) -> type[Penalty]:
     """Make a penalty known by its ``name``, as a class decorator.
 
@@ -102,10 +107,7 @@ def register_penalty(penalty: type[Penalty]) -> type[Penalty]:
     type
         The same.
     """
-    if penalty.name in _PENALTIES:
-        raise ValueError(f"the penalty {penalty.name!r} exists; choose another name")
-    _PENALTIES[penalty.name] = penalty
-    return penalty
+    return KIND.register(penalty)
 
 
 def penalties() -> list[str]:
@@ -115,7 +117,7 @@ def penalties() -> list[str]:
     -------
     list of str
     """
-    return sorted(_PENALTIES)
+    return KIND.names()
 
 
 def get_penalties(penalty: Any) -> tuple[Penalty, ...]:
@@ -142,37 +144,4 @@ def get_penalties(penalty: Any) -> tuple[Penalty, ...]:
     >>> losses.get_penalties(["r1", losses.R2(weight=5)])
     (R1(weight=10, every=1), R2(weight=5, every=1))
     """
-    given = [] if penalty is None else penalty if isinstance(penalty, (list, tuple)) else [penalty]
-    found = tuple(map(_one, given))
-    names = [p.name for p in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"penalty: got {name!r} twice, expected different ones")
-    return found
-
-
-def _one(penalty: Any) -> Penalty:
-    if isinstance(penalty, str):
-        key = penalty.lower().replace("-", "_")
-        return _PENALTIES[choose("penalty", key, penalties())]()
-    if isinstance(penalty, type) and issubclass(penalty, Penalty):
-        return penalty()
-    if not isinstance(penalty, Penalty):
-        raise TypeError(
-            f"penalty: got {type(penalty).__name__}, expected a name ({', '.join(penalties())}), a "
-            "ganc.losses.Penalty, or a list of these"
-        )
-    return penalty
-
-
-def penalty_to_data(penalty: Penalty) -> dict[str, Any] | None:
-    """Return a penalty as plain data, or None if it has no name."""
-    options = inspect.signature(type(penalty)).parameters.keys()
-    if _PENALTIES.get(penalty.name) is type(penalty) and vars(penalty).keys() <= options:
-        return {"name": penalty.name, "options": vars(penalty)}
-    return None
-
-
-def penalty_from_data(data: dict[str, Any]) -> Penalty:
-    """Return the penalty that `penalty_to_data` was given."""
-    return _PENALTIES[choose("penalty", data["name"], penalties())](**data["options"])
+    return KIND.several(penalty)

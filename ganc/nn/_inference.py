@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from ganc._backend import core
 from ganc._tensor._random import exclusive
 from ganc.nn._module import Module
 
-__all__ = ["eval_mode", "evaluate"]
+__all__ = ["eval_mode", "evaluate", "without_graph"]
 
 _CHUNK = 512  # samples generated at a time
 
@@ -42,3 +43,12 @@ def evaluate(network: Module, *inputs: np.ndarray) -> np.ndarray:
         ]
         made = [np.array(network(*map(core.Tensor, chunk)).numpy(), np.float32) for chunk in chunks]
     return np.concatenate(made)[:n]
+
+
+def without_graph(network: Any, *inputs: core.Tensor) -> core.Tensor:
+    """Return what a network, or a function of tensors, makes: a constant."""
+    previous = core.set_grad_enabled(False)
+    try:
+        return network(*inputs)
+    finally:
+        core.set_grad_enabled(previous)

@@ -9,8 +9,9 @@
 from ganc.train._checkpoint import NeedsModel, load
 from ganc.train._field import Field
 from ganc.train._model import Model
+from ganc.train._ramp import Ramp
 from ganc.train._registry import register
 from ganc.train._resume import resume
 from ganc.train._update import Update
 
-__all__ = ["Field", "Model", "NeedsModel", "Update", "load", "register", "resume"]
+__all__ = ["Field", "Model", "NeedsModel", "Ramp", "Update", "load", "register", "resume"]
