@@ -186,6 +186,11 @@ class Evidence:
             return None
         return (see(self.real, self.fake), *labels)
 
+    def judged(self, *side: Any) -> Side:
+        """Return what D takes of samples and labels."""
+        own = getattr(self.model, "judged", None)
+        return side if own is None else own(*side)
+
     @cached_property
     def sides(self) -> dict[str, Side]:
         """What D can be asked about, as it sees it: real, fake and held-out samples."""
@@ -194,7 +199,7 @@ class Evidence:
         fake = None if self.fake is None else (self.fake, *self.inputs[1:])
         found = {"real": self._real, "fake": fake, "held_out": self._inside(self._held_out)}
         return {
-            name: (from_unit(side[0], self.model.pixel_range), *side[1:])
+            name: self.judged(from_unit(side[0], self.model.pixel_range), *side[1:])
             for name, side in found.items()
             if side is not None and len(side) == len(self.model.FIELDS)
         }

@@ -110,9 +110,10 @@ def _slope(evidence: Evidence) -> float | None:
         if getattr(evidence.loss, "relativistic", False):
             if "real" not in evidence.sides:
                 return None
-            rows = np.arange(len(fake)) % len(evidence.sides["real"][0])
-            real = discriminator(*(core.Tensor(part[rows]) for part in evidence.sides["real"]))
-        loss = evidence.loss.g_loss(discriminator(fake, *labels), real)
+            side = evidence.sides["real"]
+            rows = np.arange(len(evidence.judged(fake, *labels)[0])) % len(side[0])
+            real = discriminator(*(core.Tensor(part[rows]) for part in side))
+        loss = evidence.loss.g_loss(discriminator(*evidence.judged(fake, *labels)), real)
         loss.backward()
         gradient = fake.grad
     if gradient is None:

@@ -35,7 +35,7 @@ def _is_probability(evidence: Evidence, network: Module) -> bool:
         return False
     noise = np.random.default_rng(0).normal(0, _FAR, evidence.fake.shape).astype(np.float32)
     labels = [part[: len(noise)] for part in evidence.inputs[1:]]
-    answers = evaluate(network, noise, *labels)
+    answers = evaluate(network, *evidence.judged(noise, *labels))
     inside = (answers >= 0) & (answers <= 1)
     return bool(inside.all()) and float(np.ptp(answers)) > 0.01
 

@@ -229,6 +229,22 @@ class GAN(Objectives):
         (channels, *rest), *labels = found
         return ((channels * self.packing, *rest), *labels)
 
+    def judged(self, samples: Any, *labels: Any) -> tuple[Any, ...]:
+        """Return what D takes of samples and labels: packed, and labels where it knows any.
+
+        Parameters
+        ----------
+        samples : ndarray or Tensor
+            As the networks see them; those that fill no pack are left out.
+        *labels : ndarray or Tensor
+
+        Returns
+        -------
+        tuple
+        """
+        whole = len(samples) // self.packing * self.packing
+        return (self._packed(samples[:whole]), *(labels if self._judges_labels else ()))
+
     def schedule(self) -> None:
         """Set what `ramps` change; a class of your own that overrides it calls this one."""
         _ramps.apply(self)
@@ -244,10 +260,7 @@ class GAN(Objectives):
             trick.restore(state.get("tricks", {}).get(trick.name, {}))
 
     def _validate(self, held_out: tuple[np.ndarray, ...]) -> dict[str, float]:
-        samples, *labels = held_out
-        whole = len(samples) // self.packing * self.packing
-        judged = labels if self._judges_labels else ()
-        logits = evaluate(self.discriminator, self._packed(samples[:whole]), *judged)
+        logits = evaluate(self.discriminator, *self.judged(*held_out))
         if getattr(self.loss, "probability", False):
             logits = 1 / (1 + np.exp(-logits.astype(np.float64)))
         return {"val_d_real": float(logits.mean())}

@@ -66,6 +66,20 @@ class Objectives(LatentModel):
         """
         return self.n_critic
 
+    def g_size(self, n: int) -> int:
+        """Return how many samples G learns on, where a batch has n real ones.
+
+        Parameters
+        ----------
+        n : int
+
+        Returns
+        -------
+        int
+            A multiple of n; n by default.
+        """
+        return n
+
     def judge(self, x: core.Tensor, *labels: core.Tensor) -> core.Tensor:
         """Return D's logits of samples, as training sees them: augmented, with tricks, packed.
 
@@ -206,9 +220,13 @@ class Objectives(LatentModel):
         """
         real, *labels = batch
         fake = self.passed.pop("shared", None)  # its graph serves once
-        if fake is None:
-            fake = self.generator(self.noise(len(real)), *labels)
         r = without_graph(self.judge, real, *labels) if self._compares else None
+        times = self.g_size(len(real)) // len(real)
+        if times > 1:
+            labels = [core.cat([part] * times, 0) for part in labels]
+            r = None if r is None else core.cat([r] * times, 0)
+        if fake is None:
+            fake = self.generator(self.noise(len(real) * times), *labels)
         f = self.judge(fake, *labels)
         for trick in self.tricks:
             f = trick.g_logits(self, f)

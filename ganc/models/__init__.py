@@ -14,18 +14,30 @@ import builtins
 from typing import Any
 
 from ganc._options import choose
+from ganc.models._acgan import ACGAN as ACGAN
 from ganc.models._cgan import CGAN as CGAN
 from ganc.models._cnn import CNNGAN as CNNGAN
+from ganc.models._conv_cgan import ConvCGAN as ConvCGAN
 from ganc.models._dcgan import DCGAN as DCGAN
 from ganc.models._dcgan import DCGANPaper as DCGANPaper
 from ganc.models._dense import DenseGAN as DenseGAN
+from ganc.models._dragan import DRAGAN as DRAGAN
 from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
+from ganc.models._hinge import HingeGAN as HingeGAN
+from ganc.models._lsgan import LSGAN as LSGAN
+from ganc.models._pacgan import PacGAN as PacGAN
 from ganc.models._preset import Configured, Preset
+from ganc.models._sngan import SNGAN as SNGAN
+from ganc.models._sngan import RelativisticGAN as RelativisticGAN
+from ganc.models._snresnet import ProjectionGAN as ProjectionGAN
+from ganc.models._snresnet import SNResNetGAN as SNResNetGAN
 from ganc.models._tfdcgan import TFDCGAN as TFDCGAN
 from ganc.models._toy import ToyGAN as ToyGAN
 from ganc.models._vae import VAE as VAE
 from ganc.models._vae import ConvVAE as ConvVAE
 from ganc.models._vanilla import VanillaGAN as VanillaGAN
+from ganc.models._wgan import WGAN as WGAN
+from ganc.models._wgan_gp import WGANGP as WGANGP
 from ganc.train._registry import MODELS
 
 __all__ = ["Preset", "get", "list"]

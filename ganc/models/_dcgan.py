@@ -86,19 +86,7 @@ class DCGAN(Preset):
 
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator for a configuration."""
-        shape, layers, first = _pyramid(c.image_shape)
-        up, down = _ladder("g_channels", c, layers), _ladder("d_channels", c, layers)
-        body = _rising(up, shape[0], lambda a, b: nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False))
-        generator = nn.Sequential(
-            nn.Unflatten(1, (c.latent_dim, 1, 1)),
-            nn.ConvTranspose2d(c.latent_dim, up[-1], first, bias=False),
-            nn.BatchNorm2d(up[-1]), nn.ReLU(), *body,
-        )  # fmt: skip
-        body = _falling(down, shape[0], c.slope, lambda a, b: nn.Conv2d(a, b, 4, 2, 1, bias=False))
-        head = nn.Conv2d(down[-1], 1, first, bias=False)
-        discriminator = nn.Sequential(*body, head, nn.Flatten())
-        _initialise(generator, discriminator)
-        return generator, discriminator
+        return dcgan_networks(c)
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
@@ -176,8 +164,8 @@ class DCGANPaper(Preset):
 
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator for a configuration."""
-        shape, layers, first = _pyramid(c.image_shape)
-        up, down = _ladder("g_channels", c, layers), _ladder("d_channels", c, layers)
+        shape, layers, first = pyramid(c.image_shape)
+        up, down = ladder("g_channels", c, layers), ladder("d_channels", c, layers)
         body = _rising(
             up, shape[0], lambda a, b: nn.ConvTranspose2d(a, b, 5, 2, 2, 1, bias=False), c.bn_eps
         )
@@ -191,7 +179,7 @@ class DCGANPaper(Preset):
             down, shape[0], c.slope, lambda a, b: nn.Conv2d(a, b, 5, 2, 2, bias=False), c.bn_eps
         )
         discriminator = nn.Sequential(*body, nn.Flatten(), nn.Linear(down[-1] * n, 1, bias=False))
-        _initialise(generator, discriminator)
+        initialise(generator, discriminator)
         return generator, discriminator
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
@@ -199,7 +187,27 @@ class DCGANPaper(Preset):
         return super().options(c) | {"latent": c.latent}
 
 
-def _pyramid(image_shape: Any) -> tuple[tuple[int, int, int], int, tuple[int, int]]:
+def dcgan_networks(c: SimpleNamespace, d_norm: bool = True) -> tuple[nn.Module, nn.Module]:
+    """Return the networks of PyTorch's example; without `d_norm`, D has biases for batch norm."""
+    shape, layers, first = pyramid(c.image_shape)
+    up, down = ladder("g_channels", c, layers), ladder("d_channels", c, layers)
+    body = _rising(up, shape[0], lambda a, b: nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False))
+    generator = nn.Sequential(
+        nn.Unflatten(1, (c.latent_dim, 1, 1)),
+        nn.ConvTranspose2d(c.latent_dim, up[-1], first, bias=False),
+        nn.BatchNorm2d(up[-1]), nn.ReLU(), *body,
+    )  # fmt: skip
+    body = _falling(
+        down, shape[0], c.slope, lambda a, b: nn.Conv2d(a, b, 4, 2, 1, bias=not d_norm),
+        norm=nn.BatchNorm2d if d_norm else None,
+    )  # fmt: skip
+    head = nn.Conv2d(down[-1], 1, first, bias=False)
+    discriminator = nn.Sequential(*body, head, nn.Flatten())
+    initialise(generator, discriminator)
+    return generator, discriminator
+
+
+def pyramid(image_shape: Any) -> tuple[tuple[int, int, int], int, tuple[int, int]]:
     """Return the image's shape, how often it is halved, and the size that is left, 4 to 7."""
     shape, _ = image_size(image_shape)
     height, width = shape[1:]
@@ -225,7 +233,7 @@ def _misfit(shape: tuple[int, ...], why: str) -> ValueError:
     )
 
 
-def _ladder(name: str, c: SimpleNamespace, layers: int) -> list[int]:
+def ladder(name: str, c: SimpleNamespace, layers: int) -> list[int]:
     """Return the channels of the layers, beginning next to the image."""
     base = at_least(name, getattr(c, name), 1)
     return [base << i for i in range(layers)]
@@ -247,15 +255,17 @@ def _falling(
     slope: float,
     layer: Callable[[int, int], nn.Module],
     eps: float = 1e-5,
+    norm: Callable[..., nn.Module] | None = nn.BatchNorm2d,
 ) -> list[nn.Module]:
-    """Return D's layers before the last one: batch norm but in the first, leaky ReLU."""
+    """Return D's layers before the last one: norms but after the first, leaky ReLU."""
     layers = [layer(inputs, channels[0]), nn.LeakyReLU(slope)]
     for narrow, wide in zip(channels, channels[1:], strict=False):
-        layers += [layer(narrow, wide), nn.BatchNorm2d(wide, eps=eps), nn.LeakyReLU(slope)]
+        norms = [] if norm is None else [norm(wide, eps=eps)]
+        layers += [layer(narrow, wide), *norms, nn.LeakyReLU(slope)]
     return layers
 
 
-def _initialise(*networks: nn.Module) -> None:
+def initialise(*networks: nn.Module) -> None:
     """Draw weights from N(0, 0.02) and batch norm's gains from N(1, 0.02)."""
     for network in networks:
         for module in network.modules():

@@ -8,7 +8,7 @@ from ganc import nn
 from ganc._options import at_least, entropy, finite, seed_word
 from ganc._tensor._random import drawing
 from ganc.gan import GAN, _described
-from ganc.optim import Adam
+from ganc.optim import Adam, RMSprop
 from ganc.train import Model
 from ganc.train._streams import INIT
 
@@ -128,6 +128,12 @@ def adam(lr: float, c: SimpleNamespace, name: str = "lr") -> Callable:
     lr, decay = finite(name, lr, 0.0), getattr(c, "weight_decay", 0.0)
     betas = tuple(c.betas) if isinstance(c.betas, Iterable) else c.betas
     return lambda parameters: Adam(parameters, lr=lr, betas=betas, eps=c.eps, weight_decay=decay)
+
+
+def rmsprop(lr: float) -> Callable:
+    """Return a function that makes RMSprop with a rate."""
+    lr = finite("lr", lr, 0.0)
+    return lambda parameters: RMSprop(parameters, lr=lr)
 
 
 def decaying_sgd(gan: GAN) -> None:

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from ganc import nn
-from ganc._options import at_least, choose
+from ganc._options import at_least, choose, finite
+from ganc.losses import get_penalties
 from ganc.models._preset import Preset, widths
 from ganc.train import register
 
@@ -21,7 +22,8 @@ class ToyGAN(Preset):
     ``ganc.datasets.toy`` and `fit`:
 
     - WGAN-GP's toy networks: ``g_hidden=(512,) * 3, d_hidden=(512,) * 3, init="he", g_lr=1e-4,
-      d_lr=1e-4, betas=(0.5, 0.9), n_critic=5, loss="wgan"``; the penalty comes later.
+      d_lr=1e-4, betas=(0.5, 0.9), n_critic=5, loss="wgan",
+      penalty="wgan_gp", penalty_weight=0.1``.
     - PacGAN's ring without packing: ``g_hidden=(400,) * 4, batch_norm=True, d_hidden=(200,) * 3,
       maxout=5, g_lr=1e-4, d_lr=1e-4, betas=(0.8, 0.999), batch_size=100``.
 
@@ -45,6 +47,10 @@ class ToyGAN(Preset):
         Of orthogonal weights.
     loss : str or GANLoss, default "non_saturating"
     label_smoothing : float, default 0.0
+    penalty : str or tuple of str, optional
+        Names of `ganc.losses.penalties`, such as "wgan_gp", or ("r1", "r2").
+    penalty_weight : float, optional
+        Of each; by default its own.
     n_critic : int, default 1
     weight_clip : float, optional
     g_lr, d_lr : float, default 1e-3
@@ -83,6 +89,8 @@ class ToyGAN(Preset):
         gain: float = 1.0,
         loss: str = "non_saturating",
         label_smoothing: float = 0.0,
+        penalty: str | tuple[str, ...] | None = None,
+        penalty_weight: float | None = None,
         n_critic: int = 1,
         weight_clip: float | None = None,
         g_lr: float = 1e-3,
@@ -118,7 +126,14 @@ class ToyGAN(Preset):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
-        return super().options(c) | {"n_critic": c.n_critic, "weight_clip": c.weight_clip}
+        penalties = get_penalties(c.penalty)
+        for penalty in penalties if c.penalty_weight is not None else ():
+            penalty.weight = finite("penalty_weight", c.penalty_weight, 0.0)
+        return super().options(c) | {
+            "penalty": penalties,
+            "n_critic": c.n_critic,
+            "weight_clip": c.weight_clip,
+        }
 
 
 def _initialise(network: nn.Module, how: str, gain: float) -> None:

@@ -76,9 +76,9 @@ def critic_map(
     xs = np.linspace(bounds[0], bounds[1], resolution, dtype=np.float32)
     ys = np.linspace(bounds[2], bounds[3], resolution, dtype=np.float32)
     plane = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    answer = evaluate(gan.discriminator, plane, *gan._labels_along(labels, len(plane))).reshape(
-        resolution, resolution
-    )
+    packs = np.repeat(plane, gan.packing, axis=0)  # of equal points, where D judges several
+    asked = gan.judged(packs, *gan._labels_along(labels, len(plane)))
+    answer = evaluate(gan.discriminator, *asked).reshape(resolution, resolution)
     label = "D(x), critic value"
     if getattr(gan.loss, "probability", False):
         answer, label = 1 / (1 + np.exp(-answer)), "D(x), probability of real"

@@ -7,7 +7,34 @@ import ganc
 _MLP = {"image_shape": (3, 5, 6), "latent_dim": 4, "g_hidden": (8,), "d_hidden": (8,)}
 _PYRAMID = {"image_shape": (3, 8, 16), "latent_dim": 4, "g_channels": 3, "d_channels": 3}
 _KERAS = {"image_shape": (3, 8, 12), "latent_dim": 4, "d_channels": (3, 4)}
+_SN = {"image_shape": (3, 8, 12), "latent_dim": 4, "g_channels": 3, "d_channels": 3}
+_WGAN = _PYRAMID | {"n_critic": 2, "n_critic_often": 3, "first": 1, "often": 3}
 SMALL = {
+    "ACGAN": {
+        "image_shape": (3, 8, 12),
+        "classes": 4,
+        "latent_dim": 4,
+        "g_hidden": 8,
+        "g_channels": (3, 4, 3),
+        "d_channels": (3, 4),
+    },
+    "ConvCGAN": {
+        "image_shape": (3, 8, 12),
+        "classes": 4,
+        "latent_dim": 4,
+        "channels": 3,
+        "hidden": 8,
+    },
+    "DRAGAN": _PYRAMID,
+    "HingeGAN": _PYRAMID,
+    "LSGAN": _PYRAMID,
+    "PacGAN": {"g_hidden": (8,), "d_hidden": (8,), "pieces": 2},
+    "ProjectionGAN": _SN | {"classes": 4, "n_critic": 2},
+    "RelativisticGAN": _SN,
+    "SNGAN": _SN,
+    "SNResNetGAN": _SN | {"n_critic": 2},
+    "WGAN": _WGAN,
+    "WGANGP": {"image_shape": (3, 20, 24), "latent_dim": 4, "dim": 3, "n_critic": 2},
     "CGAN": {
         "image_shape": (3, 5, 6),
         "classes": 4,
