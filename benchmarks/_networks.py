@@ -27,6 +27,7 @@ class Layer:
     momentum: float = 0.1  # weight of the new statistic, as in PyTorch
     cut: int = 0  # rows and columns less than 'same' gives, of a transposed convolution
     shape: tuple[int, ...] = ()
+    normed: bool = False  # its weight is divided by its spectral norm
 
     @property
     def padding(self) -> int:
@@ -120,6 +121,11 @@ class Spec:
     n_critic: int = 1  # a step is so many updates of D and one of G
 
     @property
+    def normed(self) -> bool:
+        """Whether D has spectral norms."""
+        return any(layer.normed for layer in self.discriminator)
+
+    @property
     def d_scale(self) -> float:
         return 1.0 if self.d_reduction == "sum" else 0.5
 
@@ -198,6 +204,19 @@ def r1_r2(width: int = 64) -> Spec:
     return Spec(64, (3, 32, 32), (64,), g, d, penalties=(("r1", 1.0), ("r2", 1.0)), **learning)
 
 
+def sn_dcgan(width: int = 64) -> Spec:
+    """Miyato's plain networks for 32 x 32 RGB: every layer of D has a spectral norm of 1."""
+    act = leaky(0.1)
+    g = [dense(8 * width * 16), BN, RELU, reshape(8 * width, 4, 4)]
+    for n in (4, 2, 1):
+        g += [conv_t(n * width, 4, 2), BN, RELU]
+    g += [conv_t(3, 3, 1), TANH]
+    d = [conv(width, 3, normed=True), act]
+    for n in (2, 4, 8):
+        d += [conv(n * width, 4, 2, normed=True), act, conv(n * width, 3, normed=True), act]
+    return Spec(64, (3, 32, 32), (128,), g, [*d, FLATTEN, dense(1, normed=True)])
+
+
 SPECS = {
     "VanillaGAN": vanilla_gan(),
     "DenseGAN": dense_gan(),
@@ -207,4 +226,5 @@ SPECS = {
     "DCGAN-64": dcgan(),
     "WGAN-GP": wgan_gp(),
     "R1+R2": r1_r2(),
+    "SNGAN": sn_dcgan(),
 }

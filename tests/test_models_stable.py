@@ -253,6 +253,19 @@ def test_labels_decide_what_is_made(name):
         gan.fit(x, verbose=0)
 
 
+@pytest.mark.parametrize("name", ["ACGAN", "CGAN", "ConvCGAN", "ProjectionGAN"])
+def test_between_classes(name):
+    gan = small_model(name)
+    way = gan.interpolate_classes(3, start=2, end=1, seed=0)
+    z = gan.sample_latent(1, seed=0)
+    for i, label in ((0, 2), (2, 1)):
+        assert abs(way[i] - gan._of_latents(z, np.float32([label]))[0]).max() < 1e-5
+    with pytest.raises(ValueError, match="label"):
+        gan.interpolate_classes(3, start=4)
+    with pytest.raises(ValueError, match="no classes"):
+        small_model("LSGAN").interpolate_classes(3)
+
+
 def test_one_hot_planes():
     from ganc.models._conv_cgan import with_label
 

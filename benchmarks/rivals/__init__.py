@@ -31,6 +31,8 @@ WITHOUT_PENALTIES = {
 
 def unable(name: str, spec) -> str:
     """Why a contender cannot make the step of a Spec; "" if it can."""
+    if spec.normed and name in ("jax", "keras"):
+        return "no spectral norm is written for it here"
     return WITHOUT_PENALTIES.get(name, "") if spec.penalties else ""
 
 

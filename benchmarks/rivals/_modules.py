@@ -11,7 +11,13 @@ KINDS = {
 
 def network(nn, layers: list[Layer], shape: tuple[int, ...]):
     """A Sequential of the library's `nn`, for samples of a shape."""
-    return nn.Sequential(*(module(nn, layer, before) for layer, before, _ in walk(layers, shape)))
+    return nn.Sequential(*(normed(nn, layer, before) for layer, before, _ in walk(layers, shape)))
+
+
+def normed(nn, layer: Layer, shape: tuple[int, ...]):
+    """A layer, with the hook of spectral norm where it is declared so."""
+    made = module(nn, layer, shape)
+    return nn.utils.spectral_norm(made) if layer.normed else made
 
 
 def module(nn, layer: Layer, shape: tuple[int, ...]):

@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ganc._backend import core
 from ganc.data import as_labels
+from ganc.nn import functional as F
 
 if TYPE_CHECKING:
     from ganc.gan._latent_model import LatentModel
 
-__all__ = ["asked", "known_classes", "two"]
+__all__ = ["asked", "known_classes", "rows_of", "two"]
+
+
+def rows_of(labels: core.Tensor, classes: int) -> core.Tensor:
+    """Return labels (N,) as one-hot rows (N, K); rows, mixtures of classes, as they are."""
+    return labels if labels.ndim == 2 else F.one_hot(labels, classes).float()
 
 
 def known_classes(model: "LatentModel") -> int:

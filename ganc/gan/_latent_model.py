@@ -186,6 +186,58 @@ class LatentModel(Model):
         z = way(*ends, at_least("n", n, 2))
         return self._of_latents(z, *self._labels_along(labels, n), ema=ema)
 
+    def interpolate_classes(
+        self,
+        n: int = 8,
+        *,
+        start: int = 0,
+        end: int = 1,
+        z: ArrayLike | None = None,
+        seed: int | None = None,
+        ema: bool | None = None,
+    ) -> np.ndarray:
+        """Generate samples of one latent on the way from one class to another.
+
+        Parameters
+        ----------
+        n : int, default 8
+            How many, both ends included.
+        start, end : int, default 0, 1
+            Classes.
+        z : array_like, shape (latent_dim,), optional
+            The latent; by default drawn.
+        seed : int, optional
+            For a drawn one.
+        ema : bool, optional
+            As for `sample`.
+
+        Returns
+        -------
+        ndarray, shape (n, C, H, W) or (n, F)
+
+        Raises
+        ------
+        ValueError
+            If the model has no classes, or not these.
+
+        Examples
+        --------
+        >>> import ganc
+        >>> gan = ganc.models.ConvCGAN(channels=4, hidden=16, seed=0)
+        >>> gan.interpolate_classes(5, start=3, end=8, seed=0).shape
+        (5, 1, 28, 28)
+        """
+        if not self._conditional:
+            raise ValueError(f"interpolate_classes: {type(self).__name__} has no classes")
+        ends = _labels.asked(self, [start, end], 2)[0].astype(int)
+        rows = np.eye(_labels.known_classes(self), dtype=np.float32)[ends]
+        drawn = self._latents(1, seed, None)[0] if z is None else None
+        latent = drawn if z is None else _latents.given("z", z, self.latent_dim)
+        n = at_least("n", n, 2)
+        return self._of_latents(
+            np.repeat(latent[None], n, axis=0), _latents.lerp(*rows, n), ema=ema
+        )
+
     def show(self, n: int = 16, *, seed: int | None = None, ax: Any = None) -> Any:
         """Draw samples with matplotlib; of a model with classes, a row of each.
 

@@ -1,7 +1,7 @@
 """How good samples are, in numbers that say how they were measured; nothing is downloaded.
 
 Of generated samples against real ones: `frechet_distance`, `kernel_distance`,
-`precision_recall_density_coverage`, `inception_score`, `class_coverage`; for points in the plane
+`precision_recall_density_coverage`, `inception_score`, `class_coverage`, `label_agreement`; for points in the plane
 `modes_covered`, `high_quality_share`, `reverse_kl`; of images against the images they should be:
 `psnr`, `ssim`, `ms_ssim`. `evaluate` makes several at once, as do `GAN.evaluate` and
 `ganc.callbacks.MetricCallback`.
@@ -20,7 +20,7 @@ prints extractor, n and definition, for numbers of two extractors cannot be comp
 2.94... Fréchet distance (ganc-fashion-v1, n=1000); extractor ganc-fashion-v1@d4b7c184; |m1 - m2|...
 """
 
-from ganc.metrics._classes import class_coverage, inception_score
+from ganc.metrics._classes import class_coverage, inception_score, label_agreement
 from ganc.metrics._evaluate import evaluate, list
 from ganc.metrics._features import Features, features
 from ganc.metrics._frechet import frechet_distance
@@ -43,6 +43,7 @@ __all__ = [
     "high_quality_share",
     "inception_score",
     "kernel_distance",
+    "label_agreement",
     "list",
     "modes_covered",
     "ms_ssim",

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from ganc._options import at_least, finite, seed_word
+from ganc.data import as_labels
 from ganc.metrics._features import Extractor, logits_of
 from ganc.metrics._result import Result
 
-__all__ = ["class_coverage", "inception_score"]
+__all__ = ["class_coverage", "inception_score", "label_agreement"]
 
 
 def inception_score(
@@ -126,6 +127,52 @@ def class_coverage(
         definition=f"share of classes found among {len(a)} real samples whose share of the "
         f"generated ones is at least {least:g} times as large",
         details={"counts": counts, "real_counts": real_counts, "kl": divergence(p, q)},
+    )  # fmt: skip
+
+
+def label_agreement(fake: Any, labels: Any, *, extractor: Extractor = None) -> Result:
+    """Share of generated samples that a classifier takes for what was asked for; 1 is best.
+
+    Parameters
+    ----------
+    fake : array_like or Features
+        As for `inception_score`.
+    labels : array_like of int, shape (N,)
+        The classes that they were asked to be, numbered as the classifier's.
+    extractor : str or callable, optional
+        As for `features`; it must give logits.
+
+    Returns
+    -------
+    Result
+        ``.details`` has ``by_class``, the share in each class, NaN where none was asked for. The
+        classifier errs on real images too; its share there is what a generator can reach.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For samples or labels that are not as described, an extractor without classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ganc import metrics
+    >>> result = metrics.label_agreement(np.eye(4)[[0, 1, 2, 2]], [0, 1, 2, 3])
+    >>> f"{result:.2f}", result.details["by_class"].tolist()
+    ('0.75', [1.0, 1.0, 1.0, 0.0])
+    """
+    found = logits_of("fake", fake, extractor)
+    n, classes = found.logits.shape
+    asked = as_labels(labels, n, classes)
+    right = found.logits.argmax(axis=1) == asked
+    counts = np.bincount(asked, minlength=classes)
+    with np.errstate(invalid="ignore"):
+        by_class = np.bincount(asked, weights=right, minlength=classes) / counts
+    return Result(
+        right.mean(), "label agreement", extractor=found.extractor, n=n,
+        definition="share of generated samples that the classifier takes for the class they were "
+        "asked to be",
+        details={"by_class": by_class},
     )  # fmt: skip
 
 

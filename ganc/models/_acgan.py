@@ -10,6 +10,7 @@ from ganc.models import _keras
 from ganc.models._preset import Preset, image_size, widths
 from ganc.nn import functional as F
 from ganc.nn._inference import without_graph
+from ganc.nn.functional._conditional import by_label
 from ganc.train import register
 
 __all__ = ["ACGAN"]
@@ -179,8 +180,8 @@ class _OfClass(nn.Module):
         self.of_class, self.layers = of_class, layers
 
     def forward(self, z: core.Tensor, y: core.Tensor) -> core.Tensor:
-        """Return images of latents (N, L) and labels (N,)."""
-        return self.layers(z * self.of_class(y))
+        """Return images of latents (N, L) and labels (N,), or rows of the classes' shares."""
+        return self.layers(z * by_label(y, self.of_class.weight)[0])
 
 
 class TwoHeads(nn.Module):

@@ -6,8 +6,8 @@ from typing import Any
 from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least
+from ganc.gan._labels import rows_of
 from ganc.models._preset import Preset, decaying_sgd, image_size, uniform_init
-from ganc.nn import functional as F
 from ganc.optim import SGD
 from ganc.train import register
 
@@ -168,5 +168,5 @@ class _WithLabel(nn.Module):
 
     def forward(self, x: core.Tensor, y: core.Tensor) -> core.Tensor:
         """Return what the joint layers make of inputs (N, ...) and labels (N,)."""
-        label = self.label(F.one_hot(y, self.classes).float())
+        label = self.label(rows_of(y, self.classes))
         return self.joint(core.cat([self.first(x), label], 1))

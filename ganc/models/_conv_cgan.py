@@ -6,10 +6,10 @@ from typing import Any
 from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least
+from ganc.gan._labels import rows_of
 from ganc.models import _keras
 from ganc.models._dcgan import initialise
 from ganc.models._preset import Preset, image_size
-from ganc.nn import functional as F
 from ganc.train import register
 
 __all__ = ["ConvCGAN"]
@@ -147,7 +147,7 @@ class _Labelled(nn.Module):
         return self._through(self.parts, x, y)
 
     def _through(self, parts: Any, x: core.Tensor, y: core.Tensor) -> core.Tensor:
-        label = F.one_hot(y, self.classes).float()
+        label = rows_of(y, self.classes)
         for part in parts:
             x = part(with_label(x, label))
         return x

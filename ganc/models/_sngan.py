@@ -84,7 +84,7 @@ class SNGAN(Preset):
 
 @register
 class RelativisticGAN(Preset):
-    """Relativistic average GAN, Jolicoeur-Martineau 2018: is this more real than the others are?
+    """Relativistic average GAN, Jolicoeur-Martineau 2018: D compares each sample with the others.
 
     Parameters
     ----------
