@@ -1,10 +1,10 @@
 """How good samples are, in numbers that say how they were measured; nothing is downloaded.
 
 Of generated samples against real ones: `frechet_distance`, `kernel_distance`,
-`precision_recall_density_coverage`, `inception_score`, `class_coverage`, `label_agreement`; for points in the plane
-`modes_covered`, `high_quality_share`, `reverse_kl`; of images against the images they should be:
-`psnr`, `ssim`, `ms_ssim`. `evaluate` makes several at once, as do `GAN.evaluate` and
-`ganc.callbacks.MetricCallback`.
+`precision_recall_density_coverage`, `inception_score`, `class_coverage`, and `label_agreement` with
+what they were asked to be; for points in the plane `modes_covered`, `high_quality_share`,
+`reverse_kl`; of images against the images they should be: `psnr`, `ssim`, `ms_ssim`. `evaluate`
+makes several at once, as do `GAN.evaluate` and `ganc.callbacks.MetricCallback`.
 
 Samples are compared through features: of a small classifier that comes with ganc for 28x28 grey
 images, of an extractor of your own, or given as a table. Each `Result` is a float that carries and
