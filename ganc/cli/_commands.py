@@ -1,6 +1,7 @@
 """The commands: each takes the parsed words and returns what is printed."""
 
 import argparse
+import inspect
 import io
 import os
 import platform
@@ -48,7 +49,9 @@ def run_train(arguments: argparse.Namespace) -> dict[str, Any]:
     options = settings(model, arguments.set)
     if arguments.seed is not None:
         options["seed"] = seed_of(arguments.seed)
-    name = arguments.data or ("ring" if model.__name__ == "ToyGAN" else "fashion_mnist")
+    asked = inspect.signature(model).parameters
+    points = "features" in asked and ("image_shape" not in asked or "features" in options)
+    name = arguments.data or ("ring" if points else "fashion_mnist")
     _check_apart(arguments.out, name)
     check_new(arguments.out, overwrite=arguments.overwrite)
     shape = picture_shape(model, options, name, arguments.size)

@@ -52,7 +52,8 @@ def _demo(commands: Any) -> None:
 
 def _train(commands: Any) -> None:
     train = _command(commands, "train", "train a model", "seed", "threads", "budget", "out")
-    train.add_argument("model", help="a name of 'ganc models', such as vanilla")
+    text = "a name of 'ganc models', such as vanilla (evening)"
+    train.add_argument("model", nargs="?", default="evening", help=text)
     train.add_argument(
         "--data",
         metavar=_DATA,

@@ -22,6 +22,7 @@ from ganc.models._dcgan import DCGAN as DCGAN
 from ganc.models._dcgan import DCGANPaper as DCGANPaper
 from ganc.models._dense import DenseGAN as DenseGAN
 from ganc.models._dragan import DRAGAN as DRAGAN
+from ganc.models._evening import EveningGAN as EveningGAN
 from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
 from ganc.models._hinge import HingeGAN as HingeGAN
 from ganc.models._lsgan import LSGAN as LSGAN

@@ -51,6 +51,7 @@ SMALL = {
     "DCGAN": _PYRAMID,
     "DCGANPaper": _PYRAMID,
     "DenseGAN": _MLP,
+    "EveningGAN": _KERAS | {"g_channels": (3, 4)},
     "Goodfellow2014": _MLP,
     "TFDCGAN": _KERAS | {"g_channels": (4, 3, 3)},
     "ToyGAN": {"g_hidden": (8,), "d_hidden": (8,)},
