@@ -23,9 +23,13 @@ from ganc.models._dcgan import DCGANPaper as DCGANPaper
 from ganc.models._dense import DenseGAN as DenseGAN
 from ganc.models._dragan import DRAGAN as DRAGAN
 from ganc.models._evening import EveningGAN as EveningGAN
+from ganc.models._gman import GMAN as GMAN
 from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
 from ganc.models._hinge import HingeGAN as HingeGAN
+from ganc.models._lapgan import LAPGAN as LAPGAN
 from ganc.models._lsgan import LSGAN as LSGAN
+from ganc.models._madgan import MADGAN as MADGAN
+from ganc.models._mgan import MGAN as MGAN
 from ganc.models._pacgan import PacGAN as PacGAN
 from ganc.models._preset import Configured, Preset
 from ganc.models._sngan import SNGAN as SNGAN

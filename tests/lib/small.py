@@ -52,6 +52,28 @@ SMALL = {
     "DCGANPaper": _PYRAMID,
     "DenseGAN": _MLP,
     "EveningGAN": _KERAS | {"g_channels": (3, 4)},
+    "GMAN": {
+        "image_shape": (3, 8, 12),
+        "latent_dim": 4,
+        "g_channels": (4, 3, 3),
+        "width": 4,
+        "discriminators": 2,
+    },
+    "LAPGAN": {
+        "image_shape": (3, 8, 12),
+        "latent_dim": 4,
+        "g_hidden": 8,
+        "d_hidden": 8,
+        "channels": 3,
+    },
+    "MADGAN": {"latent_dim": 4, "g_hidden": (8,), "d_hidden": (8,), "generators": 3},
+    "MGAN": {
+        "image_shape": (3, 8, 12),
+        "latent_dim": 4,
+        "channels": 3,
+        "generators": 3,
+        "per_generator": 4,
+    },
     "Goodfellow2014": _MLP,
     "TFDCGAN": _KERAS | {"g_channels": (4, 3, 3)},
     "ToyGAN": {"g_hidden": (8,), "d_hidden": (8,)},
@@ -68,7 +90,7 @@ def small_model(name, **keywords):
 def data_for(model, n=64):
     """Return samples that a model trains on."""
     rng = np.random.default_rng(0)
-    if "features" in model.config:
+    if model.config.get("features") is not None:
         return rng.standard_normal((n, model.config["features"])).astype(np.float32)
     channels, height, width = model.config["image_shape"]
     return rng.integers(0, 256, (n, height, width, channels), dtype=np.uint8)
