@@ -35,6 +35,8 @@ from ganc.io import FormatError
 from ganc.nn import functional
 from ganc.train import Field, Model, Update, load, resume
 
+from ganc import bench  # isort: skip
+
 __all__ = [
     *_tensor_names,
     "DivergenceError",
@@ -46,6 +48,7 @@ __all__ = [
     "Update",
     "__version__",
     "augment",
+    "bench",
     "bool",
     "callbacks",
     "data",
@@ -73,7 +76,20 @@ __all__ = [
 
 for _package in (
     *(nn, nn.functional, nn.init, nn.utils, optim, optim.lr_scheduler, data, data.transforms),
-    *(augment, callbacks, datasets, datasets.toy, io, losses, metrics, models, plot, train, tricks),
+    *(
+        augment,
+        bench,
+        callbacks,
+        datasets,
+        datasets.toy,
+        io,
+        losses,
+        metrics,
+        models,
+        plot,
+        train,
+        tricks,
+    ),
 ):
     check_exports(vars(_package))
 check_exports(vars(sys.modules["ganc.doctor"]))  # ganc.doctor is the function

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 import ganc
-from ganc import datasets, models
+from ganc import bench, datasets, models
 from ganc._backend import core
-from ganc.bench import bench
 from ganc.cli import _demo, _runs
 from ganc.cli._arguments import UsageError, budget_of, seed_of, settings
 from ganc.cli._data import Data, is_path, load, picture_shape
@@ -205,14 +204,31 @@ def _shape_of(model: Any) -> tuple[int, ...]:
 # ---- this machine, and what there is ----
 
 
-def run_bench(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure how fast this machine computes and trains."""
-    if not arguments.seconds > 0:
+def run_bench(arguments: argparse.Namespace) -> Any:
+    """Measure how fast this machine is; with --data, compare models instead."""
+    if arguments.seconds <= 0:
         raise UsageError(f"--seconds: got {arguments.seconds}, expected more than 0")
     try:
-        return bench(arguments.models.split(","), arguments.seconds)
+        if arguments.data is None:
+            return bench.speed(arguments.models.split(","), arguments.seconds)
+        return _compared(arguments)
     except ValueError as error:
         raise UsageError(error) from None
+
+
+def _compared(arguments: argparse.Namespace) -> Any:
+    names = arguments.models.split(",")
+    entrants = {
+        name: (models.get(name), settings(models.get(name), arguments.set)) for name in names
+    }
+    found = bench.compare(
+        entrants, arguments.data, seeds=range(arguments.seeds), folder=arguments.out,
+        budget=budget_of(arguments.budget), steps=arguments.steps,
+    )  # fmt: skip
+    if arguments.json:
+        return {"folder": found.folder, "runs": found.runs}
+    print(found.table())
+    return {"folder": found.folder}
 
 
 def run_info(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -115,9 +115,17 @@ def _plot(commands: Any) -> None:
 
 
 def _bench(commands: Any) -> None:
-    bench = _command(commands, "bench", "measure how fast this machine trains", "threads")
+    text = "measure how fast this machine trains; with --data, compare models"
+    bench = _command(commands, "bench", text, "threads", "budget")
     bench.add_argument("--models", default="toy,vanilla,dcgan", metavar="A,B", help="names")
     bench.add_argument("--seconds", type=float, default=1.0, metavar="S", help="for each (1)")
+    bench.add_argument("--data", metavar="NAME", help="train on it and compare the models")
+    bench.add_argument("--seeds", type=int, default=3, metavar="N", help="of each model (3)")
+    bench.add_argument("--steps", type=int, metavar="N", help="of each run, instead of --budget")
+    bench.add_argument("--out", metavar="DIR", help="folder of the comparison, to go on in it")
+    bench.add_argument(
+        "--set", action="append", default=[], metavar="K=V", help="a number of all models"
+    )
 
 
 def _doctor(commands: Any) -> None:

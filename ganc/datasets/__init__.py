@@ -31,6 +31,7 @@ from ganc.datasets._load import load_digits, load_fashion_mnist, load_mnist
 from ganc.datasets._pictures import Pictures, load_images
 from ganc.datasets._scenes import load_faces, load_photos, load_sprites
 from ganc.datasets._source import last_source
+from ganc.datasets._stacked import load_stacked_digits
 
 __all__ = [
     "DatasetInfo",
@@ -46,5 +47,6 @@ __all__ = [
     "load_mnist",
     "load_photos",
     "load_sprites",
+    "load_stacked_digits",
     "toy",
 ]

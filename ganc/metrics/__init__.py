@@ -3,8 +3,9 @@
 Of generated samples against real ones: `frechet_distance`, `kernel_distance`,
 `precision_recall_density_coverage`, `inception_score`, `class_coverage`, and `label_agreement` with
 what they were asked to be; for points in the plane `modes_covered`, `high_quality_share`,
-`reverse_kl`; of images against the images they should be: `psnr`, `ssim`, `ms_ssim`. `evaluate`
-makes several at once, as do `GAN.evaluate` and `ganc.callbacks.MetricCallback`.
+`reverse_kl`, for stacked digits `stacked_modes`; of images against the images they should be:
+`psnr`, `ssim`, `ms_ssim`. `evaluate` makes several at once, as do `GAN.evaluate` and
+`ganc.callbacks.MetricCallback`.
 
 Samples are compared through features: of a small classifier that comes with ganc for 28x28 grey
 images, of an extractor of your own, or given as a table. Each `Result` is a float that carries and
@@ -29,6 +30,7 @@ from ganc.metrics._manifold import PRDC, precision_recall_density_coverage
 from ganc.metrics._modes import Modes, ModesResult, high_quality_share, modes_covered, reverse_kl
 from ganc.metrics._pairs import ms_ssim, psnr, ssim
 from ganc.metrics._result import Result
+from ganc.metrics._stacked import stacked_modes
 
 __all__ = [
     "Features",
@@ -51,4 +53,5 @@ __all__ = [
     "psnr",
     "reverse_kl",
     "ssim",
+    "stacked_modes",
 ]

@@ -20,6 +20,7 @@ from ganc.metrics._manifold import precision_recall_density_coverage
 from ganc.metrics._modes import Modes
 from ganc.metrics._result import Result
 from ganc.metrics._scores import Scores
+from ganc.metrics._stacked import stacked_modes
 
 __all__ = ["evaluate", "list"]
 
@@ -32,6 +33,7 @@ _METRICS: dict[str, Callable[[Any, Any], Any]] = {
     "inception_score": lambda real, fake: inception_score(fake),
     "kernel_distance": kernel_distance,
     "precision_recall_density_coverage": precision_recall_density_coverage,
+    "stacked_modes": lambda real, fake: stacked_modes(fake),
     "ring_modes": lambda real, fake: Modes(toy.ring_centers(), 0.01)(real, fake),
 }
 _ALIASES = {
@@ -60,7 +62,7 @@ def list() -> builtins.list[str]:
     >>> from ganc import metrics
     >>> metrics.list()
     ['class_coverage', 'frechet_distance', 'grid_modes', 'inception_score', 'kernel_distance',
-     'precision_recall_density_coverage', 'ring_modes']
+     'precision_recall_density_coverage', 'ring_modes', 'stacked_modes']
     """
     return sorted(_METRICS)
 

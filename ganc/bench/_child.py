@@ -1,0 +1,25 @@
+"""A process that makes one run of a comparison: ``python -m ganc.bench._child PLAN.json``."""
+
+import json
+import sys
+
+import ganc
+from ganc import models
+from ganc.bench._data import read
+from ganc.bench._run import Plan, run
+from ganc.train._serial import tuples
+
+
+def main(path: str) -> None:
+    """Make the run that a file describes."""
+    with open(path, encoding="utf-8") as file:
+        said = json.load(file)
+    ganc.set_num_threads(said["threads"])
+    plan = Plan(**tuples(said["plan"]))
+    data = read(said["data"], plan.metrics, said["arrays"])
+    model, numbers = models.get(said["model"]), tuples(said["numbers"])
+    run(lambda: model(**numbers, seed=said["seed"]), data, plan, said["folder"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,172 @@
+"""One model, one seed: trained, measured, and told of in a folder.
+
+``progress.json`` says how much of the budget is spent, ``checkpoints/`` has what to go on from,
+``result.json`` comes last: a run that has it is finished.
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ganc import metrics as all_metrics
+from ganc.bench._data import Data
+from ganc.callbacks import Callback, ModelCheckpoint
+from ganc.io import atomic_write
+from ganc.io._tensors import write_tensors
+from ganc.train._resume import resume
+
+__all__ = ["RESULT", "SAMPLES", "Plan", "failed", "run"]
+
+RESULT, SAMPLES, HISTORY = "result.json", "samples.safetensors", "history.csv"
+_PROGRESS, _CHECKPOINTS, _MODEL = "progress.json", "checkpoints", "model.ganc"
+_SHOWN = {True: 16, False: 500}  # pictures, points
+_CURVE = 100  # at most so many points of a curve where the steps are known
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a run is and what is measured.
+
+    Parameters
+    ----------
+    steps : int or None
+    budget : float or None
+        Seconds of training; one of the two.
+    batch_size : int or None
+    metrics : tuple of str
+    n : int
+    """
+
+    steps: int | None
+    budget: float | None
+    batch_size: int | None
+    metrics: tuple[str, ...]
+    n: int
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self) | {"metrics": [str(m) for m in self.metrics]}
+
+
+class _Watch(Callback):
+    """Writes down what is spent, and ends the run at its last step."""
+
+    def __init__(self, path: str, spent: float, steps: int | None) -> None:
+        super().__init__()
+        self.path, self.spent, self.steps = path, spent, steps
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self.start = self.saved = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self.steps is not None and self.model.step >= self.steps:
+            self.model.stop_training = True
+        if time.perf_counter() - self.saved > 5:
+            self.write()
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        self.write()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, of earlier attempts too."""
+        return self.spent + time.perf_counter() - self.start
+
+    def write(self) -> None:
+        """Write the seconds down."""
+        self.saved = time.perf_counter()
+        _write(self.path, {"seconds": self.seconds, "step": self.model.step})
+
+
+def run(build: Callable[[], Any], data: Data, plan: Plan, folder: str) -> dict[str, Any]:
+    """Train and measure; what goes wrong is a result as well.
+
+    Parameters
+    ----------
+    build : callable
+        Gives the model.
+    data : Data
+    plan : Plan
+    folder : str
+
+    Returns
+    -------
+    dict
+        The record, which is in the folder too.
+    """
+    os.makedirs(folder, exist_ok=True)
+    try:
+        record = _trained(build, data, plan, folder)
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:
+        return failed(folder, f"{type(error).__name__}: {error}")
+    _write(os.path.join(folder, RESULT), record)
+    return record
+
+
+def failed(folder: str, reason: str) -> dict[str, Any]:
+    """Write and return the record of a run that came to nothing."""
+    os.makedirs(folder, exist_ok=True)
+    spent = _read(os.path.join(folder, _PROGRESS)) or {"seconds": 0.0, "step": 0}
+    record = {"failed": reason, "metrics": {}, "seconds": spent["seconds"], "steps": spent["step"]}
+    _write(os.path.join(folder, RESULT), record)
+    return record
+
+
+def _trained(build: Callable[[], Any], data: Data, plan: Plan, folder: str) -> dict[str, Any]:
+    saves = os.path.join(folder, _CHECKPOINTS)
+    model = build()
+    spent = 0.0
+    if os.path.isdir(saves) and os.listdir(saves):
+        model = resume(saves, model)
+        spent = (_read(os.path.join(folder, _PROGRESS)) or {"seconds": 0.0})["seconds"]
+    fields = [data.x]
+    if len(model.FIELDS) == 2:
+        if data.y is None:
+            raise ValueError(f"{type(model).__name__} learns from labels, these data have none")
+        fields.append(np.asarray(data.y))
+    watch = _Watch(os.path.join(folder, _PROGRESS), spent, plan.steps)
+    left = None if plan.budget is None else plan.budget - spent
+    if (left is None or left > 0) and (plan.steps is None or model.step < plan.steps):
+        every = 100 if plan.steps is None else max(math.ceil(plan.steps / _CURVE), 1)
+        epochs = None if plan.steps is None else math.ceil(plan.steps / every)
+        model.fit(
+            *fields, epochs=epochs, initial_epoch=model.epoch, steps_per_epoch=every, budget=left,
+            batch_size=plan.batch_size, verbose=0,
+            callbacks=[ModelCheckpoint(saves + "/{step}.ganc", every="1 min", keep=1), watch],
+        )  # fmt: skip
+        spent = watch.seconds
+    model.save(os.path.join(folder, _MODEL))
+    model.history.to_csv(os.path.join(folder, HISTORY))
+    return _measured(model, data, plan, folder) | {"seconds": spent, "steps": model.step}
+
+
+def _measured(model: Any, data: Data, plan: Plan, folder: str) -> dict[str, Any]:
+    n = min(plan.n, len(data.real))
+    real = model.real_samples(data.real, n)
+    fake = model.generate(n, seed=1)
+    found = all_metrics.evaluate(real, fake, plan.metrics)
+    shown = np.asarray(model.generate(_SHOWN[fake.ndim == 4], seed=0), np.float32)
+    write_tensors(os.path.join(folder, SAMPLES), {"samples": shown}, {})
+    numbers = {k: float(v) for k, v in found.items() if np.ndim(v) == 0}
+    numbers = {k: v if math.isfinite(v) else None for k, v in numbers.items()}
+    return {"failed": None, "metrics": numbers}
+
+
+def _write(path: str, data: dict[str, Any]) -> None:
+    atomic_write(path, [json.dumps(data, indent=1).encode()])
+
+
+def _read(path: str) -> Any:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
