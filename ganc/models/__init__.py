@@ -4,8 +4,8 @@ Each is a `ganc.GAN`, but for the variational autoencoders beside them; every nu
 with the source's value as its default, and ``describe()`` says what it is and where it deviates.
 
 >>> from ganc import models
->>> models.list()[-3:]
-['ToyGAN', 'VAE', 'VanillaGAN']
+>>> models.list()[-2:]
+['VAE', 'VanillaGAN']
 >>> models.get("vanilla").__name__
 'VanillaGAN'
 """
@@ -23,6 +23,7 @@ from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
 from ganc.models._preset import Configured, Preset
 from ganc.models._tfdcgan import TFDCGAN as TFDCGAN
 from ganc.models._toy import ToyGAN as ToyGAN
+from ganc.models._unrolled import UnrolledGAN as UnrolledGAN
 from ganc.models._vae import VAE as VAE
 from ganc.models._vae import ConvVAE as ConvVAE
 from ganc.models._vanilla import VanillaGAN as VanillaGAN

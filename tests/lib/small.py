@@ -27,6 +27,7 @@ SMALL = {
     "Goodfellow2014": _MLP,
     "TFDCGAN": _KERAS | {"g_channels": (4, 3, 3)},
     "ToyGAN": {"g_hidden": (8,), "d_hidden": (8,)},
+    "UnrolledGAN": {"latent_dim": 4, "g_hidden": (8,), "d_hidden": (8,), "unroll_steps": 2},
     "VAE": {"image_shape": (3, 5, 6), "latent_dim": 4, "hidden": (8,)},
     "VanillaGAN": _MLP,
 }
@@ -40,7 +41,7 @@ def small_model(name, **keywords):
 def data_for(model, n=64):
     """Return samples that a model trains on."""
     rng = np.random.default_rng(0)
-    if "features" in model.config:
+    if model.config.get("features"):
         return rng.standard_normal((n, model.config["features"])).astype(np.float32)
     channels, height, width = model.config["image_shape"]
     return rng.integers(0, 256, (n, height, width, channels), dtype=np.uint8)
