@@ -245,3 +245,111 @@ def test_unrolled_gradient_in_every_parameter(case, measured):
     assert note("unrolled: gradient, differences", found["differences"], str(case)) < 1e-7
     assert note("unrolled: gradient, torch", found["torch"], str(case)) < 1e-12
     assert found["value"] < 1e-12
+
+
+# ---- minibatch discrimination ----
+
+
+def conv(inputs, outputs, kernel=3):
+    return inputs * outputs * kernel**2 + 2 * outputs  # directions, lengths, biases
+
+
+def test_minibatch():
+    gan = models.MinibatchGAN(seed=0)
+    norms = 2 * 16 * 512 + 2 * 256 + 2 * 128  # shifts, and gains that stay 1
+    last = 128 * 3 * 25 + 3 + 3
+    dense = 100 * 16 * 512
+    assert count(gan.generator) == dense + 25 * (512 * 256 + 256 * 128) + norms + last
+    body = conv(3, 96) + 2 * conv(96, 96) + conv(96, 192) + 3 * conv(192, 192)
+    body += 2 * conv(192, 192, 1)
+    compare = 192 * 500 + 500 + 100
+    assert count(gan.discriminator) == body + compare + (292 + 1 + 1)
+    fixed = 3 * 96 + 6 * 192
+    trained = [sum(p.numel() for g in o.param_groups for p in g["params"])
+               for o in (gan.g_optimizer, gan.d_optimizer)]  # fmt: skip
+    assert trained[0] == count(gan.generator) - norms // 2
+    assert trained[1] == count(gan.discriminator) - fixed
+    assert step_of(gan.g_optimizer) == step_of(gan.d_optimizer) == (3e-4, (0.5, 0.999), 1e-8)
+    assert gan.default_batch_size == 100 and gan.latent == "uniform" and gan.d_reduction == "mean"
+    assert [u.name for u in gan.updates()] == ["d", "g", "g", "g"]
+    kinds = [m for m in gan.discriminator if isinstance(m, (nn.GaussianNoise, nn.Dropout))]
+    assert [getattr(m, "p", None) or m.std for m in kinds] == [0.2, 0.5, 0.5]
+    strides = [m.stride[0] for m in gan.discriminator if isinstance(m, nn.Conv2d)]
+    assert strides == [1, 1, 2, 1, 1, 2, 1, 1, 1]
+
+
+def test_minibatch_for_points():
+    gan = models.MinibatchGAN(features=2, seed=0)
+    assert count(gan.generator) == (100 * 128 + 128) + (128 * 128 + 128) + (128 * 2 + 2)
+    compare = 128 * 500 + 500 + 100
+    head = 228 + 1 + 1
+    assert count(gan.discriminator) == (2 * 128 + 128) + (128 * 128 + 128) + compare + head
+    gan.fit(ganc.datasets.toy.ring(200, seed=0), epochs=1, verbose=0)
+    assert gan.sample(3, seed=0).shape == (3, 2)
+
+
+def test_minibatch_begins_from_the_first_batch():
+    """Layers with weight norm then give mean 0 and deviation 1, the last ones 0.1."""
+    gan = small_model("MinibatchGAN", noise=0.0, dropout=0.0, g_lr=0.0, d_lr=0.0)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (64, 3, 12, 16)).astype(np.float32)
+    gan.train_on_batch(x)
+    y, stds = ganc.tensor(x), []
+    for layer in gan.discriminator:
+        before, y = y, layer(y)
+        if hasattr(layer, "weight_g") and not isinstance(layer, nn.MinibatchDiscrimination):
+            values = y.detach().numpy()
+            axes = (0, *range(2, values.ndim))
+            np.testing.assert_allclose(values.mean(axes), 0, atol=1e-4)
+            stds.append(values.std(axes))
+        elif isinstance(layer, nn.MinibatchDiscrimination):
+            added = y.detach().numpy()[:, before.shape[1] :]
+            np.testing.assert_allclose(added.mean(0), 0, atol=1e-4)
+            assert added.std() > 1e-3
+    assert len(stds) == 10
+    for std in stds[:-1]:
+        np.testing.assert_allclose(std, 1, rtol=1e-3)
+    np.testing.assert_allclose(stds[-1], 0.1, rtol=1e-3)
+    kept = {n: p.detach().numpy().copy() for n, p in gan.discriminator.named_parameters()}
+    gan.train_on_batch(x * 0.1)
+    assert all(np.array_equal(kept[n], p) for n, p in gan.discriminator.named_parameters())
+
+
+def test_minibatch_with_a_batch_of_equal_samples():
+    logs = small_model("MinibatchGAN", features=2).train_on_batch(np.ones((4, 2), np.float32))
+    assert np.isfinite(list(logs.values())).all()
+
+
+def test_minibatch_lengths_stay_as_they_began():
+    gan = small_model("MinibatchGAN")
+    x = np.random.default_rng(0).uniform(-1, 1, (8, 3, 12, 16)).astype(np.float32)
+    gan.train_on_batch(x)
+    parts = [m for n in (gan.generator, gan.discriminator) for m in n.modules()]
+    fixed = [m.weight_g for m in parts if hasattr(m, "weight_g") and not m.weight_g.requires_grad]
+    fixed += [m.weight for m in parts if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    kept = [p.detach().numpy().copy() for p in fixed]
+    gan.train_on_batch(x)
+    assert len(fixed) == 9 + 1
+    assert all(np.array_equal(a, b.detach().numpy()) for a, b in zip(kept, fixed, strict=True))
+
+
+def test_minibatch_rates_fall_at_the_end():
+    gan = small_model("MinibatchGAN", features=2, decay_epochs=(800, 1200))
+    x = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
+    for epoch, share in ((0, 1), (800, 1), (900, 0.75), (1199, 1 / 400), (1300, 0)):
+        gan._position.epoch = epoch
+        gan.train_on_batch(x)
+        assert gan.g_optimizer.param_groups[0]["lr"] == pytest.approx(3e-4 * share)
+        assert gan.d_optimizer.param_groups[0]["lr"] == pytest.approx(3e-4 * share)
+
+
+def test_minibatch_mistakes():
+    for wrong, message in (
+        ({"g_steps": 0}, "g_steps: got 0"),
+        ({"decay_epochs": (5, 5)}, "decay_epochs"),
+        ({"image_shape": (1, 8, 8)}, "sides of at least 12"),
+        ({"image_shape": (1, 30, 30)}, "image_shape"),
+        ({"features": 0}, "features: got 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            models.MinibatchGAN(**wrong)
