@@ -353,3 +353,108 @@ def test_minibatch_mistakes():
     ):
         with pytest.raises(ValueError, match=message):
             models.MinibatchGAN(**wrong)
+
+
+# ---- energies ----
+
+
+def numbers(gan, which):
+    """Return a network's parameters in float64."""
+    return {n: p.detach().numpy().astype(np.float64)
+            for n, p in getattr(gan, which).named_parameters()}  # fmt: skip
+
+
+def test_energy_loss():
+    r, f = ganc.tensor([[1.0], [3.0]]), ganc.tensor([[4.0], [14.0]])
+    loss = ganc.losses.get("energy")
+    assert loss.margin == 10
+    assert loss.d_loss(r, f).item() == 2 + (6 + 0) / 2 and loss.g_loss(f).item() == 9
+    assert ganc.losses.EnergyLoss(margin=5).d_loss(r, f).item() == 2 + (1 + 0) / 2
+    assert repr(ganc.losses.EnergyLoss(5)) == "EnergyLoss(margin=5.0)"
+    assert ganc.losses.EnergyLoss(5).equilibrium() == (5, None)
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="margin"):
+            ganc.losses.EnergyLoss(wrong)
+    with pytest.raises(ValueError, match="no targets"):
+        ganc.losses.EnergyLoss(label_smoothing=0.1)
+
+
+def test_energy_loss_in_a_file(tmp_path):
+    gan = ganc.GAN(nn.Linear(2, 2), nn.Linear(2, 1), 2, loss=ganc.losses.EnergyLoss(3), seed=0)
+    gan.save(tmp_path / "a.ganc")
+    assert ganc.load(tmp_path / "a.ganc").loss.margin == 3
+    gan = small_model("EBGAN", margin=2.5)
+    gan.save(tmp_path / "b.ganc")
+    again = ganc.load(tmp_path / "b.ganc")
+    assert again.loss.margin == 2.5 and again.tricks[0].weight == 0.1
+
+
+def test_ebgan():
+    gan = models.EBGAN(seed=0)
+    hidden = (100 * 1600 + 1600) + 3 * (1600 * 1600 + 1600) + 4 * 2 * 1600
+    assert count(gan.generator) == hidden + 1600 * 784 + 784
+    assert count(gan.discriminator) == (784 * 1024 + 1024) + (1024 * 784 + 784)
+    assert step_of(gan.g_optimizer) == step_of(gan.d_optimizer) == (1e-3, (0.5, 0.999), 1e-8)
+    assert gan.loss.margin == 10 and gan.tricks == () and gan.default_batch_size == 128
+    for net, std in ((gan.generator, 0.02), (gan.discriminator, 0.002)):
+        linear = [m for m in net.modules() if isinstance(m, nn.Linear)]
+        assert all(m.weight.detach().numpy().std() == pytest.approx(std, rel=0.02) for m in linear)
+        assert not any(m.bias.detach().numpy().any() for m in linear)
+    kinds = [type(m).__name__ for m in models.EBGAN(e_hidden=(8, 6), seed=0).discriminator.encoder]
+    assert kinds == ["Flatten", "Linear", "ReLU", "Linear", "BatchNorm1d", "ReLU"]
+
+
+ERRORS = {
+    "mean_square": lambda e: (e**2).mean(1),
+    "mean_abs": lambda e: np.abs(e).mean(1),
+    "norm": lambda e: np.sqrt((e**2).sum(1)),
+}
+
+
+@pytest.mark.parametrize("energy", ERRORS)
+def test_ebgan_losses(energy):
+    """Of one step, from the formulas: energies, the margin, cosines of codes."""
+    gan = small_model("EBGAN", energy=energy, e_hidden=(7,), margin=0.8, d_std=0.2, d_lr=0.0,
+                      g_lr=0.0, pulling_away=0.1)  # fmt: skip
+    x = np.random.default_rng(0).uniform(-1, 1, (6, 3, 5, 6)).astype(np.float32)
+    fakes = []
+    gan.generator.register_forward_hook(lambda m, a, out: fakes.append(out.detach().numpy().copy()))
+    logs = gan.train_on_batch(x)
+    p = numbers(gan, "discriminator")
+
+    def code(x):
+        flat = x.reshape(len(x), -1).astype(np.float64)
+        return flat, np.maximum(flat @ p["encoder.1.weight"].T + p["encoder.1.bias"], 0)
+
+    def energies(x):
+        flat, h = code(x)
+        return ERRORS[energy](h @ p["decoder.0.weight"].T + p["decoder.0.bias"] - flat)
+
+    r, f, again = energies(x), energies(fakes[-2]), energies(fakes[-1])  # after a look at shapes
+    h = code(fakes[-1])[1]
+    unit = h / np.linalg.norm(h, axis=1, keepdims=True)
+    cosines = (unit @ unit.T) ** 2
+    apart = (cosines.sum() - np.trace(cosines)) / (6 * 5)
+    assert logs["d_loss"] == pytest.approx(r.mean() + np.maximum(0.8 - f, 0).mean(), rel=1e-5)
+    assert logs["d_real"] == pytest.approx(r.mean(), rel=1e-5)
+    assert logs["g_loss"] == pytest.approx(again.mean() + 0.1 * apart, rel=1e-5)
+    assert logs["g_pulling_away_loss"] == pytest.approx(0.1 * apart, rel=1e-4)
+
+
+def test_reconstruct():
+    gan = small_model("EBGAN")
+    x = np.random.default_rng(0).uniform(-1, 1, (6, 3, 5, 6)).astype(np.float32)
+    gan.train_on_batch(x)
+    made = gan.reconstruct(x)
+    assert made.shape == x.shape
+    want = ((made - x) ** 2).mean((1, 2, 3))
+    found = gan.predict("discriminator", x)[:, 0]
+    np.testing.assert_allclose(found, want, rtol=1e-5)
+
+
+def test_ebgan_mistakes():
+    with pytest.raises(ValueError, match="energy: got 'square'"):
+        models.EBGAN(energy="square")
+    for name in ("margin", "pulling_away", "g_std", "d_std"):
+        with pytest.raises(ValueError, match=f"{name}: got -1"):
+            models.EBGAN(**{name: -1})

@@ -19,6 +19,7 @@ from ganc.models._cnn import CNNGAN as CNNGAN
 from ganc.models._dcgan import DCGAN as DCGAN
 from ganc.models._dcgan import DCGANPaper as DCGANPaper
 from ganc.models._dense import DenseGAN as DenseGAN
+from ganc.models._ebgan import EBGAN as EBGAN
 from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
 from ganc.models._minibatch import MinibatchGAN as MinibatchGAN
 from ganc.models._preset import Configured, Preset

@@ -24,6 +24,13 @@ SMALL = {
     "DCGAN": _PYRAMID,
     "DCGANPaper": _PYRAMID,
     "DenseGAN": _MLP,
+    "EBGAN": {
+        "image_shape": (3, 5, 6),
+        "latent_dim": 4,
+        "g_hidden": (8,),
+        "e_hidden": (8, 6),
+        "pulling_away": 0.1,
+    },
     "Goodfellow2014": _MLP,
     "MinibatchGAN": {
         "image_shape": (3, 12, 16),
