@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least, finite, positive
@@ -73,6 +75,7 @@ class BEGAN(AutoencodingPreset):
         "no skip connections and no vanishing residuals, which the paper offers; initial weights "
         "are PyTorch's",
         "convolutions with stride 2 have no activation, as in the code",
+        "samples are clipped to [-1, 1], as the code's pictures are: G's last layer is linear",
         "Adam's betas are its defaults; the paper does not say them, the code takes 0.5",
     )
     k = 0.0
@@ -139,6 +142,11 @@ class BEGAN(AutoencodingPreset):
         for trick in self.tricks:
             r, f = trick.logits(self, r, f)
         return core.mean(r) - core.mean(f) * self.k
+
+    def _of_latents(
+        self, z: np.ndarray, *labels: np.ndarray, ema: bool | None = None
+    ) -> np.ndarray:
+        return super()._of_latents(z, *labels, ema=ema).clip(-1.0, 1.0)
 
     def _facts(self) -> dict[str, dict[str, Any]]:
         facts = super()._facts()

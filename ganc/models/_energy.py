@@ -64,6 +64,7 @@ class AutoencodingPreset(Preset):
         Returns
         -------
         ndarray of float32, shape (N, C, H, W)
+            As D makes them: not held in [-1, 1].
         """
         both = nn.Sequential(self.discriminator.encoder, self.discriminator.decoder)
         return evaluate(both, evaluation_array(self, x, 2**62))
