@@ -4,6 +4,7 @@ What needs float64 is computed in a child process (`measure`).
 """
 
 import traceback
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from pytorch import torch
 from small import small_model
 
 import ganc
-from ganc import models, nn
+from ganc import cli, models, nn
 from ganc._backend import core
+from ganc.cli._runs import build
 from ganc.nn.utils._functional_call import swapped
 
 BATCH = 5
@@ -107,6 +109,18 @@ def test_unrolled_adam_where_a_gradient_is_zero():
     gan.discriminator[0].bias.data.fill_(-100.0)
     logs = gan.train_on_batch(np.ones((8, 2), np.float32))
     assert np.isfinite(list(logs.values())).all()
+
+
+def test_the_command_line_gives_points_to_what_takes_them(tmp_path, capsys):
+    small = ["--set", "g_hidden=(8,)", "--set", "d_hidden=(8,)", "--batch-size", "25000"]
+    small += ["--set", "unroll_steps=1", "--set", "latent_dim=2"]
+    assert cli.main(["train", "unrolled", *small, "--out", str(tmp_path / "a")]) == 0
+    assert ganc.load(tmp_path / "a" / "model.ganc").sample(3, seed=0).shape == (3, 2)
+    words = ["train", "unrolled", "--data", "fashion_mnist", "--out", str(tmp_path / "b")]
+    assert cli.main(words) == 2
+    assert "UnrolledGAN trains on points" in capsys.readouterr().err
+    points = SimpleNamespace(x=np.zeros((8, 3), np.float32))
+    assert build(models.MinibatchGAN, points, {}).config["features"] == 3
 
 
 # ---- unrolled: gradients, in float64 ----

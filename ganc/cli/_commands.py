@@ -1,6 +1,7 @@
 """The commands: each takes the parsed words and returns what is printed."""
 
 import argparse
+import inspect
 import io
 import os
 import platform
@@ -48,7 +49,8 @@ def run_train(arguments: argparse.Namespace) -> dict[str, Any]:
     options = settings(model, arguments.set)
     if arguments.seed is not None:
         options["seed"] = seed_of(arguments.seed)
-    name = arguments.data or ("ring" if model.__name__ == "ToyGAN" else "fashion_mnist")
+    images = "image_shape" in inspect.signature(model).parameters
+    name = arguments.data or ("fashion_mnist" if images else "ring")
     _check_apart(arguments.out, name)
     check_new(arguments.out, overwrite=arguments.overwrite)
     shape = picture_shape(model, options, name, arguments.size)

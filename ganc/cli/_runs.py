@@ -46,11 +46,11 @@ _LONGEST = 2**28  # bytes of a history.csv
 
 def build(model: type, data: Data, options: dict[str, Any]) -> Model:
     """Return a model for data, with options of its constructor."""
-    shape = sample_shape(data.x)
-    if model.__name__ == "ToyGAN":
-        if len(shape) != 1:
-            raise ValueError(f"ToyGAN trains on points, these data are images {shape}")
+    shape, known = sample_shape(data.x), inspect.signature(model).parameters
+    if "features" in known and len(shape) == 1:
         return model(**{"features": shape[0]} | options)
+    if "features" in known and "image_shape" not in known:
+        raise ValueError(f"{model.__name__} trains on points, these data are images {shape}")
     if len(shape) != 3:
         raise ValueError(f"{model.__name__} trains on images, these data are points; try toy")
     if len(data.fields) < len(model.FIELDS):
@@ -59,7 +59,7 @@ def build(model: type, data: Data, options: dict[str, Any]) -> Model:
             f"{len(data.fields)}; the sub-folders of a folder of pictures give labels"
         )
     found: dict[str, Any] = {"image_shape": shape}
-    if data.classes is not None and "classes" in inspect.signature(model).parameters:
+    if data.classes is not None and "classes" in known:
         found["classes"] = data.classes
     return model(**found | options)
 
