@@ -50,7 +50,8 @@ def test_minibatch():
 
 def test_minibatch_for_points():
     gan = models.MinibatchGAN(features=2, seed=0)
-    assert count(gan.generator) == (100 * 128 + 128) + (128 * 128 + 128) + (128 * 2 + 2)
+    norms = 2 * 2 * 128
+    assert count(gan.generator) == 100 * 128 + 128 * 128 + norms + (128 * 2 + 2)
     compare = 128 * 500 + 500 + 100
     head = 228 + 1 + 1
     assert count(gan.discriminator) == (2 * 128 + 128) + (128 * 128 + 128) + compare + head

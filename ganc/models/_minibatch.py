@@ -29,7 +29,8 @@ class MinibatchGAN(Preset):
     features that say how close it is to the others of its batch: a generator whose samples are all
     alike gives itself away. The first batch decides the scales that the normalised layers begin
     with. G is updated three times for each update of D. With ``features=2`` the networks are fully
-    connected ones for points, 128-128 with these features before D's last layer.
+    connected ones for points, 128-128, with batch norm in G and these features before D's last
+    layer.
 
     Parameters
     ----------
@@ -182,7 +183,12 @@ class MinibatchGAN(Preset):
 
 def _for_points(c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
     features = at_least("features", c.features, 1)
-    generator = perceptron(c.latent_dim, widths("g_hidden", c.g_hidden), features, nn.ReLU)
+    layers, width = [], c.latent_dim
+    for outputs in widths("g_hidden", c.g_hidden):
+        norm = _shifting(nn.BatchNorm1d(outputs, eps=1e-6))
+        layers += [nn.Linear(width, outputs, bias=False), norm, nn.ReLU()]
+        width = outputs
+    generator = nn.Sequential(*layers, nn.Linear(width, features))
     *hidden, _ = perceptron(features, widths("d_hidden", c.d_hidden), 1, nn.ReLU)
     return generator, nn.Sequential(*hidden, *_comparing(c, c.d_hidden[-1]))
 
