@@ -66,7 +66,7 @@ class EBGAN(AutoencodingPreset):
     deviations = (
         "widths and number of layers are those of figure 9, a study of the margin; those of the "
         "best models of the grid search stand in an appendix that was not at hand",
-        "the energy is the mean of squares; the paper writes the norm, which energy='norm' is",
+        "the energy is the mean of squares; the paper's equation 13 is the norm, energy='norm'",
         "initial weights, batch norm and tanh are as remembered from that appendix",
         "the paper does not say the latents, Adam's betas and the batch size",
         "the paper pads MNIST to 32x32 in the grid search",
