@@ -24,6 +24,10 @@ MODELS = {
     "DCGANPaper": {"g_channels": 32},
     "VAE": {},
     "ConvVAE": {},
+    "UnrolledGAN": {},
+    "MinibatchGAN": {"g_channels": 32, "d_channels": (8, 8)},
+    "EBGAN": {"g_hidden": (400, 400)},
+    "BEGAN": {"filters": 16},
 }
 SIZES = range(1, 65) if os.environ.get("GANC_BATCH_SIZES") == "all" else (1, 2, 5, 16, 33)
 

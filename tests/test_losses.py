@@ -195,7 +195,7 @@ def test_probabilities_are_reported_where_there_are_any():
 @pytest.mark.parametrize("name", losses.list())
 def test_signs(name):
     """A D that is right has a small loss, a G that fools it too."""
-    loss, half = losses.get(name), 0.5 if name == "lsgan" else 4.0
+    loss, half = losses.get(name), {"lsgan": 0.5, "energy": -4.0}.get(name, 4.0)
     sure, fooled = ganc.tensor([[half]]), ganc.tensor([[-half]])
     assert loss.d_loss(sure, fooled).item() < loss.d_loss(fooled, sure).item()
     assert loss.g_loss(sure, fooled).item() < loss.g_loss(fooled, sure).item()

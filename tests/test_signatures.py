@@ -152,7 +152,8 @@ def test_init(name):
 
 @pytest.mark.parametrize("name", sorted(set(nn.utils.__all__) - {"is_batch_dependent"}))
 def test_utils(name):
-    theirs = [(n, d) for n, d, _ in parameters(getattr(torch.nn.utils, name))]
+    rival = torch.func if name == "functional_call" else torch.nn.utils
+    theirs = [(n, d) for n, d, _ in parameters(getattr(rival, name))]
     compare(name, parameters(getattr(nn.utils, name)), theirs)
 
 

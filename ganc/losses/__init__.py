@@ -13,7 +13,8 @@ batch.
 ['r2', 'wgan_gp', 'zero_centered']
 """
 
-from ganc.losses import _loss, _penalties, _penalty, _relativistic, _standard
+from ganc.losses import _energy, _loss, _penalties, _penalty, _relativistic, _standard
+from ganc.losses._energy import *  # noqa: F403
 from ganc.losses._loss import *  # noqa: F403
 from ganc.losses._penalties import *  # noqa: F403
 from ganc.losses._penalty import *  # noqa: F403
@@ -21,6 +22,7 @@ from ganc.losses._relativistic import *  # noqa: F403
 from ganc.losses._standard import *  # noqa: F403
 
 __all__ = [
+    *_energy.__all__,
     *_loss.__all__,
     *_penalties.__all__,
     *_penalty.__all__,

@@ -4,8 +4,8 @@ Each is a `ganc.GAN`, but for the variational autoencoders beside them; every nu
 with the source's value as its default, and ``describe()`` says what it is and where it deviates.
 
 >>> from ganc import models
->>> models.list()[-3:]
-['ToyGAN', 'VAE', 'VanillaGAN']
+>>> models.list()[-2:]
+['VAE', 'VanillaGAN']
 >>> models.get("vanilla").__name__
 'VanillaGAN'
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 from ganc._options import choose
 from ganc.models._acgan import ACGAN as ACGAN
+from ganc.models._began import BEGAN as BEGAN
 from ganc.models._cgan import CGAN as CGAN
 from ganc.models._cnn import CNNGAN as CNNGAN
 from ganc.models._conv_cgan import ConvCGAN as ConvCGAN
@@ -22,6 +23,7 @@ from ganc.models._dcgan import DCGAN as DCGAN
 from ganc.models._dcgan import DCGANPaper as DCGANPaper
 from ganc.models._dense import DenseGAN as DenseGAN
 from ganc.models._dragan import DRAGAN as DRAGAN
+from ganc.models._ebgan import EBGAN as EBGAN
 from ganc.models._evening import EveningGAN as EveningGAN
 from ganc.models._gman import GMAN as GMAN
 from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
@@ -30,6 +32,7 @@ from ganc.models._lapgan import LAPGAN as LAPGAN
 from ganc.models._lsgan import LSGAN as LSGAN
 from ganc.models._madgan import MADGAN as MADGAN
 from ganc.models._mgan import MGAN as MGAN
+from ganc.models._minibatch import MinibatchGAN as MinibatchGAN
 from ganc.models._pacgan import PacGAN as PacGAN
 from ganc.models._preset import Configured, Preset
 from ganc.models._sngan import SNGAN as SNGAN
@@ -38,6 +41,7 @@ from ganc.models._snresnet import ProjectionGAN as ProjectionGAN
 from ganc.models._snresnet import SNResNetGAN as SNResNetGAN
 from ganc.models._tfdcgan import TFDCGAN as TFDCGAN
 from ganc.models._toy import ToyGAN as ToyGAN
+from ganc.models._unrolled import UnrolledGAN as UnrolledGAN
 from ganc.models._vae import VAE as VAE
 from ganc.models._vae import ConvVAE as ConvVAE
 from ganc.models._vanilla import VanillaGAN as VanillaGAN

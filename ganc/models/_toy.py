@@ -1,5 +1,6 @@
 """GANs for points in the plane, which train in seconds."""
 
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -105,7 +106,7 @@ class ToyGAN(Preset):
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator for a configuration."""
         features = at_least("features", c.features, 1)
-        activation = _ACTIVATIONS[choose("activation", c.activation, _ACTIVATIONS)]
+        activation = activation_of(c)
         layers, width = [], c.latent_dim
         for hidden in widths("g_hidden", c.g_hidden):
             norm = [nn.BatchNorm1d(hidden)] if c.batch_norm else []
@@ -121,7 +122,7 @@ class ToyGAN(Preset):
             width = hidden
         discriminator = nn.Sequential(*layers, nn.Linear(width, 1))
         for network in (generator, discriminator):
-            _initialise(network, choose("init", c.init, ("default", "he", "orthogonal")), c.gain)
+            initialise(network, choose("init", c.init, ("default", "he", "orthogonal")), c.gain)
         return generator, discriminator
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
@@ -136,7 +137,23 @@ class ToyGAN(Preset):
         }
 
 
-def _initialise(network: nn.Module, how: str, gain: float) -> None:
+def activation_of(c: SimpleNamespace) -> Callable[[], nn.Module]:
+    """Return what makes the activations of a configuration."""
+    return _ACTIVATIONS[choose("activation", c.activation, _ACTIVATIONS)]
+
+
+def perceptron(
+    inputs: int, hidden: Iterable[int], outputs: int, activation: Callable[[], nn.Module]
+) -> nn.Sequential:
+    """Return linear layers with an activation between."""
+    layers: list[nn.Module] = []
+    for width in hidden:
+        layers += [nn.Linear(inputs, width), activation()]
+        inputs = width
+    return nn.Sequential(*layers, nn.Linear(inputs, outputs))
+
+
+def initialise(network: nn.Module, how: str, gain: float) -> None:
     if how == "default":
         return
     for module in network.modules():

@@ -31,6 +31,7 @@ HALVES = {  # what D minimises for real samples, given 1 - label smoothing, and 
     "lsgan": (lambda r, t: square(r, t) / 2, lambda f: square(f, 0.0) / 2),
     "wgan": (lambda r, t: -r.mean(), lambda f: f.mean()),
     "hinge": (lambda r, t: F.relu(1 - r).mean(), lambda f: F.relu(1 + f).mean()),
+    "energy": (lambda r, t: r.mean(), lambda f: F.relu(10 - f).mean()),
     "fgan_pearson": (lambda r, t: -r.mean(), lambda f: (f**2 / 4 + f).mean()),
 }
 GENERATOR = {
@@ -39,6 +40,7 @@ GENERATOR = {
     "lsgan": lambda f: square(f, 1.0) / 2,
     "wgan": lambda f: -f.mean(),
     "hinge": lambda f: -f.mean(),
+    "energy": lambda f: f.mean(),
     "fgan_pearson": lambda f: -f.mean(),
 }
 # Jolicoeur-Martineau 2018: f1(C(x_r) - C(x_f)) of D, g2 of G; with f2, g1 in the average ones

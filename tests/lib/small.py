@@ -35,6 +35,7 @@ SMALL = {
     "SNResNetGAN": _SN | {"n_critic": 2},
     "WGAN": _WGAN,
     "WGANGP": {"image_shape": (3, 20, 24), "latent_dim": 4, "dim": 3, "n_critic": 2},
+    "BEGAN": {"image_shape": (3, 8, 16), "latent_dim": 4, "filters": 3},
     "CGAN": {
         "image_shape": (3, 5, 6),
         "classes": 4,
@@ -74,9 +75,25 @@ SMALL = {
         "generators": 3,
         "per_generator": 4,
     },
+    "EBGAN": {
+        "image_shape": (3, 5, 6),
+        "latent_dim": 4,
+        "g_hidden": (8,),
+        "e_hidden": (8, 6),
+        "pulling_away": 0.1,
+    },
     "Goodfellow2014": _MLP,
+    "MinibatchGAN": {
+        "image_shape": (3, 12, 16),
+        "latent_dim": 4,
+        "g_channels": 3,
+        "d_channels": (3, 4),
+        "kernels": 5,
+        "kernel_dim": 2,
+    },
     "TFDCGAN": _KERAS | {"g_channels": (4, 3, 3)},
     "ToyGAN": {"g_hidden": (8,), "d_hidden": (8,)},
+    "UnrolledGAN": {"latent_dim": 4, "g_hidden": (8,), "d_hidden": (8,), "unroll_steps": 2},
     "VAE": {"image_shape": (3, 5, 6), "latent_dim": 4, "hidden": (8,)},
     "VanillaGAN": _MLP,
 }
