@@ -199,14 +199,19 @@ class GAN(Objectives):
             )
         _networks.warn_of_activation(self.discriminator, self.loss)
         _networks.warn_of_batch_norm(self.discriminator, self.penalties)
-        self.g_optimizer = optimizer("g_optimizer", g_optimizer, generator=generator)
-        self.d_optimizer = optimizer("d_optimizer", d_optimizer, discriminator=discriminator)
+        self.g_optimizer = self._optimizer("g_optimizer", g_optimizer)
+        self.d_optimizer = self._optimizer("d_optimizer", d_optimizer)
         self.ema = ema
 
     @property
     def label_smoothing(self) -> float:
         """How far D's target for real samples is below 1."""
         return getattr(self.loss, "label_smoothing", 0.0)
+
+    def _optimizer(self, name: str, given: Any) -> Any:
+        """Return the optimizer of the networks that `OPTIMIZERS` says, of those that are there."""
+        networks = {n: getattr(self, n) for n in self.OPTIMIZERS[name] if hasattr(self, n)}
+        return optimizer(name, given, **networks)
 
     # ---- what Model asks for ----
 

@@ -20,6 +20,7 @@ from ganc.models._dcgan import DCGAN as DCGAN
 from ganc.models._dcgan import DCGANPaper as DCGANPaper
 from ganc.models._dense import DenseGAN as DenseGAN
 from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
+from ganc.models._infogan import InfoGAN as InfoGAN
 from ganc.models._preset import Configured, Preset
 from ganc.models._tfdcgan import TFDCGAN as TFDCGAN
 from ganc.models._toy import ToyGAN as ToyGAN

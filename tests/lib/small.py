@@ -25,6 +25,13 @@ SMALL = {
     "DCGANPaper": _PYRAMID,
     "DenseGAN": _MLP,
     "Goodfellow2014": _MLP,
+    "InfoGAN": {
+        "image_shape": (3, 8, 12),
+        "latent_dim": 4,
+        "categories": 3,
+        **dict.fromkeys(("g_hidden", "d_hidden", "q_hidden"), 8),
+        **dict.fromkeys(("g_channels", "d_channels"), (3, 4)),
+    },
     "TFDCGAN": _KERAS | {"g_channels": (4, 3, 3)},
     "ToyGAN": {"g_hidden": (8,), "d_hidden": (8,)},
     "VAE": {"image_shape": (3, 5, 6), "latent_dim": 4, "hidden": (8,)},
