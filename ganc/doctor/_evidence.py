@@ -100,6 +100,12 @@ class Evidence:
             more = () if labels is None else (np.asarray(labels)[rows].astype(np.float32),)
             return (self.model.real_samples(given[rows], len(rows)), *more)
 
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether a label may be -1, for a sample without one."""
+        fields = () if self.model is None else self.model.FIELDS
+        return any(field.kind == "partial_label" for field in fields)
+
     # ---- the model ----
 
     @property
@@ -193,10 +199,11 @@ class Evidence:
             return {}
         fake = None if self.fake is None else (self.fake, *self.inputs[1:])
         found = {"real": self._real, "fake": fake, "held_out": self._inside(self._held_out)}
+        takes = len(self.model.inputs_of("discriminator"))
         return {
-            name: (from_unit(side[0], self.model.pixel_range), *side[1:])
+            name: (from_unit(side[0], self.model.pixel_range), *side[1:takes])
             for name, side in found.items()
-            if side is not None and len(side) == len(self.model.FIELDS)
+            if side is not None and len(side) >= takes
         }
 
     @cached_property

@@ -32,6 +32,13 @@ SMALL = {
         **dict.fromkeys(("g_hidden", "d_hidden", "q_hidden"), 8),
         **dict.fromkeys(("g_channels", "d_channels"), (3, 4)),
     },
+    "SemiSupervisedGAN": {
+        "image_shape": (3, 5, 6),
+        "classes": 3,
+        "latent_dim": 4,
+        "g_hidden": (8,),
+        "d_hidden": (8, 6),
+    },
     "TFDCGAN": _KERAS | {"g_channels": (4, 3, 3)},
     "ToyGAN": {"g_hidden": (8,), "d_hidden": (8,)},
     "VAE": {"image_shape": (3, 5, 6), "latent_dim": 4, "hidden": (8,)},
@@ -56,4 +63,6 @@ def data_for(model, n=64):
 def fields_for(model, n=64):
     """Return all that a model trains on: samples, and labels if it takes them."""
     labels = () if len(model.FIELDS) == 1 else (np.arange(n) % model.classes,)
+    if model.FIELDS[-1].kind == "partial_label":
+        labels[0][::3] = -1
     return data_for(model, n), *labels
