@@ -22,6 +22,7 @@ from ganc.models._dense import DenseGAN as DenseGAN
 from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
 from ganc.models._infogan import InfoGAN as InfoGAN
 from ganc.models._preset import Configured, Preset
+from ganc.models._sdcgan import SDCGAN as SDCGAN
 from ganc.models._semisupervised import SemiSupervisedGAN as SemiSupervisedGAN
 from ganc.models._tfdcgan import TFDCGAN as TFDCGAN
 from ganc.models._toy import ToyGAN as ToyGAN

@@ -32,6 +32,7 @@ SMALL = {
         **dict.fromkeys(("g_hidden", "d_hidden", "q_hidden"), 8),
         **dict.fromkeys(("g_channels", "d_channels"), (3, 4)),
     },
+    "SDCGAN": _PYRAMID | {"classes": 4, "c_channels": 3},
     "SemiSupervisedGAN": {
         "image_shape": (3, 5, 6),
         "classes": 3,
