@@ -115,8 +115,19 @@ class Evidence:
 
     @property
     def discriminator(self) -> Module | None:
-        """The network that judges them, of a GAN."""
-        return getattr(self.model, "discriminator", None) if self.inputs else None
+        """The network that judges them, of a GAN: alone or with labels that `fit` takes."""
+        network = getattr(self.model, "discriminator", None) if self.inputs else None
+        return None if network is None or self._judged > len(self.model.FIELDS) else network
+
+    @property
+    def _judged(self) -> int:
+        """How many inputs the discriminator takes."""
+        return len(self.model.inputs_of("discriminator"))
+
+    @property
+    def judged_labels(self) -> Side:
+        """The labels of `inputs` if the discriminator takes them too."""
+        return self.inputs[1 : self._judged]
 
     @cached_property
     def inputs(self) -> Side:
@@ -199,11 +210,10 @@ class Evidence:
             return {}
         fake = None if self.fake is None else (self.fake, *self.inputs[1:])
         found = {"real": self._real, "fake": fake, "held_out": self._inside(self._held_out)}
-        takes = len(self.model.inputs_of("discriminator"))
         return {
-            name: (from_unit(side[0], self.model.pixel_range), *side[1:takes])
+            name: (from_unit(side[0], self.model.pixel_range), *side[1 : self._judged])
             for name, side in found.items()
-            if side is not None and len(side) >= takes
+            if side is not None and len(side) >= self._judged
         }
 
     @cached_property

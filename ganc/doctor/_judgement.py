@@ -112,7 +112,8 @@ def _slope(evidence: Evidence) -> float | None:
                 return None
             rows = np.arange(len(fake)) % len(evidence.sides["real"][0])
             real = discriminator(*(core.Tensor(part[rows]) for part in evidence.sides["real"]))
-        loss = evidence.loss.g_loss(discriminator(fake, *labels), real)
+        told = labels[: len(evidence.judged_labels)]
+        loss = evidence.loss.g_loss(discriminator(fake, *told), real)
         loss.backward()
         gradient = fake.grad
     if gradient is None:

@@ -34,7 +34,7 @@ def _is_probability(evidence: Evidence, network: Module) -> bool:
     if evidence.fake is None or not np.isfinite(evidence.fake).all():
         return False
     noise = np.random.default_rng(0).normal(0, _FAR, evidence.fake.shape).astype(np.float32)
-    labels = [part[: len(noise)] for part in evidence.inputs[1:]]
+    labels = [part[: len(noise)] for part in evidence.judged_labels]
     answers = evaluate(network, noise, *labels)
     inside = (answers >= 0) & (answers <= 1)
     return bool(inside.all()) and float(np.ptp(answers)) > 0.01
