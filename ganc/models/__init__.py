@@ -14,6 +14,7 @@ import builtins
 from typing import Any
 
 from ganc._options import choose
+from ganc.models._bigan import BiGAN as BiGAN
 from ganc.models._cgan import CGAN as CGAN
 from ganc.models._cnn import CNNGAN as CNNGAN
 from ganc.models._dcgan import DCGAN as DCGAN

@@ -8,6 +8,11 @@ _MLP = {"image_shape": (3, 5, 6), "latent_dim": 4, "g_hidden": (8,), "d_hidden":
 _PYRAMID = {"image_shape": (3, 8, 16), "latent_dim": 4, "g_channels": 3, "d_channels": 3}
 _KERAS = {"image_shape": (3, 8, 12), "latent_dim": 4, "d_channels": (3, 4)}
 SMALL = {
+    "BiGAN": {
+        "image_shape": (3, 5, 6),
+        "latent_dim": 4,
+        **dict.fromkeys(("g_hidden", "d_hidden", "e_hidden"), 8),
+    },
     "CGAN": {
         "image_shape": (3, 5, 6),
         "classes": 4,
