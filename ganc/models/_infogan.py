@@ -49,6 +49,10 @@ class InfoGAN(Preset):
         Of leaky ReLU, in D and Q.
     category_weight, codes_weight : float, default 1.0
         What the mutual information of image and category, and of image and codes, weighs.
+    trunk_learns : bool, default True
+        Whether the layers that D and Q share learn from the mutual information, as in the code.
+        False leaves that to Q's own layers; small networks then make recognisable images within
+        hundreds of steps, where G and D otherwise agree on textures that tell the codes.
     loss : str or GANLoss, default "non_saturating"
     label_smoothing : float, default 0.0
     g_lr, d_lr : float, default 1e-3, 2e-4
@@ -71,8 +75,7 @@ class InfoGAN(Preset):
     """
 
     source = (
-        "Chen et al. 2016, arXiv:1606.03657; github.com/openai/InfoGAN, "
-        "launchers/run_mnist_exp.py"
+        "Chen et al. 2016, arXiv:1606.03657; github.com/openai/InfoGAN, launchers/run_mnist_exp.py"
     )
     deviations = (
         "leaky ReLU has the paper's slope 0.1; the code's is 0.01",
@@ -98,6 +101,7 @@ class InfoGAN(Preset):
         slope: float = 0.1,
         category_weight: float = 1.0,
         codes_weight: float = 1.0,
+        trunk_learns: bool = True,
         loss: str = "non_saturating",
         label_smoothing: float = 0.0,
         g_lr: float = 1e-3,
@@ -150,6 +154,8 @@ class InfoGAN(Preset):
         self.passed["hidden"] = []
         loss, report = super().d_objective(batch)
         hidden = self.passed.pop("hidden")[1]  # real samples were judged first
+        if not self.config["trunk_learns"]:
+            hidden = hidden.detach()
         return self._informed(loss, {"d_loss": loss} | report, hidden)
 
     def g_objective(self, batch: Any) -> tuple[core.Tensor, dict[str, Any]]:

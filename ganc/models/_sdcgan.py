@@ -160,9 +160,17 @@ class SDCGAN(Classifies, Preset, _Split):
         self.passed["shared"] = fake  # one pass through G for both
         found = super().g_objective(batch)
         loss, report = found if isinstance(found, tuple) else (found, {})
-        told = F.cross_entropy(self.classifier(fake), batch.y)
+        told = F.cross_entropy(self._classes_of(fake), batch.y)
         report = {"g_loss": loss, "g_class_loss": told} | report
         return loss + told * self.config["class_weight"], report
+
+    def _classes_of(self, fake: core.Tensor) -> core.Tensor:
+        """Return C's logits as `classify` has them: fakes leave its running statistics alone."""
+        self.classifier.eval()
+        try:
+            return self.classifier(fake)
+        finally:
+            self.classifier.train()
 
     def inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
         """Return the shapes of one sample's inputs of a network; see `Model.inputs_of`."""

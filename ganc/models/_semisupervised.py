@@ -12,6 +12,7 @@ from ganc.gan._classify import Classifies
 from ganc.models._preset import Preset, image_size, widths
 from ganc.nn import functional as F
 from ganc.nn._inference import without_graph
+from ganc.nn.init._plain import fill
 from ganc.train import Field, register
 from ganc.tricks import FeatureMatching
 
@@ -232,8 +233,8 @@ class _WeightNormed(nn.Module):
         mean = core.mean(made, (0,))
         deviation = core.sqrt(core.mean(core.square(made - mean), (0,)))
         scale = 1.0 / core.clamp_scalar(deviation, 1e-6, float("inf"))
-        self.scale.copy_(scale)
-        self.bias.copy_(-mean * scale)
+        fill(self.scale, scale)
+        fill(self.bias, -mean * scale)
 
     def _along(self, x: core.Tensor) -> core.Tensor:
         return F.linear(x, F.normalize(self.weight, dim=1))
