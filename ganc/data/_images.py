@@ -86,7 +86,12 @@ def checked(x: ArrayLike, name: str, *, hint: bool) -> np.ndarray:
 
 
 def as_labels(
-    y: ArrayLike, n: int | None = None, num_classes: int | None = None, *, name: str = "y"
+    y: ArrayLike,
+    n: int | None = None,
+    num_classes: int | None = None,
+    *,
+    missing: bool = False,
+    name: str = "y",
 ) -> np.ndarray:
     """Check class labels.
 
@@ -98,6 +103,8 @@ def as_labels(
         The number of images they must match.
     num_classes : int, optional
         Labels must be below it.
+    missing : bool, default False
+        Whether -1 may stand for an image without a label, as in scikit-learn.
     name : str, default "y"
         What error messages call it.
 
@@ -121,6 +128,8 @@ def as_labels(
     Traceback (most recent call last):
         ...
     ValueError: as_labels: y: got label 3 at index 1, expected 0 to 2
+    >>> data.as_labels([0, -1, 1], missing=True)
+    array([ 0, -1,  1])
     """
     array = as_array(y, name, "whole numbers (N,)")
     if array.dtype.kind == "b":
@@ -136,10 +145,11 @@ def as_labels(
     with np.errstate(invalid="ignore"):
         labels = array.astype(np.int64)
     end = 2**31 if num_classes is None else num_classes
-    wrong = (array < 0) | (array >= end) | (labels != array)
+    wrong = (array < -int(missing)) | (array >= end) | (labels != array)
     if wrong.any():
         first = int(wrong.argmax())
         expected = f"0 to {num_classes - 1}" if num_classes else "whole numbers from 0"
+        expected += ", or -1 for none" if missing else ""
         raise ValueError(f"{name}: got label {array[first]} at index {first}, expected {expected}")
     return labels
 

@@ -100,6 +100,12 @@ class Evidence:
             more = () if labels is None else (np.asarray(labels)[rows].astype(np.float32),)
             return (self.model.real_samples(given[rows], len(rows)), *more)
 
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether a label may be -1, for a sample without one."""
+        fields = () if self.model is None else self.model.FIELDS
+        return any(field.kind == "partial_label" for field in fields)
+
     # ---- the model ----
 
     @property
@@ -109,8 +115,14 @@ class Evidence:
 
     @property
     def discriminator(self) -> Module | None:
-        """The network that judges them, of a GAN."""
-        return getattr(self.model, "discriminator", None) if self.inputs else None
+        """The network that judges them, of a GAN: alone or with labels that `fit` takes."""
+        network = getattr(self.model, "discriminator", None) if self.inputs else None
+        return None if network is None or self._judged > len(self.model.FIELDS) else network
+
+    @property
+    def _judged(self) -> int:
+        """How many inputs the discriminator takes."""
+        return len(self.model.inputs_of("discriminator"))
 
     @cached_property
     def inputs(self) -> Side:
@@ -201,7 +213,7 @@ class Evidence:
         return {
             name: self.judged(from_unit(side[0], self.model.pixel_range), *side[1:])
             for name, side in found.items()
-            if side is not None and len(side) == len(self.model.FIELDS)
+            if side is not None and len(side) >= self._judged
         }
 
     @cached_property

@@ -67,7 +67,7 @@ def labels(evidence: Evidence) -> Measured | None:
         )
     classes = _classes(evidence)
     end = np.inf if classes is None else classes
-    wrong = (y < 0) | (y >= end) | (y != np.floor(y))
+    wrong = (y < -int(evidence.may_be_missing)) | (y >= end) | (y != np.floor(y))
     first = f", such as {y[wrong.argmax()]:g}" if wrong.any() else ""
     expected = "whole numbers from 0" if classes is None else f"0 to {classes - 1}"
     return Measured(

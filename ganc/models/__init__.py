@@ -16,6 +16,7 @@ from typing import Any
 from ganc._options import choose
 from ganc.models._acgan import ACGAN as ACGAN
 from ganc.models._began import BEGAN as BEGAN
+from ganc.models._bigan import BiGAN as BiGAN
 from ganc.models._cgan import CGAN as CGAN
 from ganc.models._cnn import CNNGAN as CNNGAN
 from ganc.models._conv_cgan import ConvCGAN as ConvCGAN
@@ -28,6 +29,7 @@ from ganc.models._evening import EveningGAN as EveningGAN
 from ganc.models._gman import GMAN as GMAN
 from ganc.models._goodfellow import Goodfellow2014 as Goodfellow2014
 from ganc.models._hinge import HingeGAN as HingeGAN
+from ganc.models._infogan import InfoGAN as InfoGAN
 from ganc.models._lapgan import LAPGAN as LAPGAN
 from ganc.models._lsgan import LSGAN as LSGAN
 from ganc.models._madgan import MADGAN as MADGAN
@@ -35,6 +37,8 @@ from ganc.models._mgan import MGAN as MGAN
 from ganc.models._minibatch import MinibatchGAN as MinibatchGAN
 from ganc.models._pacgan import PacGAN as PacGAN
 from ganc.models._preset import Configured, Preset
+from ganc.models._sdcgan import SDCGAN as SDCGAN
+from ganc.models._semisupervised import SemiSupervisedGAN as SemiSupervisedGAN
 from ganc.models._sngan import SNGAN as SNGAN
 from ganc.models._sngan import RelativisticGAN as RelativisticGAN
 from ganc.models._snresnet import ProjectionGAN as ProjectionGAN

@@ -6,6 +6,7 @@ from typing import Any
 from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least
+from ganc.gan._classify import Classifies
 from ganc.models import _keras
 from ganc.models._preset import Preset, image_size, widths
 from ganc.nn import functional as F
@@ -17,7 +18,7 @@ __all__ = ["ACGAN"]
 
 
 @register
-class ACGAN(Preset):
+class ACGAN(Classifies, Preset):
     """Auxiliary Classifier GAN, Odena et al. 2017: the Keras code's MNIST networks.
 
     G's latent is multiplied by the label's vector. D says real or generated, and which class; both
@@ -131,6 +132,11 @@ class ACGAN(Preset):
             "classes": c.classes,
             "d_reduction": "mean",
         }
+
+    @property
+    def classifier(self) -> nn.Module:
+        """D's second head on its trunk."""
+        return nn.Sequential(self.discriminator.features, self.discriminator.of_class)
 
     def g_size(self, n: int) -> int:
         """Return how many samples G learns on, where a batch has n real ones."""

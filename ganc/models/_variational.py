@@ -16,11 +16,10 @@ from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least, choose
 from ganc._tensor._random import drawing
-from ganc.data._conversion import from_unit
 from ganc.gan._latent_model import LatentModel
 from ganc.nn._inference import eval_mode, evaluate
 from ganc.train import Update, _streams
-from ganc.train._field import evaluation_array
+from ganc.train._field import inside_array
 from ganc.train._network import checked
 from ganc.train._network import optimizer as optimizer_of
 
@@ -118,7 +117,7 @@ class Variational(LatentModel):
         -------
         ndarray of float32, shape (N, latent_dim)
         """
-        inside = self._targets(core.Tensor(self._inside(x))).numpy()
+        inside = self._targets(core.Tensor(inside_array(self, x))).numpy()
         return evaluate(self.encoder, inside)[:, : self.latent_dim[0]]
 
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
@@ -135,9 +134,6 @@ class Variational(LatentModel):
             In [-1, 1], as those of `sample`.
         """
         return self._of_latents(self.encode(x))
-
-    def _inside(self, x: ArrayLike) -> np.ndarray:
-        return from_unit(evaluation_array(self, x, 2**62), self.pixel_range)
 
     def _targets(self, x: core.Tensor) -> core.Tensor:
         return x > 0.5 if self.binarize else x

@@ -69,8 +69,8 @@ class _Arrays:
         self.n, self.batch_size = len(arrays[0]), size
         self.shapes = {f.name: f.shape(a) for f, a in zip(fields, arrays, strict=True)}
         for field, array in zip(fields, arrays, strict=True):
-            if field.kind == "label" and model.classes is None:
-                model.classes = int(array.max()) + 1
+            if field.is_label and model.classes is None:
+                model.classes = _counted(field, array)
         self._model, self._fields, self._arrays = model, fields, arrays
         self._orders = Orders(seed, self.n, True)
 
@@ -108,7 +108,7 @@ class _Loaded:
             loader.seed = seed
         self._model, self._fields, self._loader = model, fields, loader
         self.n, self.batch_size = len(loader.dataset), loader.batch_size
-        if model.classes is None and any(field.kind == "label" for field in fields):
+        if model.classes is None and any(field.is_label for field in fields):
             model.classes = _classes_of(loader.dataset)
         parts = parts_of(model, fields, loader._picked(np.arange(1)))
         checked = [f.checked(model, p, hint=True) for f, p in zip(fields, parts, strict=True)]
@@ -260,6 +260,14 @@ def _loader_of(model: "Model", data: Any, batch_size: int | None) -> DataLoader:
             "leave it out"
         )
     return data
+
+
+def _counted(field: Field, labels: np.ndarray) -> int:
+    """Return how many classes there are: labels are below it."""
+    classes = int(labels.max()) + 1
+    if not classes:
+        raise ValueError(f"{field.name}: got -1 only, expected at least one sample with a label")
+    return classes
 
 
 def _classes_of(dataset: Any) -> int:

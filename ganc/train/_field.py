@@ -16,7 +16,7 @@ import numpy as np
 from ganc._backend import core
 from ganc._options import choose
 from ganc.data import as_labels, as_sequences, order
-from ganc.data._conversion import sample_shape, take
+from ganc.data._conversion import from_unit, sample_shape, take
 from ganc.data._images import checked as as_pictures
 from ganc.data._images import from_uint8
 from ganc.data._incoming import as_array
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ganc.train._model import Model
 
 __all__ = [
-    "Field", "batch_type", "check_fields", "check_number", "evaluation_array", "rows_of",
+    "Field", "batch_type", "check_fields", "check_number", "evaluation_array", "inside_array",
+    "rows_of",
 ]  # fmt: skip
 
 
@@ -55,6 +56,13 @@ _KINDS = {
         _shape,
         _plain_rows,
     ),
+    "partial_label": _Kind(
+        lambda model, x, name, hint: as_labels(
+            x, num_classes=model.classes, missing=True, name=name
+        ),
+        _shape,
+        _plain_rows,
+    ),
     "sequence": _Kind(lambda model, x, name, hint: as_sequences(x, name=name), _shape, _plain_rows),
 }
 
@@ -67,10 +75,11 @@ class Field:
     ----------
     name : str
         An identifier, no keyword, not beginning with "_": objectives see ``batch.NAME``.
-    kind : {"image", "label", "sequence"}
+    kind : {"image", "label", "partial_label", "sequence"}
         "image": images or points, as `ganc.data.as_images` takes them; the networks see them in
-        the model's ``pixel_range``. "label": whole numbers from 0. "sequence": words, notes, or
-        rows of numbers, as `ganc.data.as_sequences` takes them.
+        the model's ``pixel_range``. "label": whole numbers from 0. "partial_label": the same, with
+        -1 for a sample that has none. "sequence": words, notes, or rows of numbers, as
+        `ganc.data.as_sequences` takes them.
     paired : bool, default True
         Whether it belongs to the sample of the field before it. A field that does not has a length
         and an order of its own, and so have those that follow it.
@@ -96,6 +105,11 @@ class Field:
         if not name.isidentifier() or name.startswith("_") or iskeyword(name):
             raise ValueError(f"name: got {self.name!r}, expected an identifier, such as 'x'")
         choose("kind", self.kind, _KINDS)
+
+    @property
+    def is_label(self) -> bool:
+        """Whether it holds class numbers."""
+        return self.kind in ("label", "partial_label")
 
     def checked(self, model: "Model", data: Any, *, hint: bool = False) -> np.ndarray:
         """Return data of this kind as an array.
@@ -218,7 +232,7 @@ def check_number(model: "Model", fields: Sequence[Field], given: Sequence[Any]) 
 def wrong_number(model: "Model", got: str) -> str:
     """Return what is said of data with too few or too many fields."""
     names = ", ".join(map(str, model.FIELDS))
-    labels = "" if any(f.kind == "label" for f in model.FIELDS) else "; it takes no labels"
+    labels = "" if any(f.is_label for f in model.FIELDS) else "; it takes no labels"
     return (
         f"data: got {got}, but a batch of {type(model).__name__} holds {len(model.FIELDS)}: "
         f"{names}{labels}; pass these, in this order"
@@ -241,3 +255,8 @@ def evaluation_array(model: "Model", x: Any, n: int) -> np.ndarray:
     if n < len(array):
         array = array[chosen(len(array), n)]
     return from_uint8(array) if array.dtype == np.uint8 else array
+
+
+def inside_array(model: "Model", x: Any) -> np.ndarray:
+    """Return all samples of the first field as the model's networks see them."""
+    return from_unit(evaluation_array(model, x, 2**62), model.pixel_range)

@@ -36,6 +36,11 @@ SMALL = {
     "WGAN": _WGAN,
     "WGANGP": {"image_shape": (3, 20, 24), "latent_dim": 4, "dim": 3, "n_critic": 2},
     "BEGAN": {"image_shape": (3, 8, 16), "latent_dim": 4, "filters": 3},
+    "BiGAN": {
+        "image_shape": (3, 5, 6),
+        "latent_dim": 4,
+        **dict.fromkeys(("g_hidden", "d_hidden", "e_hidden"), 8),
+    },
     "CGAN": {
         "image_shape": (3, 5, 6),
         "classes": 4,
@@ -91,6 +96,21 @@ SMALL = {
         "kernels": 5,
         "kernel_dim": 2,
     },
+    "InfoGAN": {
+        "image_shape": (3, 8, 12),
+        "latent_dim": 4,
+        "categories": 3,
+        **dict.fromkeys(("g_hidden", "d_hidden", "q_hidden"), 8),
+        **dict.fromkeys(("g_channels", "d_channels"), (3, 4)),
+    },
+    "SDCGAN": _PYRAMID | {"classes": 4, "c_channels": 3},
+    "SemiSupervisedGAN": {
+        "image_shape": (3, 5, 6),
+        "classes": 3,
+        "latent_dim": 4,
+        "g_hidden": (8,),
+        "d_hidden": (8, 6),
+    },
     "TFDCGAN": _KERAS | {"g_channels": (4, 3, 3)},
     "ToyGAN": {"g_hidden": (8,), "d_hidden": (8,)},
     "UnrolledGAN": {"latent_dim": 4, "g_hidden": (8,), "d_hidden": (8,), "unroll_steps": 2},
@@ -116,4 +136,6 @@ def data_for(model, n=64):
 def fields_for(model, n=64):
     """Return all that a model trains on: samples, and labels if it takes them."""
     labels = () if len(model.FIELDS) == 1 else (np.arange(n) % model.classes,)
+    if model.FIELDS[-1].kind == "partial_label":
+        labels[0][::3] = -1
     return data_for(model, n), *labels
