@@ -47,35 +47,72 @@ class Task(NamedTuple):
     labelled: int | None = None  # of the labels, for a system that learns from few
 
 
-_SMALL = {"image_shape": (1, 28, 28), "g_channels": 32, "d_channels": 32}
 _GREY = {"image_shape": (1, 28, 28)}
-_RESIDUAL = _GREY | {"g_channels": 48, "d_channels": 48, "decay_steps": 0}
+_SMALL = _GREY | {"g_channels": 32, "d_channels": 32}
+_SN = _GREY | {"g_channels": 16, "d_channels": 16}
+_RESIDUAL = _GREY | {
+    "g_channels": 24, "d_channels": 24, "decay_steps": 0, "n_critic": 2, "g_batch": 1,
+    "g_lr": 5e-4, "d_lr": 5e-4, "batch_size": 32,
+}  # fmt: skip
+_QUICK = {"g_lr": 1e-3, "d_lr": 1e-3}
 TASKS = {
-    "WGAN": Task(_SMALL | {"n_critic_often": 20}),
-    "WGANGP": Task({"dim": 32}),
+    "WGAN": Task(_SMALL | {"n_critic_often": 20, "lr": 2e-4}),
+    "WGANGP": Task({"dim": 16, "g_lr": 5e-4, "d_lr": 5e-4}),
     "LSGAN": Task(_SMALL | {"latent_dim": 100}),
     "HingeGAN": Task(_SMALL),
-    "RelativisticGAN": Task(_SMALL),
+    "RelativisticGAN": Task(_SN),
     "DRAGAN": Task(_SMALL),
-    "SNGAN": Task(_SMALL),
-    "SNResNetGAN": Task(_RESIDUAL | {"n_critic": 2, "g_batch": 1}),
-    "MinibatchGAN": Task(_GREY),
-    "UnrolledGAN": Task(data="ring"),
-    "PacGAN": Task(data="ring"),
-    "BEGAN": Task(_GREY),
-    "EBGAN": Task(_GREY),
+    "SNGAN": Task(_SN),
+    "SNResNetGAN": Task(_RESIDUAL),
+    "MinibatchGAN": Task(
+        _GREY
+        | {
+            "g_channels": 16,
+            "d_channels": (16, 32),
+            "kernels": 30,
+            "loss": "non_saturating",
+            "g_steps": 1,
+            "g_lr": 1e-3,
+            "d_lr": 1e-3,
+        }
+    ),  # fmt: skip
+    "UnrolledGAN": Task({"latent_dim": 16, "batch_size": 128, "d_lr": 1e-3}, data="ring"),
+    "PacGAN": Task({"g_hidden": (128,) * 3, "d_hidden": (64,) * 2} | _QUICK, data="ring"),
+    "BEGAN": Task(
+        _GREY | {"filters": 16, "gamma": 0.7, "lambda_k": 0.01, "batch_size": 32} | _QUICK
+    ),
+    "EBGAN": Task({"g_hidden": (512,) * 3, "e_hidden": (512,), "pulling_away": 0.1}),
     "CGAN": Task(),
-    "ConvCGAN": Task({"channels": 32, "hidden": 256}),
-    "ACGAN": Task({"g_channels": (64, 32, 16), "d_channels": (16, 32, 64, 64), "g_hidden": 256}),
-    "InfoGAN": Task(),
-    "ProjectionGAN": Task(_RESIDUAL | {"n_critic": 2, "g_batch": 1}),
+    "ConvCGAN": Task({"channels": 24, "hidden": 256}),
+    "ACGAN": Task(
+        {
+            "g_channels": (32, 32, 16),
+            "d_channels": (16, 32, 32, 64),
+            "g_hidden": 256,
+            "g_batch": 1,
+            "g_lr": 1e-3,
+            "d_lr": 5e-4,
+        }
+    ),  # fmt: skip
+    "InfoGAN": Task(
+        {
+            "g_hidden": 256,
+            "d_hidden": 256,
+            "g_channels": (64, 32),
+            "d_channels": (32, 64),
+            "codes_weight": 0.1,
+            "trunk_learns": False,
+            "batch_size": 64,
+        }
+    ),  # fmt: skip
+    "ProjectionGAN": Task(_RESIDUAL),
     "SemiSupervisedGAN": Task(labelled=1000),
-    "SDCGAN": Task(_GREY),
-    "BiGAN": Task(),
-    "LAPGAN": Task(_GREY),
-    "MADGAN": Task(data="ring"),
-    "MGAN": Task(_GREY),
-    "GMAN": Task(_GREY),
+    "SDCGAN": Task({"g_channels": 32, "d_channels": 32, "c_channels": 16}),
+    "BiGAN": Task({"g_hidden": 512, "d_hidden": 512, "e_hidden": 512}),
+    "LAPGAN": Task(_GREY | {"g_hidden": 512, "d_hidden": 256, "channels": 16}),
+    "MADGAN": Task({"g_lr": 1e-3, "d_lr": 1e-3}, data="ring"),
+    "MGAN": Task(_GREY | {"generators": 4, "channels": 24}),
+    "GMAN": Task(_GREY | {"discriminators": 2, "g_channels": (64, 48, 32), "width": 48}),
     "EveningGAN": Task(),
 }
 

@@ -31,7 +31,9 @@ def load_stacked_digits(
         Training pictures; a sixth as many test pictures come from MNIST's test set.
     seed : int, default 0
         Of the choice.
-    path, data_home, download
+    path, data_home : str or path-like, optional
+        As for `load_mnist`.
+    download : bool, default True
         As for `load_mnist`.
 
     Returns
