@@ -18,10 +18,10 @@ __all__ = ["EveningGAN"]
 class EveningGAN(Preset):
     """Small convolutional networks whose numbers were chosen by measurement, for minutes on a CPU.
 
-    G makes maps of a quarter of the image's sides, a 3x3 convolution looks at them once more, and
-    transposed 4x4 convolutions double them twice; D halves twice. Batch norm in both, a quick Adam,
-    small batches, and samples from a moving average of G. ``docs/evening.md`` tells what else was
-    tried, and how the figures were measured.
+    G makes maps of a quarter of the image's sides and doubles them twice, with a 3x3 convolution
+    before each doubling; D halves twice, with a 3x3 convolution at the end. Batch norm in both, a
+    quick Adam, small batches, and samples from a moving average of G. What else was tried stands in
+    ``benchmarks/results/evening_search.csv``, written by ``tools/evening.py``.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class EveningGAN(Preset):
         Makes it conditional: labels are 0 to classes - 1, an input of G, and of D by projection.
     latent_dim : int, default 64
         Latents are N(0, 1).
-    g_channels : tuple of int, default (64, 32)
+    g_channels : tuple of int, default (48, 24)
         Of the maps of a quarter and of half the sides.
-    d_channels : tuple of int, default (32, 64)
+    d_channels : tuple of int, default (24, 48)
         Of the maps of half and of a quarter of the sides.
     slope : float, default 0.2
         Of leaky ReLU, in D.
@@ -67,8 +67,8 @@ class EveningGAN(Preset):
         *,
         classes: int | None = None,
         latent_dim: int = 64,
-        g_channels: tuple[int, int] = (64, 32),
-        d_channels: tuple[int, int] = (32, 64),
+        g_channels: tuple[int, int] = (48, 24),
+        d_channels: tuple[int, int] = (24, 48),
         slope: float = 0.2,
         loss: str = "non_saturating",
         label_smoothing: float = 0.0,
@@ -95,12 +95,14 @@ class EveningGAN(Preset):
             nn.BatchNorm1d(a * first[0] * first[1]), nn.ReLU(), nn.Unflatten(1, (a, *first)),
             nn.Conv2d(a, a, 3, padding=1, bias=False), nn.BatchNorm2d(a), nn.ReLU(),
             nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU(),
+            nn.Conv2d(b, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(),
             nn.ConvTranspose2d(b, shape[0], 4, 2, 1), nn.Tanh(),
         ]  # fmt: skip
         a, b = _two("d_channels", c.d_channels)
         trunk = [
             nn.Conv2d(shape[0], a, 4, 2, 1), nn.LeakyReLU(c.slope),
             nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(c.slope),
+            nn.Conv2d(b, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(c.slope),
             nn.Flatten(),
         ]  # fmt: skip
         features = b * first[0] * first[1]
