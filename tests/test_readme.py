@@ -13,7 +13,7 @@ def test_python_blocks(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib", reason="pip install matplotlib").use("Agg")
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.S)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     names = {}
     for block in blocks:
         exec(re.sub(r"epochs=\d+", "epochs=1", block), names)
