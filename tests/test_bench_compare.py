@@ -198,3 +198,103 @@ def test_command_line(tmp_path, capsys):
     assert "modes_covered" in capsys.readouterr().out
     assert cli.main([*argv, "--models", "toyy"]) == 2
     assert "did you mean" in capsys.readouterr().err
+
+
+def test_other_data_of_the_same_size_is_refused(tmp_path):
+    options = {"seeds": (0,), "steps": 2, "workers": 1, "folder": tmp_path / "a", **QUIET}
+    model = {"a": ("ToyGAN", TINY)}
+    first, second = (ganc.datasets.toy.ring(300, seed=seed) for seed in (1, 2))
+    bench.compare(model, first, **options)
+    with pytest.raises(ValueError, match="data_crc32"):
+        bench.compare(model, second, **options)
+    assert bench.compare(model, ganc.data.TensorDataset(first), **options).runs[0]["steps"] == 2
+    assert bench.compare(model, (first, None), **options).runs[0]["steps"] == 2
+
+
+def test_keywords_that_are_no_plain_data_and_metrics_of_ones_own(tmp_path):
+    def one(real, fake):
+        return 1.0
+
+    for _ in range(2):  # the second reads what the first has written
+        found = bench.compare(
+            {"a": ("ToyGAN", TINY | {"loss": ganc.losses.get("wgan")})}, "ring", seeds=(0,),
+            steps=2, workers=2, metrics=[one], folder=tmp_path / "a", **QUIET,
+        )  # fmt: skip
+        assert found.runs[0]["metrics"] == {"one": 1.0}
+
+
+def test_models_get_the_shape_of_the_data():
+    images, points = np.zeros((4, 28, 28), np.uint8), np.zeros((4, 3), np.float32)
+    (plain,) = entrants(["DCGAN"])
+    assert plain.suited(images).numbers == {"image_shape": (1, 28, 28)}
+    assert plain.suited(points) is plain
+    (own,) = entrants([("DCGAN", {"image_shape": (1, 32, 32)})])
+    assert own.suited(images) is own
+    assert entrants(["ToyGAN"])[0].suited(points).build(0).generate(2).shape == (2, 3)
+
+
+def test_without_matplotlib_there_is_no_picture(tmp_path, monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    bench.compare(
+        {"a": ("ToyGAN", TINY)}, "ring", seeds=(0,), steps=2, workers=1, folder=tmp_path / "a",
+        **QUIET,
+    )  # fmt: skip
+    assert {"comparison.png", "table.txt"} & set(os.listdir(tmp_path / "a")) == {"table.txt"}
+
+
+def started(folder):
+    """Return a comparison in the middle of its training, and the processes that train."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder), "60000"], cwd=ROOT, env=environment(),
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    while len(list(folder.glob("*/checkpoints"))) < 2 and child.poll() is None:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    found = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+    return child, [int(pid) for pid in found]
+
+
+def eventually(condition):
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("how", ["ctrl-c", "parent killed"])
+def test_processes_save_when_the_comparison_ends(how, tmp_path):
+    child, training = started(tmp_path / "a")
+    if how == "ctrl-c":
+        os.killpg(child.pid, signal.SIGINT)
+    else:
+        child.kill()
+    child.wait()
+    assert eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in training))
+    runs = sorted((tmp_path / "a").glob("a-*"))
+    assert len(runs) == 2
+    for run in runs:
+        (save,) = (run / "checkpoints").glob("*.ganc")
+        progress = json.loads((run / "progress.json").read_text())
+        assert not (run / "result.json").exists()
+        assert progress["saved"][0] == int(save.stem) > 0 and progress["saved"][1] > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_killed_process_is_told_of_and_made_again(tmp_path):
+    from ganc.bench._processes import Job
+    from ganc.bench._run import KILLED, failed
+
+    job = Job(entrants(["ToyGAN"])[0], 0, str(tmp_path / "a" / "ToyGAN-0"))
+    options = {"seeds": (0, 1), "steps": 3, "workers": 2, "folder": tmp_path / "a", **QUIET}
+    bench.compare("ToyGAN", "ring", **options)
+    os.unlink(tmp_path / "a" / "ToyGAN-0" / "result.json")
+    failed(job.folder, "its process was killed by signal 9", KILLED)
+    again = bench.Comparison(str(tmp_path / "a"), ["ToyGAN"], [0, 1])
+    assert not job.finished and "killed by signal 9" in again.table()
+    assert [run["failed"] for run in bench.compare("ToyGAN", "ring", **options).runs] == [None] * 2

@@ -1,7 +1,10 @@
 """A process that makes one run of a comparison: ``python -m ganc.bench._child PLAN.json``."""
 
 import json
+import os
+import signal
 import sys
+import threading
 
 import ganc
 from ganc import models
@@ -21,5 +24,13 @@ def main(path: str) -> None:
     run(lambda: model(**numbers, seed=said["seed"]), data, plan, said["folder"])
 
 
+def _end_with_parent() -> None:
+    """Save and end when the parent does, however that happens: then standard input closes."""
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C, and sends SIGTERM
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     main(sys.argv[1])

@@ -2,15 +2,17 @@
 
 import json
 import os
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ganc._backend import core
 from ganc._options import at_least, duration, seed_word
-from ganc.bench._comparison import Comparison
+from ganc.bench._comparison import PLAN, Comparison
 from ganc.bench._data import data_of
 from ganc.bench._entrants import entrants
 from ganc.bench._processes import Job, make
@@ -21,7 +23,7 @@ from ganc.plot._picture import save_figure
 
 __all__ = ["compare"]
 
-_PLAN, _TABLE, _PICTURE = "comparison.json", "table.txt", "comparison.png"
+_TABLE, _PICTURE = "table.txt", "comparison.png"
 
 
 def compare(
@@ -41,15 +43,16 @@ def compare(
     """Train models on the same data, several seeds each, and measure what came of it.
 
     Each run has a folder of its own. Called again with the same arguments it goes on where it was
-    stopped: finished runs are read, unfinished ones resumed. A run that fails is told of in the
-    table, the others go on.
+    stopped: finished runs are read, unfinished ones resumed, also those whose process was killed.
+    A run that fails is told of in the table, the others go on.
 
     Parameters
     ----------
     models : list or dict
         Names of `ganc.models.list`, classes of `ganc.models`, pairs of one and a dict of keywords,
-        or functions of the seed that give a model; a dict names them.
-    data : str, array_like, tuple
+        or functions of the seed that give a model; a dict names them. Models of ganc get the
+        data's ``image_shape`` or ``features``, if they are not given one.
+    data : str, array_like, tuple, TensorDataset
         A name ("ring", "grid", "swiss_roll", "moons", "fashion_mnist", "mnist", "digits",
         "embedded", "stacked_digits"), samples, (samples, labels), or what loaders give: ((x, y),
         (x_test, y_test)), of which the second is measured against. Labels go to models that want
@@ -69,7 +72,8 @@ def compare(
         By default each model's own.
     workers : int or "auto"
         Processes at a time, each with one thread; by default as many as `get_num_threads`. With 1,
-        and for models that only this process knows, runs are made here one by one.
+        and for models that only this process knows or whose keywords are not plain data, runs are
+        made here one by one.
     folder : str or path-like, optional
         By default a new one, in the place for temporary files.
     verbose : {0, 1}, default 1
@@ -83,7 +87,7 @@ def compare(
     Raises
     ------
     ValueError
-        If an argument is not as described, or the folder has another comparison.
+        If an argument is not as described, or the folder has another comparison or other data.
 
     Examples
     --------
@@ -98,7 +102,8 @@ def compare(
     broken nan ± 0       nan ± 0            nan ± 0    nan   nan     0 of 1
     broken, seed 0: ZeroDivisionError: division by zero
     """
-    taking_part, given = entrants(models), data_of(data)
+    given = data_of(data)
+    taking_part = [entrant.suited(given.x) for entrant in entrants(models)]
     seeds = [seed_word("seeds", seed) for seed in seeds]
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds: got {seeds}, expected one or more different ones")
@@ -106,7 +111,8 @@ def compare(
     at = os.fspath(folder) if folder is not None else tempfile.mkdtemp(prefix="ganc-compare-")
     _begin(at, {
         "models": [entrant.described for entrant in taking_part],
-        "data": given.name, "samples": len(given.x), "seeds": seeds, **plan.as_data(),
+        "data": given.name, "samples": len(given.x), "data_crc32": given.crc32, "seeds": seeds,
+        **plan.as_data(),
     })  # fmt: skip
     jobs = [
         Job(entrant, seed, os.path.join(at, f"{entrant.name}-{seed}"))
@@ -122,7 +128,8 @@ def compare(
         found = Comparison(at, names, seeds)
         atomic_write(os.path.join(at, _TABLE), [found.table().encode()])
         if any(run["failed"] is None for run in found.runs):
-            save_figure(os.path.join(at, _PICTURE), found.plot(), 110)
+            with suppress(ImportError):  # without matplotlib there is no picture
+                save_figure(os.path.join(at, _PICTURE), found.plot(), 110)
     return found
 
 
@@ -146,8 +153,8 @@ def _workers(given: int | str) -> int:
 
 def _begin(folder: str, said: dict[str, Any]) -> None:
     """Write down what is compared, or raise where the folder has something else."""
-    path = os.path.join(folder, _PLAN)
-    said = json.loads(json.dumps(said, default=str))
+    path = os.path.join(folder, PLAN)
+    said = json.loads(json.dumps(said, default=_shown))
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             known = json.load(file)
@@ -162,6 +169,11 @@ def _begin(folder: str, said: dict[str, Any]) -> None:
         raise ValueError(f"folder: {folder} has other files in it; choose a new one")
     os.makedirs(folder, exist_ok=True)
     atomic_write(path, [json.dumps(said, indent=1).encode()])
+
+
+def _shown(value: Any) -> str:
+    """Return what a value looks like, the same in every process."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 class _Teller:

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ganc.bench._run import HISTORY, RESULT, SAMPLES
+from ganc.bench._run import HISTORY, KILLED, RESULT, SAMPLES, every_of
 from ganc.io import read_tensors
 from ganc.plot import samples as draw_samples
 from ganc.plot._picture import BLUE, ORANGE, figure, missing
 
-__all__ = ["Comparison"]
+__all__ = ["PLAN", "Comparison"]
+
+PLAN = "comparison.json"
+_WIDE = 26  # letters of a name above a column
 
 
 class Comparison:
@@ -171,14 +174,22 @@ class Comparison:
         return drawn
 
     def _draw_curves(self, ax: Any, model: str) -> None:
-        ax.set_title(model, fontsize=10)
-        ax.set_xlabel("epoch", fontsize=8)
+        short = model if len(model) <= _WIDE else f"{model[:12]}…{model[-13:]}"
+        ax.set_title(short, fontsize=10)
+        ax.set_xlabel("step", fontsize=8)
         ax.tick_params(labelsize=7)
         for seed in self._seeds:
             curves = _curves(self.place(model, seed))
+            steps = _steps(
+                self.folder, self.place(model, seed), len(next(iter(curves.values()), ()))
+            )
+            dot = "." if len(steps) == 1 else None  # a line of one point cannot be seen
             for name, color in (("d_loss", BLUE), ("g_loss", ORANGE)):
                 if name in curves:
-                    ax.plot(curves[name], color=color, linewidth=0.9, alpha=0.7, label=name)
+                    ax.plot(
+                        *(steps, curves[name]),
+                        color=color, linewidth=0.9, alpha=0.7, label=name, marker=dot,
+                    )  # fmt: skip
 
     def _draw_samples(self, ax: Any, row: dict[str, Any]) -> None:
         first = self.metrics[:1]
@@ -197,15 +208,29 @@ class Comparison:
 
 
 def _result(folder: str) -> dict[str, Any]:
-    path = os.path.join(folder, RESULT)
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-    except FileNotFoundError:
+    for name in (RESULT, KILLED):
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                found = json.load(file)
+            break
+    else:
         return {"failed": "not made yet", "metrics": {}, "seconds": 0.0, "steps": 0}
     none = float("nan")  # of what was not finite
     found["metrics"] = {k: none if v is None else v for k, v in found["metrics"].items()}
     return found
+
+
+def _steps(folder: str, place: str, points: int) -> np.ndarray:
+    """Return the steps at which the points of a run's curves end."""
+    try:
+        with open(os.path.join(folder, PLAN), encoding="utf-8") as file:
+            every = every_of(json.load(file)["steps"])
+    except (OSError, ValueError, KeyError):
+        every = 1
+    ends = every * np.arange(1, points + 1)
+    made = _result(place)["steps"]
+    return np.minimum(ends, made) if made else ends
 
 
 def _curves(folder: str) -> dict[str, np.ndarray]:

@@ -3,11 +3,13 @@
 import os
 from dataclasses import dataclass, field, replace
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
 from ganc import datasets
 from ganc._options import choose
+from ganc.data import TensorDataset
 from ganc.data._incoming import as_array
 from ganc.datasets import toy
 
@@ -24,7 +26,7 @@ _PICTURES = {
     "mnist": lambda: datasets.load_mnist(download=False),
     "digits": lambda: datasets.load_digits(),
     "embedded": lambda: (datasets.load_embedded(), (None, None)),
-    "stacked_digits": lambda: datasets.load_stacked_digits(),
+    "stacked_digits": lambda: datasets.load_stacked_digits(download=False),
 }
 
 
@@ -52,16 +54,27 @@ class Data:
         """What samples are compared with."""
         return self.x if self.held_out is None else self.held_out
 
+    @property
+    def crc32(self) -> list[str | None]:
+        """Checksums of the arrays, by which a folder knows its data again."""
+        return [
+            None if part is None
+            else f"{crc32(np.ascontiguousarray(part).reshape(-1).view(np.uint8)):08x}"
+            for part in (self.x, self.y, self.held_out)
+        ]  # fmt: skip
+
 
 def data_of(given: Any) -> Data:
     """Return the data of a name, of an array, of (x, y) or ((x, y), (x_test, y_test))."""
     if isinstance(given, str):
         return _named(given)
+    if isinstance(given, TensorDataset):
+        given = given.tensors if len(given.tensors) > 1 else given.tensors[0]
     pair = isinstance(given, (tuple, list)) and len(given) == 2
     if pair and all(isinstance(part, (tuple, list)) and len(part) == 2 for part in given):
         (x, y), (held_out, _) = given
         return _of_arrays(x, y, held_out)
-    if pair and np.ndim(given[1]) == 1:
+    if pair and (given[1] is None or np.ndim(given[1]) == 1):
         return _of_arrays(*given, None)
     return _of_arrays(given, None, None)
 

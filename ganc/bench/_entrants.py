@@ -1,10 +1,13 @@
 """Who takes part in a comparison: a name, and how to build the model for a seed."""
 
+import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ganc import models
+from ganc.data._conversion import sample_shape
 from ganc.models._preset import Configured
 
 __all__ = ["Entrant", "entrants"]
@@ -23,17 +26,40 @@ class Entrant:
         Keywords of its constructor.
     build : callable
         A function of the seed.
+    model : type, optional
+        The class, if it is one of ganc's kind.
     """
 
     name: str
     kind: str
     numbers: Mapping[str, Any]
     build: Callable[[int], Any]
+    model: type | None = None
 
     @property
     def described(self) -> dict[str, Any]:
         """What a file says of it."""
         return {"name": self.name, "model": self.kind, "numbers": dict(self.numbers)}
+
+    @property
+    def portable(self) -> bool:
+        """Whether another process can build it: a model of ganc from plain data."""
+        try:
+            json.dumps(dict(self.numbers))
+        except (TypeError, ValueError):
+            return False
+        return bool(self.kind)
+
+    def suited(self, x: Any) -> "Entrant":
+        """Return the entrant for samples like these, where it does not say their shape itself."""
+        shape = sample_shape(x)
+        name, fitting = ("image_shape", shape) if len(shape) == 3 else ("features", shape[0])
+        if self.model is None or name in self.numbers:
+            return self
+        own = inspect.signature(self.model).parameters.get(name)
+        if own is None or own.default == fitting:
+            return self
+        return _of_class(self.name, self.model, dict(self.numbers) | {name: fitting})
 
 
 def entrants(given: Any) -> list[Entrant]:
@@ -63,10 +89,7 @@ def _entrant(name: str | None, model: Any) -> Entrant:
     if isinstance(model, str):
         model = models.get(model)
     if isinstance(model, type) and issubclass(model, Configured):
-        known = models.get(model.__name__, None) is model
-        short = name or model.__name__
-        kind = model.__name__ if known else ""
-        return Entrant(_checked(short), kind, numbers, lambda seed: model(**numbers, seed=seed))
+        return _of_class(_checked(name or model.__name__), model, numbers)
     if callable(model) and not numbers:
         short = name or getattr(model, "__name__", "model")
         return Entrant(_checked(short), "", {}, model)
@@ -74,6 +97,11 @@ def _entrant(name: str | None, model: Any) -> Entrant:
         f"models: got {model!r:.80}, expected a name of ganc.models.list(), a class of "
         "ganc.models, a pair of one and its keywords, or a function of the seed that gives a model"
     )
+
+
+def _of_class(name: str, model: type, numbers: Mapping[str, Any]) -> Entrant:
+    kind = model.__name__ if models.get(model.__name__, None) is model else ""
+    return Entrant(name, kind, numbers, lambda seed: model(**numbers, seed=seed), model)
 
 
 def _checked(name: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ganc.bench._data import Data, write
 from ganc.bench._entrants import Entrant
-from ganc.bench._run import RESULT, Plan, failed, run
+from ganc.bench._run import KILLED, RESULT, Plan, failed, run
 
 __all__ = ["Job", "make"]
 
@@ -43,7 +43,7 @@ def make(
     afterwards in this process, one by one.
     """
     plain = all(isinstance(metric, str) for metric in plan.metrics)
-    elsewhere = [job for job in jobs if job.entrant.kind and plain and workers > 1]
+    elsewhere = [job for job in jobs if job.entrant.portable and plain and workers > 1]
     if elsewhere:
         with tempfile.TemporaryDirectory() as arrays:
             write(data, arrays)
@@ -66,6 +66,7 @@ def _make_in_children(
                 running[_start(job, data, plan, arrays)] = job
             for child in [c for c in running if c.poll() is not None]:
                 job = running.pop(child)
+                child.stdin.close()
                 _check(child, job)
                 told(job)
             time.sleep(_POLL)
@@ -73,6 +74,8 @@ def _make_in_children(
 
 def _start(job: Job, data: Data, plan: Plan, arrays: str) -> subprocess.Popen:
     os.makedirs(job.folder, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(job.folder, KILLED))
     said = {
         "model": job.entrant.kind, "numbers": dict(job.entrant.numbers), "seed": job.seed,
         "plan": plan.as_data(), "data": data.name, "arrays": arrays, "folder": job.folder,
@@ -85,7 +88,7 @@ def _start(job: Job, data: Data, plan: Plan, arrays: str) -> subprocess.Popen:
     with open(log, "ab") as errors:
         return subprocess.Popen(
             [sys.executable, "-m", "ganc.bench._child", path],
-            stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+            stdin=subprocess.PIPE, stdout=errors, stderr=errors,
             env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
         )  # fmt: skip
 
@@ -95,11 +98,11 @@ def _check(child: subprocess.Popen, job: Job) -> None:
     if job.finished:
         return
     if child.returncode < 0:
-        failed(job.folder, f"its process was killed by signal {-child.returncode}")
+        failed(job.folder, f"its process was killed by signal {-child.returncode}", KILLED)
         return
     with open(os.path.join(job.folder, "log.txt"), encoding="utf-8", errors="replace") as file:
         last = file.read().strip().rsplit("\n", 1)[-1]
-    failed(job.folder, f"its process ended with status {child.returncode}: {last[:300]}")
+    failed(job.folder, f"its process ended with status {child.returncode}: {last[:300]}", KILLED)
 
 
 @contextlib.contextmanager
@@ -116,3 +119,4 @@ def _ended(running: dict[subprocess.Popen, Any]) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+            child.stdin.close()

@@ -21,9 +21,10 @@ from ganc.io import atomic_write
 from ganc.io._tensors import write_tensors
 from ganc.train._resume import resume
 
-__all__ = ["RESULT", "SAMPLES", "Plan", "failed", "run"]
+__all__ = ["HISTORY", "KILLED", "RESULT", "SAMPLES", "Plan", "every_of", "failed", "run"]
 
-RESULT, SAMPLES, HISTORY = "result.json", "samples.safetensors", "history.csv"
+RESULT, KILLED = "result.json", "killed.json"
+SAMPLES, HISTORY = "samples.safetensors", "history.csv"
 _PROGRESS, _CHECKPOINTS, _MODEL = "progress.json", "checkpoints", "model.ganc"
 _SHOWN = {True: 16, False: 500}  # pictures, points
 _CURVE = 100  # at most so many points of a curve where the steps are known
@@ -51,7 +52,13 @@ class Plan:
 
     def as_data(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return asdict(self) | {"metrics": [str(m) for m in self.metrics]}
+        return asdict(self) | {"metrics": [_name(m) for m in self.metrics]}
+
+
+def _name(metric: Any) -> str:
+    if isinstance(metric, str):
+        return metric
+    return getattr(metric, "__name__", type(metric).__name__)
 
 
 class _Watch(Callback):
@@ -60,6 +67,7 @@ class _Watch(Callback):
     def __init__(self, path: str, spent: float, steps: int | None) -> None:
         super().__init__()
         self.path, self.spent, self.steps = path, spent, steps
+        self.saved_step, self.saved_seconds = -1, 0.0
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         self.start = self.saved = time.perf_counter()
@@ -81,7 +89,21 @@ class _Watch(Callback):
     def write(self) -> None:
         """Write the seconds down."""
         self.saved = time.perf_counter()
-        _write(self.path, {"seconds": self.seconds, "step": self.model.step})
+        now = {"seconds": self.seconds, "step": self.model.step}
+        _write(self.path, now | {"saved": [self.saved_step, self.saved_seconds]})
+
+
+class _Saves(ModelCheckpoint):
+    """Checkpoints, of which the watch knows how much of the budget is in them."""
+
+    def __init__(self, folder: str, watch: _Watch) -> None:
+        super().__init__(folder + "/{step}.ganc", every="1 min", keep=1)
+        self.watch = watch
+
+    def _write(self, path: str) -> None:
+        super()._write(path)
+        self.watch.saved_step, self.watch.saved_seconds = self.model.step, self.watch.seconds
+        self.watch.write()
 
 
 def run(build: Callable[[], Any], data: Data, plan: Plan, folder: str) -> dict[str, Any]:
@@ -111,12 +133,12 @@ def run(build: Callable[[], Any], data: Data, plan: Plan, folder: str) -> dict[s
     return record
 
 
-def failed(folder: str, reason: str) -> dict[str, Any]:
-    """Write and return the record of a run that came to nothing."""
+def failed(folder: str, reason: str, name: str = RESULT) -> dict[str, Any]:
+    """Write and return the record of a run that came to nothing; one in KILLED is made again."""
     os.makedirs(folder, exist_ok=True)
     spent = _read(os.path.join(folder, _PROGRESS)) or {"seconds": 0.0, "step": 0}
     record = {"failed": reason, "metrics": {}, "seconds": spent["seconds"], "steps": spent["step"]}
-    _write(os.path.join(folder, RESULT), record)
+    _write(os.path.join(folder, name), record)
     return record
 
 
@@ -126,7 +148,7 @@ def _trained(build: Callable[[], Any], data: Data, plan: Plan, folder: str) -> d
     spent = 0.0
     if os.path.isdir(saves) and os.listdir(saves):
         model = resume(saves, model)
-        spent = (_read(os.path.join(folder, _PROGRESS)) or {"seconds": 0.0})["seconds"]
+        spent = _spent(_read(os.path.join(folder, _PROGRESS)), model.step)
     fields = [data.x]
     if len(model.FIELDS) == 2:
         if data.y is None:
@@ -135,17 +157,30 @@ def _trained(build: Callable[[], Any], data: Data, plan: Plan, folder: str) -> d
     watch = _Watch(os.path.join(folder, _PROGRESS), spent, plan.steps)
     left = None if plan.budget is None else plan.budget - spent
     if (left is None or left > 0) and (plan.steps is None or model.step < plan.steps):
-        every = 100 if plan.steps is None else max(math.ceil(plan.steps / _CURVE), 1)
+        every = every_of(plan.steps)
         epochs = None if plan.steps is None else math.ceil(plan.steps / every)
         model.fit(
             *fields, epochs=epochs, initial_epoch=model.epoch, steps_per_epoch=every, budget=left,
             batch_size=plan.batch_size, verbose=0,
-            callbacks=[ModelCheckpoint(saves + "/{step}.ganc", every="1 min", keep=1), watch],
+            callbacks=[_Saves(saves, watch), watch],
         )  # fmt: skip
         spent = watch.seconds
     model.save(os.path.join(folder, _MODEL))
     model.history.to_csv(os.path.join(folder, HISTORY))
     return _measured(model, data, plan, folder) | {"seconds": spent, "steps": model.step}
+
+
+def every_of(steps: int | None) -> int:
+    """Return how many steps a point of the curves is the mean of."""
+    return 100 if steps is None else max(math.ceil(steps / _CURVE), 1)
+
+
+def _spent(progress: Any, step: int) -> float:
+    """Return the seconds that are in a checkpoint: steps that were lost do not count."""
+    if progress is None:
+        return 0.0
+    saved_step, saved_seconds = progress.get("saved", (-1, 0.0))
+    return saved_seconds if saved_step == step else progress["seconds"]
 
 
 def _measured(model: Any, data: Data, plan: Plan, folder: str) -> dict[str, Any]:

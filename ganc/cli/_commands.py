@@ -3,6 +3,7 @@
 import argparse
 import inspect
 import io
+import math
 import os
 import platform
 from typing import Any
@@ -210,6 +211,8 @@ def run_bench(arguments: argparse.Namespace) -> Any:
         raise UsageError(f"--seconds: got {arguments.seconds}, expected more than 0")
     try:
         if arguments.data is None:
+            if arguments.out is not None or arguments.steps is not None or arguments.set:
+                raise UsageError("--out, --steps, --set: of a comparison, which needs --data")
             return bench.speed(arguments.models.split(","), arguments.seconds)
         return _compared(arguments)
     except ValueError as error:
@@ -226,9 +229,15 @@ def _compared(arguments: argparse.Namespace) -> Any:
         budget=budget_of(arguments.budget), steps=arguments.steps,
     )  # fmt: skip
     if arguments.json:
-        return {"folder": found.folder, "runs": found.runs}
+        return {"folder": found.folder, "runs": [_plain(run) for run in found.runs]}
     print(found.table())
     return {"folder": found.folder}
+
+
+def _plain(run: dict[str, Any]) -> dict[str, Any]:
+    """Return a record that JSON can hold, where not every number is one."""
+    finite = {k: v if math.isfinite(v) else None for k, v in run["metrics"].items()}
+    return run | {"metrics": finite}
 
 
 def run_info(arguments: argparse.Namespace) -> dict[str, Any]:
