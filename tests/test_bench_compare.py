@@ -298,3 +298,22 @@ def test_a_killed_process_is_told_of_and_made_again(tmp_path):
     again = bench.Comparison(str(tmp_path / "a"), ["ToyGAN"], [0, 1])
     assert not job.finished and "killed by signal 9" in again.table()
     assert [run["failed"] for run in bench.compare("ToyGAN", "ring", **options).runs] == [None] * 2
+
+
+def test_stacked_digits():
+    try:
+        (x, y), (x_test, y_test) = ganc.datasets.load_stacked_digits(3000, download=False)
+    except FileNotFoundError:
+        pytest.skip("MNIST is not on this machine")
+    assert x.shape == (3000, 28, 28, 3) and x.dtype == np.uint8 and y.shape == (3000,)
+    assert x_test.shape == (500, 28, 28, 3) and 0 <= y_test.min() <= y_test.max() < 1000
+    again = ganc.datasets.load_stacked_digits(3000, download=False)[0]
+    assert (again[0] == x).all() and (again[1] == y).all()
+    found = ganc.metrics.stacked_modes(x)
+    counts = np.bincount(y, minlength=1000)
+    assert np.abs(found.details["counts"] - counts).sum() / 2 < 0.05 * len(y)  # misread at most
+    floats = x.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
+    assert (ganc.metrics.stacked_modes(floats).details["counts"] == found.details["counts"]).all()
+    assert ganc.metrics.stacked_modes(x[:1].repeat(10, axis=0)) == 1
+    with pytest.raises(ValueError, match="a digit in each"):
+        ganc.metrics.stacked_modes(x[..., :1])
