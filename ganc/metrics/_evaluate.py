@@ -44,6 +44,7 @@ _ALIASES = {
 _INCEPTION = {"fid": "frechet_distance", "kid": "kernel_distance", "is": "inception_score"}
 _FEWEST = 64  # of a half that says anything
 _OF_FEATURES = ("frechet_distance", "kernel_distance", "precision_recall_density_coverage")
+_OF_IMAGES = ("stacked_modes",)  # which see more than features
 _OF_CLASSES = ("inception_score", "class_coverage")
 
 
@@ -143,7 +144,8 @@ def _real_against_real(real: Side, metrics: Iterable[Metric]) -> dict[str, Any]:
     if half < _FEWEST:
         return {}
     a, b = (real.part(s) for s in (slice(half), slice(half, 2 * half)))
-    return measure(a, b, [metric for metric in metrics if not callable(metric)])
+    named = [m for m in metrics if not callable(m) and m not in _OF_IMAGES]
+    return measure(a, b, named)
 
 
 def measure(real: Side, fake: Side, metrics: Iterable[Metric]) -> dict[str, Any]:
@@ -155,6 +157,7 @@ def measure(real: Side, fake: Side, metrics: Iterable[Metric]) -> dict[str, Any]
         else:
             # A plain table goes in as it came: the metrics of classes take it for logits.
             plain = np.ndim(real.samples) == 2 and not callable(real.extractor)
+            plain = plain or metric in _OF_IMAGES
             a, b = (s.samples if plain else s.features for s in (real, fake))
             value = _METRICS[metric](a, b)
         found |= _entries(_title(metric), value)
