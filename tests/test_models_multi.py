@@ -83,6 +83,18 @@ def test_madgan_objectives():
     assert logs["d_real"] == pytest.approx(d[:8].softmax(1)[:, 0].mean().item(), rel=1e-5)
 
 
+def test_madgan_smooths_the_target_of_real_samples():
+    gan = small_model("MADGAN", label_smoothing=0.3)
+    gan.train_on_batch(fields_for(gan, 8)[0])
+    kinds = np.random.default_rng(0).standard_normal((32, 4)).astype(np.float32)
+    targets = np.eye(4, dtype=np.float32).repeat(8, 0)
+    targets[:8] = (0.7, 0.1, 0.1, 0.1)
+    wanted = torch.nn.functional.cross_entropy(torch.tensor(kinds), torch.tensor(targets))
+    assert gan._d_entropy(ganc.tensor(kinds), 8).item() == pytest.approx(wanted.item(), rel=1e-5)
+    with pytest.raises(ValueError, match="label_smoothing"):
+        small_model("MADGAN", label_smoothing=0.8)
+
+
 def test_mgan_objectives():
     gan = small_model("MGAN", beta=0.5)
     seen = []
@@ -151,7 +163,66 @@ def test_gman_star_learns_its_strictness():
         gan.train_on_batch(fields_for(gan, 15)[0])
 
 
+def test_gman_keeps_a_share_of_values():
+    drops = [m.p for m in small_model("GMAN", keep=0.8).discriminator.modules() if hasattr(m, "p")]
+    assert drops == pytest.approx([0.1, 0.1, 0.0, 0.0])
+    for keep in (0.0, 0.9):
+        with pytest.raises(ValueError, match="keep"):
+            small_model("GMAN", keep=keep)
+
+
+@pytest.mark.parametrize("name", ["MGAN", "GMAN", "LAPGAN"])
+def test_losses_that_compare_are_refused(name):
+    with pytest.raises(ValueError, match="relativistic"):
+        small_model(name, loss="relativistic")
+
+
+def watch(network, method, seen):
+    made = getattr(type(network), method)
+
+    def watched(self, *inputs):
+        found = made(self, *inputs)
+        seen.append(torch.tensor(found.detach().numpy().copy()))
+        return found
+
+    network.__class__ = type("Watched", (type(network),), {method: watched})
+
+
+def bce(r, f):
+    softplus = torch.nn.functional.softplus
+    return softplus(-r).mean().item() + softplus(f).mean().item()
+
+
+def test_gman_objectives():
+    gan, seen = small_model("GMAN"), []
+    gan.train_on_batch(fields_for(gan, 16)[0])
+    for member in gan.discriminator.members:
+        watch(member, "forward", seen)
+    logs = gan.train_on_batch(fields_for(gan, 16)[0])
+    r, f, g = seen[:2], seen[2:4], seen[4:]
+    assert [len(part) for part in seen] == [8] * 6
+    assert logs["d_loss"] == pytest.approx(sum(map(bce, r, f)), rel=1e-5)
+    values = torch.stack([-torch.nn.functional.softplus(part).mean() for part in g])
+    strictness = logs["strictness"]
+    wanted = (torch.softmax(strictness * values, 0) * values).sum().item() - 0.001 * strictness
+    assert logs["g_loss"] == pytest.approx(wanted, rel=1e-5)
+
+
 # ---- a pyramid ----
+
+
+@pytest.mark.parametrize("classes", [None, 4])
+def test_lapgan_objectives(classes):
+    gan, seen = small_model("LAPGAN", classes=classes), []
+    gan.train_on_batch(*fields_for(gan, 16))
+    watch(gan.discriminator, "at", seen)
+    logs = gan.train_on_batch(*fields_for(gan, 16))
+    of_d = [bce(seen[2 * i], seen[2 * i + 1]) for i in range(3)]
+    of_g = [torch.nn.functional.softplus(-f).mean().item() for f in seen[6:]]
+    assert logs["d_loss"] == pytest.approx(sum(of_d), rel=1e-5)
+    assert logs["g_loss"] == pytest.approx(sum(of_g), rel=1e-5)
+    names = ("coarse", "middle", "fine")
+    assert [logs[f"d_{name}_loss"] for name in names] == pytest.approx(of_d, rel=1e-5)
 
 
 def test_lapgan():

@@ -8,6 +8,7 @@ from ganc._backend import core
 from ganc._options import at_least, choose, finite
 from ganc._tensor._creation import full
 from ganc.models._preset import Preset, image_size
+from ganc.models._several import refuse_comparing
 from ganc.nn import functional as F
 from ganc.train import register
 
@@ -21,8 +22,8 @@ class GMAN(Preset):
     """Generative Multi-Adversarial Network, Durugkar et al. 2017: N discriminators.
 
     Each D sees a slice of its own of the batch. G minimises a mean of its losses V_i against all,
-    with weights softmax(lambda V): 0 is the plain mean, infinity the strictest D. The Ds differ in
-    their dropout.
+    with weights softmax(lambda V): 0 is the plain mean, a large one the strictest D. The Ds differ
+    in their dropout.
 
     Parameters
     ----------
@@ -104,24 +105,31 @@ class GMAN(Preset):
     ) -> None:
         self.challenge = _Challenge()
         super().__init__(locals())
+        refuse_comparing(self)
 
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminators for a configuration."""
         n = at_least("discriminators", c.discriminators, 1)
         choose("mean", c.mean, _MEANS)
         finite("challenge", c.challenge, 0.0)
+        if not 0.0 < finite("keep", c.keep) <= 0.8 + 1e-9:
+            raise ValueError(
+                f"keep: got {c.keep}, expected 0 < keep <= 0.8; the last D keeps 0.2 more"
+            )
         if c.strictness is not None:
             finite("strictness", c.strictness, 0.0)
         make = _points if c.features is not None else _images
         generator, critic = make(c)
-        return generator, _Panel([critic(1 - c.keep - 0.2 / n * (i + 1)) for i in range(n)])
+        return generator, _Panel(
+            [critic(max(1 - c.keep - 0.2 / n * (i + 1), 0.0)) for i in range(n)]
+        )
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
         return super().options(c) | {"latent": "uniform"}
 
     def d_objective(self, batch: Any) -> tuple[core.Tensor, dict[str, Any]]:
-        """Return the mean of the losses of all Ds, each on its own slice."""
+        """Return the sum of the losses of all Ds, each on its own slice."""
         (real,) = batch
         fake = self._fakes(len(real), ())
         r, f = (self._slices(self._seen(x)) for x in (real, fake))

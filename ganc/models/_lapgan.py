@@ -8,6 +8,7 @@ from ganc._backend import core
 from ganc._options import at_least
 from ganc.gan._labels import rows_of
 from ganc.models._preset import Preset, image_size
+from ganc.models._several import refuse_comparing
 from ganc.nn import functional as F
 from ganc.nn._inference import without_graph
 from ganc.optim import SGD
@@ -84,6 +85,7 @@ class LAPGAN(Preset):
         seed: int | None = None,
     ) -> None:
         super().__init__(locals())
+        refuse_comparing(self)
 
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator for a configuration."""

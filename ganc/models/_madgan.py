@@ -38,6 +38,7 @@ class MADGAN(SeveralGenerators):
     loss : str or GANLoss, default "non_saturating"
         What the logit of "real" against all generators means; no other is used.
     label_smoothing : float, default 0.0
+        D's target of real samples is 1 - label_smoothing; the generators share the rest evenly.
     g_lr, d_lr : float, default 1e-4
     betas, eps : default (0.5, 0.999), 1e-8
         Of both Adams.
@@ -83,6 +84,11 @@ class MADGAN(SeveralGenerators):
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator for a configuration."""
         features, k = at_least("features", c.features, 1), at_least("generators", c.generators, 2)
+        if c.label_smoothing > k / (k + 1):
+            raise ValueError(
+                f"label_smoothing: got {c.label_smoothing}, expected at most k / (k + 1), here "
+                f"{k / (k + 1):.3g}: beyond, real samples would be taught as generated"
+            )
         layers, width = [], c.latent_dim
         for hidden in widths("g_hidden", c.g_hidden):
             layers += [nn.Linear(width, hidden), nn.ELU()]
@@ -101,9 +107,18 @@ class MADGAN(SeveralGenerators):
         n = len(real)
         fake = without_graph(self.generator.everyone, self.noise(n))
         kinds = self.discriminator.kinds(self._seen(core.cat([real, fake], 0)))
-        makers = numbers_of(self.classes + 1, n)
         r, f = (_of_real(core.narrow(kinds, 0, i, m)) for i, m in ((0, n), (n, len(fake))))
-        return F.cross_entropy(kinds, makers), self._answers(r, f)
+        return self._d_entropy(kinds, n), self._answers(r, f)
+
+    def _d_entropy(self, kinds: core.Tensor, n: int) -> core.Tensor:
+        """Return the mean cross-entropy of n real samples and n of each generator."""
+        k, smoothing = self.classes, self.config["label_smoothing"]
+        if not smoothing:
+            return F.cross_entropy(kinds, numbers_of(k + 1, n))
+        real, fake = core.narrow(kinds, 0, 0, n), core.narrow(kinds, 0, n, k * n)
+        spread = smoothing * (k + 1) / k  # cross_entropy spreads over the true class too
+        of_real = F.cross_entropy(real, zeros(n), label_smoothing=spread)
+        return (of_real + F.cross_entropy(fake, numbers_of(k, n) + 1) * k) * (1 / (k + 1))
 
     def g_objective(self, batch: Any) -> core.Tensor:
         """Return the mean of -log D(real | sample) over all generators' samples."""

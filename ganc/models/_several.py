@@ -8,7 +8,7 @@ from ganc._backend import core
 from ganc.gan._labels import rows_of
 from ganc.models._preset import Preset
 
-__all__ = ["Generators", "SeveralGenerators", "numbers_of"]
+__all__ = ["Generators", "SeveralGenerators", "numbers_of", "refuse_comparing"]
 
 
 class Generators(nn.Module):
@@ -53,11 +53,21 @@ class SeveralGenerators(Preset):
 
     def __init__(self, arguments: dict[str, Any]) -> None:
         super().__init__(arguments)
+        refuse_comparing(self)
         self.FIELDS = self.FIELDS[:1]  # data have no labels
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
         return super().options(c) | {"classes": c.generators}
+
+
+def refuse_comparing(gan: Preset) -> None:
+    """Raise if G's loss compares with real samples, where no such pairs are made."""
+    if getattr(gan.loss, "relativistic", False):
+        raise ValueError(
+            f"loss: got {gan.loss.name!r}, relativistic; {type(gan).__name__} has no pairs of real "
+            'and generated samples to compare, choose another such as "non_saturating"'
+        )
 
 
 def numbers_of(generators: int, n: int) -> core.Tensor:
