@@ -118,6 +118,9 @@ def test_what_a_file_cannot_hold_whole_is_the_users_own(tmp_path):
     try:
         gan = small(loss=Margin(5.0))
         gan.save(tmp_path / "a.ganc")
+        assert ganc.load(tmp_path / "a.ganc").loss.margin == 5.0  # its keywords say all of it
+        gan.loss.scale = 2.0
+        gan.save(tmp_path / "a.ganc")
         with pytest.raises(ganc.train.NeedsModel, match="loss is your own"):
             ganc.load(tmp_path / "a.ganc")
         assert ganc.load(tmp_path / "a.ganc", gan).loss.margin == 5.0
