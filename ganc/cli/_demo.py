@@ -3,39 +3,19 @@
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ganc import datasets, models, plot
-from ganc.callbacks import Callback, SampleGrid
+from ganc.callbacks import SampleGrid
 from ganc.cli._folder import FILM, LOSSES, MODEL, SAMPLES, RunFolder, check_new
 from ganc.cli._pictures import save_losses, save_samples
 from ganc.cli._runs import config_for
 from ganc.plot._picture import figure
 
 _STEPS = 100  # an "epoch" of the demo: the distance between two frames of the film
-_EPOCHS = 45
+_EPOCHS = 40
 _BUDGET = 42.0  # seconds of training at most, so that slow machines finish as well
-_FADE_FROM = 0.4  # share of the run after which the learning rates fade to nothing
-
-
-class _Fade(Callback):
-    """Learning rates that fall linearly to zero, by steps or by time, whichever ends first."""
-
-    def __init__(self, budget: float) -> None:
-        super().__init__()
-        self.budget = budget
-
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self.start = time.perf_counter()
-        optimizers = self.model.g_optimizer, self.model.d_optimizer
-        self.groups = [(g, g["lr"]) for o in optimizers for g in o.param_groups]
-
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        elapsed = time.perf_counter() - self.start
-        done = max(epoch / _EPOCHS, min(elapsed / self.budget, 0.99))
-        for group, lr in self.groups:
-            group["lr"] = lr * min(1.0, (1.0 - done) / (1.0 - _FADE_FROM))
 
 
 def demo(
@@ -70,7 +50,7 @@ def demo(
     figure((1, 1))  # complain about a missing package now, not after training
     check_new(folder, overwrite=overwrite)
     x, _ = datasets.load_embedded()
-    gan = demo_model(0 if seed is None else seed)
+    gan = models.EveningGAN(seed=0 if seed is None else seed)
     print(f"training {type(gan).__name__} on {len(x):,} images of clothes", file=sys.stderr)
     film = SampleGrid(n=36)
     limit = _BUDGET if budget is None else budget
@@ -78,7 +58,7 @@ def demo(
         config = config_for(gan, {"data": "embedded"}, list(words))
         try:
             gan.fit(
-                x, epochs=_EPOCHS, steps_per_epoch=_STEPS, callbacks=[film, _Fade(limit)],
+                x, epochs=_EPOCHS, steps_per_epoch=_STEPS, callbacks=[film],
                 budget=limit,
             )  # fmt: skip
         finally:
@@ -92,11 +72,6 @@ def demo(
             "a longer one gives better pictures: --budget '3 min'"
         )
     return paths | {"seconds": round(time.perf_counter() - start, 1), "steps": gan.step}
-
-
-def demo_model(seed: int) -> Any:
-    """Return the model of the demo: networks and numbers chosen by looking at samples."""
-    return models.DenseGAN(seed=seed, label_smoothing=0.1, dropout=0.3, g_lr=1e-3, d_lr=1e-3)
 
 
 def _write(gan: Any, film: SampleGrid, run: RunFolder, config: dict[str, Any]) -> dict[str, Any]:
