@@ -208,7 +208,7 @@ def model_of(name: str, seed: int) -> ganc.GAN:
     """The model of a name; DCGAN has the moving average that EveningGAN has, too."""
     if name == "DCGAN":
         gan = ganc.models.DCGAN((1, 28, 28), seed=seed)
-        gan.ema = 0.998
+        gan.ema = 0.999
         return gan
     return ganc.models.get(name)(seed=seed)
 

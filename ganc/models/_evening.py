@@ -42,7 +42,7 @@ class EveningGAN(Preset):
     g_lr, d_lr : float, default 2e-3
     betas, eps : default (0.5, 0.999), 1e-8
         Of both Adams.
-    ema : float, default 0.998
+    ema : float, default 0.999
         Decay of the moving average of G; None for none.
     same_fakes : bool, default True
         G learns on the fakes that D has just learned on.
@@ -76,7 +76,7 @@ class EveningGAN(Preset):
         d_lr: float = 2e-3,
         betas: tuple[float, float] = (0.5, 0.999),
         eps: float = 1e-8,
-        ema: float | None = 0.998,
+        ema: float | None = 0.999,
         same_fakes: bool = True,
         batch_size: int = 32,
         seed: int | None = None,
