@@ -71,6 +71,7 @@ CANDIDATES = {
     "narrow, batch 16": NARROW | {"batch": 16},
     "narrow, hinge": NARROW | {"loss": "hinge"},
     "narrow, D (16, 64)": NARROW | {"d": (16, 64)},
+    "chosen: narrow, 3x3 twice in G, average of 0.999": NARROW | {"g_conv": 2, "ema": 0.999},
 }  # fmt: skip
 
 
@@ -230,7 +231,7 @@ def weights(name: str, steps: int, seed: int) -> None:
 
     from ganc.models._pretrained import path_of
 
-    data = {"fashion": "fashion_mnist", "mnist": "mnist"}[name]
+    data = {"fashion": "fashion_mnist"}[name]
     loader = getattr(ganc.datasets, f"load_{data}")
     (x, _), (held_out, _) = loader(download=False)
     gan = ganc.models.EveningGAN(seed=seed)

@@ -37,6 +37,7 @@ from ganc.models._mgan import MGAN as MGAN
 from ganc.models._minibatch import MinibatchGAN as MinibatchGAN
 from ganc.models._pacgan import PacGAN as PacGAN
 from ganc.models._preset import Configured, Preset
+from ganc.models._pretrained import pretrained
 from ganc.models._sdcgan import SDCGAN as SDCGAN
 from ganc.models._semisupervised import SemiSupervisedGAN as SemiSupervisedGAN
 from ganc.models._sngan import SNGAN as SNGAN
@@ -53,7 +54,7 @@ from ganc.models._wgan import WGAN as WGAN
 from ganc.models._wgan_gp import WGANGP as WGANGP
 from ganc.train._registry import MODELS
 
-__all__ = ["Preset", "get", "list"]
+__all__ = ["Preset", "get", "list", "pretrained"]
 __all__ += sorted(cls.__name__ for cls in MODELS.values() if cls.__module__.startswith(__name__))
 
 _RAISE = object()

@@ -10,18 +10,18 @@ from ganc.train._registry import MODELS
 
 __all__ = ["pretrained"]
 
-_FILES = {"fashion": "evening_fashion_v1.safetensors", "mnist": "evening_mnist_v1.safetensors"}
+_FILES = {"fashion": "evening_fashion_v1.safetensors"}  # a version never changes
 
 
 def pretrained(name: str) -> Any:
     """Return a model whose generator has been trained: it samples at once.
 
-    "fashion": clothes of Fashion-MNIST; "mnist": handwritten digits. Both 28x28, grey, and of
-    `EveningGAN`. The discriminator is fresh: to go on training is to begin again, with a good G.
+    "fashion": clothes of Fashion-MNIST, 28x28, grey, by `EveningGAN`. The discriminator is fresh:
+    to go on training is to begin again, with a good G.
 
     Parameters
     ----------
-    name : {"fashion", "mnist"}
+    name : {"fashion"}
 
     Returns
     -------
