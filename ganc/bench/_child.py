@@ -6,8 +6,8 @@ import signal
 import sys
 import threading
 
-import ganc
 from ganc import models
+from ganc._threads import set_num_threads
 from ganc.bench._data import read
 from ganc.bench._run import Plan, run
 from ganc.train._serial import tuples
@@ -17,7 +17,7 @@ def main(path: str) -> None:
     """Make the run that a file describes."""
     with open(path, encoding="utf-8") as file:
         said = json.load(file)
-    ganc.set_num_threads(said["threads"])
+    set_num_threads(said["threads"])
     plan = Plan(**tuples(said["plan"]))
     data = read(said["data"], plan.metrics, said["arrays"])
     model, numbers = models.get(said["model"]), tuples(said["numbers"])

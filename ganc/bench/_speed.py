@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import ganc
 from ganc import models
 from ganc._backend import core
+from ganc._tensor._random import Generator, rand
 
 __all__ = ["speed"]
 
@@ -45,7 +45,7 @@ def speed(names: list[str], seconds: float) -> dict[str, Any]:
 
 def _products(seconds: float) -> dict[str, Any]:
     """Return the speed of a product of matrices, beside the peak measured in turn with it."""
-    a = ganc.rand(_SIDE, _SIDE, generator=ganc.Generator(0))
+    a = rand(_SIDE, _SIDE, generator=Generator(0))
     runs: dict[str, Callable[[], Any]] = {"ganc": lambda: a @ a}
     torch = _torch()
     if torch is not None:
