@@ -9,7 +9,7 @@ import pytest
 import ganc
 from ganc.models._pretrained import _FILES, path_of
 
-SHA256 = {"fashion": "SHA"}
+SHA256 = {"fashion": "53775f41175433a3c869ec5b17308ccf05d20aed93575377c050b48ef8b722f4"}
 
 
 @pytest.mark.parametrize("name", _FILES)
