@@ -5,7 +5,7 @@ with the source's value as its default, and ``describe()`` says what it is and w
 
 >>> from ganc import models
 >>> models.list()[-2:]
-['VAE', 'VanillaGAN']
+['WGAN', 'WGANGP']
 >>> models.get("vanilla").__name__
 'VanillaGAN'
 """
