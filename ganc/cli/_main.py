@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from ganc.cli import main
     >>> main(["models", "--json"])                                # doctest: +ELLIPSIS
-    [{"name": "C...GAN", ...
+    [{"name": "ACGAN", ...
     0
     """
     _take_any_name()
