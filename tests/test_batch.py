@@ -28,7 +28,25 @@ MODELS = {
     "MinibatchGAN": {"g_channels": 32, "d_channels": (8, 8)},
     "EBGAN": {"g_hidden": (400, 400)},
     "BEGAN": {"filters": 16},
+    "ACGAN": {"g_hidden": 64, "g_channels": (32, 32, 16), "d_channels": (8, 8)},
+    "BiGAN": {"g_hidden": 256, "d_hidden": 8, "e_hidden": 8},
+    "ConvCGAN": {"channels": 32, "hidden": 256},
+    "EveningGAN": {},
+    "GMAN": {"g_channels": (48, 32, 32), "width": 8, "discriminators": 2},
+    "InfoGAN": {"g_channels": (64, 32), "d_hidden": 8, "d_channels": (8, 8)},
+    "LAPGAN": {"g_hidden": 64, "d_hidden": 8, "channels": 32},
+    "MADGAN": {},
+    "MGAN": {"generators": 3, "channels": 32},
+    "PacGAN": {},
+    "ProjectionGAN": {"g_channels": 32, "d_channels": 8},
+    "SDCGAN": {"g_channels": 32, "d_channels": 8, "c_channels": 8},
+    "SNGAN": {"g_channels": 32, "d_channels": 8},
+    "SNResNetGAN": {"g_channels": 32, "d_channels": 8},
+    "SemiSupervisedGAN": {"d_hidden": (8, 8)},
+    "WGANGP": {"dim": 32},
 }
+# Whose generator is another's.
+SAME = {"DRAGAN", "HingeGAN", "LSGAN", "RelativisticGAN", "WGAN"}
 SIZES = range(1, 65) if os.environ.get("GANC_BATCH_SIZES") == "all" else (1, 2, 5, 16, 33)
 
 
@@ -43,7 +61,7 @@ def machine(request):
 
 
 def test_every_preset_is_here():
-    assert set(MODELS) == {n for n in ganc.models.__all__ if n[0].isupper()} - {"Preset"}
+    assert {*MODELS, *SAME} == {n for n in ganc.models.__all__ if n[0].isupper()} - {"Preset"}
 
 
 @pytest.mark.parametrize("name", MODELS)
