@@ -181,6 +181,6 @@ def test_as_torch(torch):
 
     found = second(ganc, call, ours, ganc.tensor(x), ganc.grad)
     theirs_call, theirs_grad = torch.func.functional_call, torch.autograd.grad
-    want = second(torch, theirs_call, theirs, torch.tensor(x), theirs_grad)
+    want = second(torch, theirs_call, theirs, torch.tensor(x.tolist()), theirs_grad)
     for g, w in zip(found, want, strict=True):
         np.testing.assert_allclose(g.numpy(), w.numpy(), rtol=1e-4, atol=1e-5)
