@@ -16,7 +16,7 @@ from ganc.bench._comparison import PLAN, Comparison
 from ganc.bench._data import data_of
 from ganc.bench._entrants import entrants
 from ganc.bench._processes import Job, make
-from ganc.bench._run import Plan
+from ganc.bench._run import Plan, write_json
 from ganc.io import atomic_write
 from ganc.metrics._evaluate import checked as checked_metrics
 from ganc.plot._picture import save_figure
@@ -168,7 +168,7 @@ def _begin(folder: str, said: dict[str, Any]) -> None:
     if os.path.isdir(folder) and os.listdir(folder):
         raise ValueError(f"folder: {folder} has other files in it; choose a new one")
     os.makedirs(folder, exist_ok=True)
-    atomic_write(path, [json.dumps(said, indent=1).encode()])
+    write_json(path, said)
 
 
 def _shown(value: Any) -> str:

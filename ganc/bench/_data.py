@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass, field, replace
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
@@ -12,14 +11,16 @@ from ganc._options import choose
 from ganc.data import TensorDataset
 from ganc.data._incoming import as_array
 from ganc.datasets import toy
+from ganc.io._checksum import checksum
 
 __all__ = ["Data", "data_of", "read", "write"]
 
+_DISTANCES = ("frechet_distance", "precision")
 _POINTS = {
     "ring": (toy.ring, ("ring_modes",)),
     "grid": (toy.grid, ("grid_modes",)),
-    "swiss_roll": (toy.swiss_roll, ("frechet_distance", "precision")),
-    "moons": (toy.moons, ("frechet_distance", "precision")),
+    "swiss_roll": (toy.swiss_roll, _DISTANCES),
+    "moons": (toy.moons, _DISTANCES),
 }
 _PICTURES = {
     "fashion_mnist": lambda: datasets.load_fashion_mnist(download=False),
@@ -57,11 +58,8 @@ class Data:
     @property
     def crc32(self) -> list[str | None]:
         """Checksums of the arrays, by which a folder knows its data again."""
-        return [
-            None if part is None
-            else f"{crc32(np.ascontiguousarray(part).reshape(-1).view(np.uint8)):08x}"
-            for part in (self.x, self.y, self.held_out)
-        ]  # fmt: skip
+        parts = self.x, self.y, self.held_out
+        return [None if part is None else checksum(part) for part in parts]
 
 
 def data_of(given: Any) -> Data:
@@ -93,7 +91,7 @@ def _of_arrays(x: Any, y: Any, held_out: Any, name: str = "arrays") -> Data:
     x = as_array(x, "data")
     y = None if y is None else as_array(y, "data, y")
     held_out = None if held_out is None else as_array(held_out, "data, held out")
-    return Data(name, x, y, held_out, ("frechet_distance", "precision"))
+    return Data(name, x, y, held_out, _DISTANCES)
 
 
 def write(data: Data, folder: str) -> None:

@@ -1,7 +1,6 @@
 """Runs of a comparison, several at a time: a process with one thread for each core."""
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 
 from ganc.bench._data import Data, write
 from ganc.bench._entrants import Entrant
-from ganc.bench._run import KILLED, RESULT, Plan, failed, run
+from ganc.bench._run import KILLED, RESULT, Plan, failed, run, write_json
 
 __all__ = ["Job", "make"]
 
@@ -82,8 +81,7 @@ def _start(job: Job, data: Data, plan: Plan, arrays: str) -> subprocess.Popen:
         "threads": 1,
     }  # fmt: skip
     path = os.path.join(job.folder, "plan.json")
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(said, file)
+    write_json(path, said)
     log = os.path.join(job.folder, "log.txt")
     with open(log, "ab") as errors:
         return subprocess.Popen(

@@ -21,7 +21,17 @@ from ganc.io import atomic_write
 from ganc.io._tensors import write_tensors
 from ganc.train._resume import resume
 
-__all__ = ["HISTORY", "KILLED", "RESULT", "SAMPLES", "Plan", "every_of", "failed", "run"]
+__all__ = [
+    "HISTORY",
+    "KILLED",
+    "RESULT",
+    "SAMPLES",
+    "Plan",
+    "every_of",
+    "failed",
+    "run",
+    "write_json",
+]
 
 RESULT, KILLED = "result.json", "killed.json"
 SAMPLES, HISTORY = "samples.safetensors", "history.csv"
@@ -90,7 +100,7 @@ class _Watch(Callback):
         """Write the seconds down."""
         self.saved = time.perf_counter()
         now = {"seconds": self.seconds, "step": self.model.step}
-        _write(self.path, now | {"saved": [self.saved_step, self.saved_seconds]})
+        write_json(self.path, now | {"saved": [self.saved_step, self.saved_seconds]})
 
 
 class _Saves(ModelCheckpoint):
@@ -125,11 +135,9 @@ def run(build: Callable[[], Any], data: Data, plan: Plan, folder: str) -> dict[s
     os.makedirs(folder, exist_ok=True)
     try:
         record = _trained(build, data, plan, folder)
-    except KeyboardInterrupt:
-        raise
     except Exception as error:
         return failed(folder, f"{type(error).__name__}: {error}")
-    _write(os.path.join(folder, RESULT), record)
+    write_json(os.path.join(folder, RESULT), record)
     return record
 
 
@@ -138,7 +146,7 @@ def failed(folder: str, reason: str, name: str = RESULT) -> dict[str, Any]:
     os.makedirs(folder, exist_ok=True)
     spent = _read(os.path.join(folder, _PROGRESS)) or {"seconds": 0.0, "step": 0}
     record = {"failed": reason, "metrics": {}, "seconds": spent["seconds"], "steps": spent["step"]}
-    _write(os.path.join(folder, name), record)
+    write_json(os.path.join(folder, name), record)
     return record
 
 
@@ -195,7 +203,8 @@ def _measured(model: Any, data: Data, plan: Plan, folder: str) -> dict[str, Any]
     return {"failed": None, "metrics": numbers}
 
 
-def _write(path: str, data: dict[str, Any]) -> None:
+def write_json(path: str, data: dict[str, Any]) -> None:
+    """Write plain data to a file, whole or not at all."""
     atomic_write(path, [json.dumps(data, indent=1).encode()])
 
 

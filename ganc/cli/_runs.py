@@ -10,9 +10,7 @@ import inspect
 import os
 import shlex
 import stat
-from collections.abc import Sequence
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
@@ -26,6 +24,7 @@ from ganc.cli._run_log import RunLog
 from ganc.cli._saves import Checkpoints
 from ganc.data._conversion import sample_shape
 from ganc.io import FormatError, atomic_write
+from ganc.io._checksum import checksum
 from ganc.io._errors import reading
 from ganc.train import Model, resume
 
@@ -72,7 +71,7 @@ def check_interval(save_every: str) -> None:
 
 def begin(gan: Model, data: Data, run: RunFolder, plan: dict[str, Any], words: list[str]) -> Any:
     """Train a new model in a folder; what an earlier run has left there goes once it has begun."""
-    facts = plan | {"data_crc32": _crc(_learned(gan, data))}
+    facts = plan | {"data_crc32": list(map(checksum, _learned(gan, data)))}
     return _train(gan, data, run, plan, config_for(gan, facts, words))
 
 
@@ -87,7 +86,7 @@ def go_on(run: RunFolder, data: Data, plan: dict[str, Any]) -> dict[str, Any]:
     """Train the model of a folder until its plan is fulfilled."""
     sums = plan["data_crc32"]
     sums = [sums] if isinstance(sums, str) else sums  # of before there were labels
-    if _crc(data.fields[: len(sums)]) != sums:
+    if list(map(checksum, data.fields[: len(sums)])) != sums:
         raise ValueError(f"{plan['data']}: these are not the data that this run was trained on")
     gan = resume(run.path)
     if len(data.fields) < len(gan.FIELDS):
@@ -146,11 +145,6 @@ def _is_count(value: Any) -> bool:
 def _learned(gan: Model, data: Data) -> tuple[np.ndarray, ...]:
     """Return the fields that a model is trained on."""
     return data.fields[: len(gan.FIELDS)]
-
-
-def _crc(fields: Sequence[np.ndarray]) -> list[str]:
-    parts = (np.ascontiguousarray(field).reshape(-1).view(np.uint8) for field in fields)
-    return [f"{crc32(part):08x}" for part in parts]
 
 
 def _versions() -> dict[str, str]:
