@@ -12,6 +12,7 @@ __all__ = [
     "duration",
     "entropy",
     "finite",
+    "fraction",
     "positive",
     "seed_word",
     "suggestion",
@@ -57,6 +58,14 @@ def finite(name: str, value: Any, low: float = -math.inf) -> float:
     if not (math.isfinite(number) and number >= low):
         limit = "a finite number" if low == -math.inf else f"a finite number of at least {low:g}"
         raise ValueError(f"{name}: got {number}, expected {limit}")
+    return number
+
+
+def fraction(name: str, value: Any) -> float:
+    """Return a number from 0 to 1."""
+    number = finite(name, value, 0.0)
+    if number > 1:
+        raise ValueError(f"{name}: got {value}, expected a probability or share, from 0 to 1")
     return number
 
 

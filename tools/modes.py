@@ -22,6 +22,7 @@ from typing import Any
 import ganc
 from ganc import bench, nn
 from ganc.models import MADGAN, MGAN, PacGAN, Preset, ToyGAN, UnrolledGAN
+from ganc.models._heads import TwoHeads
 from ganc.models._several import Generators
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,8 +84,6 @@ class Mixture(MGAN):
     """Four generators that share all but the first layer, and a classifier of them."""
 
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
-        from ganc.models._mgan import _DAndC
-
         generator, discriminator = paper()
         own: list[nn.Module] = [
             nn.Sequential(nn.Linear(2, G[0]), nn.BatchNorm1d(G[0]), nn.ReLU())
@@ -92,7 +91,7 @@ class Mixture(MGAN):
         ]
         behind = nn.Sequential(*list(generator.children())[3:])
         several = Generators(nn.Identity(), own, behind)
-        return several, _DAndC(nn.Sequential(*body(discriminator)), D[-1], c.generators)
+        return several, TwoHeads(nn.Sequential(*body(discriminator)), D[-1], c.generators)
 
 
 def contestants(lr: float) -> dict[str, tuple[type[Preset], dict[str, Any]]]:

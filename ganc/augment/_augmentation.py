@@ -4,7 +4,7 @@ import numpy as np
 
 from ganc._backend import core
 from ganc._named import Kind
-from ganc._options import finite
+from ganc._options import fraction
 
 __all__ = ["Augmentation"]
 
@@ -61,9 +61,7 @@ class Augmentation:
     source = ""
 
     def __init__(self, p: float = 1.0) -> None:
-        self.p = finite("p", p, 0.0)
-        if self.p > 1:
-            raise ValueError(f"p: got {p}, expected a probability from 0 to 1")
+        self.p = fraction("p", p)
 
     def change(self, x: core.Tensor) -> core.Tensor:
         """Return changed pictures.

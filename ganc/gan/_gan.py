@@ -223,8 +223,7 @@ class GAN(Objectives):
         super()._check_shapes(shapes)
         (channels, *rest) = shapes["x"]
         packed = (channels * self.packing, *rest)
-        labels = _labels.two(self) if self._judges_labels else ()
-        _networks.check_discriminator(self.discriminator, packed, labels)
+        _networks.check_discriminator(self.discriminator, packed, self._told(_labels.two(self)))
 
     def inputs_of(self, name: str) -> tuple[tuple[int, ...], ...]:
         """Return the shapes of one sample's inputs of a network; see `Model.inputs_of`."""
@@ -248,7 +247,7 @@ class GAN(Objectives):
         tuple
         """
         whole = len(samples) // self.packing * self.packing
-        return (self._packed(samples[:whole]), *(labels if self._judges_labels else ()))
+        return (self._packed(samples[:whole]), *self._told(labels))
 
     def schedule(self) -> None:
         """Set what `ramps` change; a class of your own that overrides it calls this one."""

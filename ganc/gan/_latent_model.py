@@ -328,6 +328,10 @@ class LatentModel(Model):
         """Whether the other networks take labels beside samples."""
         return self._conditional
 
+    def _told(self, labels: Sequence[Any]) -> Sequence[Any]:
+        """Return the labels that the other networks take: those given, or none."""
+        return labels if self._judges_labels else ()
+
     def _of_latents(
         self, z: np.ndarray, *labels: np.ndarray, ema: bool | None = None
     ) -> np.ndarray:

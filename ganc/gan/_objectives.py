@@ -93,7 +93,7 @@ class Objectives(LatentModel):
         Tensor, shape (N, 1)
             Of packed samples one for each pack.
         """
-        return self.discriminator(self._seen(x), *(labels if self._judges_labels else ()))
+        return self.discriminator(self._seen(x), *self._told(labels))
 
     def features(self, x: core.Tensor, *labels: core.Tensor) -> core.Tensor:
         """Return D's last hidden layer, as training sees it.
@@ -108,8 +108,7 @@ class Objectives(LatentModel):
         Tensor
             What D's method ``features`` gives; of a `Sequential`, all but its last layer.
         """
-        judged = labels if self._judges_labels else ()
-        return _networks.features(self.discriminator, self._seen(x), *judged)
+        return _networks.features(self.discriminator, self._seen(x), *self._told(labels))
 
     def _seen(self, x: core.Tensor) -> core.Tensor:
         for change in self.augment:

@@ -8,6 +8,7 @@ from ganc._backend import core
 from ganc._options import at_least
 from ganc.gan._classify import Classifies
 from ganc.models import _keras
+from ganc.models._heads import TwoHeads
 from ganc.models._preset import Preset, image_size, widths
 from ganc.nn import functional as F
 from ganc.nn._inference import without_graph
@@ -188,30 +189,3 @@ class _OfClass(nn.Module):
     def forward(self, z: core.Tensor, y: core.Tensor) -> core.Tensor:
         """Return images of latents (N, L) and labels (N,), or rows of the classes' shares."""
         return self.layers(z * by_label(y, self.of_class.weight)[0])
-
-
-class TwoHeads(nn.Module):
-    """A discriminator with a second head for the classes.
-
-    Parameters
-    ----------
-    trunk : Module
-        Gives features (N, F).
-    features : int
-        F.
-    classes : int
-    """
-
-    def __init__(self, trunk: nn.Module, features: int, classes: int) -> None:
-        super().__init__()
-        self.features = trunk
-        self.logit, self.of_class = nn.Linear(features, 1), nn.Linear(features, classes)
-
-    def forward(self, x: core.Tensor) -> core.Tensor:
-        """Return logits (N, 1): real or generated."""
-        return self.logit(self.features(x))
-
-    def both(self, x: core.Tensor) -> tuple[core.Tensor, core.Tensor]:
-        """Return the logits of real or generated, and those of the classes."""
-        h = self.features(x)
-        return self.logit(h), self.of_class(h)

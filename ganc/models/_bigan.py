@@ -1,5 +1,6 @@
 """BiGAN: an encoder learns to undo the generator, since D judges images with their latents."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ from ganc._backend import core
 from ganc._options import at_least, positive
 from ganc.gan import GAN, _networks
 from ganc.gan._latent_model import LatentModel
-from ganc.models._preset import Preset, image_size
+from ganc.models._preset import Preset, adam, image_size, same
 from ganc.nn import functional as F
 from ganc.nn._inference import evaluate, without_graph
 from ganc.train import register
@@ -139,12 +140,15 @@ class BiGAN(Preset, _Bidirectional):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
-        c.g_lr = c.d_lr = c.lr
         return super().options(c) | {
             "latent": "uniform",
             "pixel_range": (0.0, 1.0),
             "d_reduction": "mean",
         }
+
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers; see `Preset.optimizers`."""
+        return same(adam(c.lr, c))
 
     def schedule(self) -> None:
         """Let the rate fall once the constant epochs are over."""
@@ -221,12 +225,9 @@ class BiGAN(Preset, _Bidirectional):
         z = np.zeros((2, *self.latent_dim), np.float32)
         _networks.check_discriminator(self.discriminator, shapes["x"], (z,))
 
-    def _validate(self, held_out: tuple[np.ndarray, ...]) -> dict[str, float]:
-        (samples,) = held_out
-        logits = evaluate(self.discriminator, samples, evaluate(self.encoder, samples))
-        if getattr(self.loss, "probability", False):
-            logits = 1 / (1 + np.exp(-logits.astype(np.float64)))
-        return {"val_d_real": float(logits.mean())}
+    def judged(self, samples: np.ndarray, *labels: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return images and what E makes of them; see `GAN.judged`."""
+        return samples, evaluate(self.encoder, samples)
 
     def _facts(self) -> dict[str, dict[str, Any]]:
         facts = super()._facts()

@@ -1,5 +1,6 @@
 """The first conditional GAN, of 2014: the label is an input of both networks."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,8 +8,7 @@ from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least
 from ganc.gan._labels import rows_of
-from ganc.models._preset import Preset, decaying_sgd, image_size, uniform_init
-from ganc.optim import SGD
+from ganc.models._preset import Preset, decaying_sgd, image_size, same, sgd, uniform_init
 from ganc.train import register
 
 __all__ = ["CGAN"]
@@ -137,21 +137,16 @@ class CGAN(Preset):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
-
-        def sgd(parameters):
-            return SGD(parameters, lr=c.lr, momentum=c.momentum)
-
-        return {
-            "latent_dim": c.latent_dim,
+        return super().options(c) | {
             "latent": "uniform",
-            "loss": c.loss,
-            "label_smoothing": c.label_smoothing,
             "pixel_range": (0.0, 1.0),
             "d_reduction": c.d_reduction,
             "classes": c.classes,
-            "g_optimizer": sgd,
-            "d_optimizer": sgd,
         }
+
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers; see `Preset.optimizers`."""
+        return same(sgd(c))
 
     def schedule(self) -> None:
         """Decay the learning rate with the steps, raise the momentum with the epochs."""

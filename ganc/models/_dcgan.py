@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from ganc import nn
 from ganc._options import at_least
@@ -12,8 +12,34 @@ from ganc.train import register
 __all__ = ["DCGAN", "DCGANPaper"]
 
 
+class DCGANNetworks(Preset):
+    """A preset on the networks of PyTorch's example; without `d_norm` D has no batch norm."""
+
+    d_norm: ClassVar[bool] = True
+
+    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
+        """Return generator and discriminator for a configuration."""
+        shape, layers, first = pyramid(c.image_shape)
+        up, down = ladder("g_channels", c, layers), ladder("d_channels", c, layers)
+        body = _rising(up, shape[0], lambda a, b: nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False))
+        generator = nn.Sequential(
+            nn.Unflatten(1, (c.latent_dim, 1, 1)),
+            nn.ConvTranspose2d(c.latent_dim, up[-1], first, bias=False),
+            nn.BatchNorm2d(up[-1]), nn.ReLU(), *body,
+        )  # fmt: skip
+        body = _falling(
+            down, shape[0], c.slope,
+            lambda a, b: nn.Conv2d(a, b, 4, 2, 1, bias=not self.d_norm),
+            norm=nn.BatchNorm2d if self.d_norm else None,
+        )  # fmt: skip
+        head = nn.Conv2d(down[-1], 1, first, bias=False)
+        discriminator = nn.Sequential(*body, head, nn.Flatten())
+        initialise(generator, discriminator)
+        return generator, discriminator
+
+
 @register
-class DCGAN(Preset):
+class DCGAN(DCGANNetworks):
     """The DCGAN of PyTorch's example: 4x4 kernels, batch norm, no biases.
 
     G makes 4x4 maps of the latent and doubles them until they have the image's size; D mirrors it.
@@ -83,10 +109,6 @@ class DCGAN(Preset):
         seed: int | None = None,
     ) -> None:
         super().__init__(locals())
-
-    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
-        """Return generator and discriminator for a configuration."""
-        return dcgan_networks(c)
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
@@ -185,26 +207,6 @@ class DCGANPaper(Preset):
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
         return super().options(c) | {"latent": c.latent}
-
-
-def dcgan_networks(c: SimpleNamespace, d_norm: bool = True) -> tuple[nn.Module, nn.Module]:
-    """Return the networks of PyTorch's example; without `d_norm`, D has biases for batch norm."""
-    shape, layers, first = pyramid(c.image_shape)
-    up, down = ladder("g_channels", c, layers), ladder("d_channels", c, layers)
-    body = _rising(up, shape[0], lambda a, b: nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False))
-    generator = nn.Sequential(
-        nn.Unflatten(1, (c.latent_dim, 1, 1)),
-        nn.ConvTranspose2d(c.latent_dim, up[-1], first, bias=False),
-        nn.BatchNorm2d(up[-1]), nn.ReLU(), *body,
-    )  # fmt: skip
-    body = _falling(
-        down, shape[0], c.slope, lambda a, b: nn.Conv2d(a, b, 4, 2, 1, bias=not d_norm),
-        norm=nn.BatchNorm2d if d_norm else None,
-    )  # fmt: skip
-    head = nn.Conv2d(down[-1], 1, first, bias=False)
-    discriminator = nn.Sequential(*body, head, nn.Flatten())
-    initialise(generator, discriminator)
-    return generator, discriminator
 
 
 def pyramid(image_shape: Any) -> tuple[tuple[int, int, int], int, tuple[int, int]]:

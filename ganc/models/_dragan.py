@@ -3,16 +3,15 @@
 from types import SimpleNamespace
 from typing import Any
 
-from ganc import losses, nn
-from ganc.models._dcgan import dcgan_networks
-from ganc.models._preset import Preset
+from ganc import losses
+from ganc.models._dcgan import DCGANNetworks
 from ganc.train import register
 
 __all__ = ["DRAGAN"]
 
 
 @register
-class DRAGAN(Preset):
+class DRAGAN(DCGANNetworks):
     """DRAGAN, Kodali et al. 2017: DCGAN with a gradient penalty around the real samples.
 
     Parameters
@@ -52,6 +51,8 @@ class DRAGAN(Preset):
         "networks are otherwise DCGAN's of PyTorch's example",
     )
 
+    d_norm = False
+
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (3, 64, 64),
@@ -71,10 +72,6 @@ class DRAGAN(Preset):
         seed: int | None = None,
     ) -> None:
         super().__init__(locals())
-
-    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
-        """Return generator and discriminator for a configuration."""
-        return dcgan_networks(c, d_norm=False)
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""

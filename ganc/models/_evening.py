@@ -82,7 +82,6 @@ class EveningGAN(Preset):
         seed: int | None = None,
     ) -> None:
         super().__init__(locals())
-        self.ema = ema
 
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator for a configuration."""
@@ -112,7 +111,11 @@ class EveningGAN(Preset):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
-        return super().options(c) | {"same_fakes": c.same_fakes, "classes": c.classes}
+        return super().options(c) | {
+            "same_fakes": c.same_fakes,
+            "classes": c.classes,
+            "ema": c.ema,
+        }
 
 
 class _OfClass(nn.Module):

@@ -7,7 +7,7 @@ from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least, choose, finite
 from ganc._tensor._creation import full
-from ganc.models._preset import Preset, image_size
+from ganc.models._preset import Preset, doubled
 from ganc.models._several import refuse_comparing
 from ganc.nn import functional as F
 from ganc.train import register
@@ -217,16 +217,11 @@ _MIX = {
 
 def _images(c: SimpleNamespace) -> tuple[nn.Module, Any]:
     """Return a generator of images, and a function that makes a D with a share of dropout."""
-    (channels, height, width), _ = image_size(c.image_shape)
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"image_shape: got {tuple(c.image_shape)}, expected sides that are multiples of 4"
-        )
-    n = 3 if height % 8 == 0 and width % 8 == 0 else 2
+    (channels, height, width), n, first = doubled(c.image_shape)
     up = tuple(at_least("g_channels", size, 1) for size in c.g_channels)
     if len(up) != 3:
         raise ValueError(f"g_channels: got {up}, expected three widths")
-    up, first = up[3 - n :], (height >> n, width >> n)
+    up = up[3 - n :]
     layers: list[nn.Module] = [
         nn.Unflatten(1, (c.latent_dim, 1, 1)),
         nn.ConvTranspose2d(c.latent_dim, up[0], first), _norm(up[0]), nn.ReLU(),

@@ -1,11 +1,11 @@
 """The first GAN, of 2014, as its released configuration has it."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 from ganc import nn
-from ganc.models._preset import Preset, decaying_sgd, image_size, uniform_init, widths
-from ganc.optim import SGD
+from ganc.models._preset import Preset, decaying_sgd, image_size, same, sgd, uniform_init, widths
 from ganc.train import register
 
 __all__ = ["Goodfellow2014"]
@@ -116,20 +116,15 @@ class Goodfellow2014(Preset):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
-
-        def sgd(parameters):
-            return SGD(parameters, lr=c.lr, momentum=c.momentum)
-
-        return {
-            "latent_dim": c.latent_dim,
+        return super().options(c) | {
             "latent": c.latent,
-            "loss": c.loss,
-            "label_smoothing": c.label_smoothing,
             "d_reduction": c.d_reduction,
             "pixel_range": (0.0, 1.0),
-            "g_optimizer": sgd,
-            "d_optimizer": sgd,
         }
+
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers; see `Preset.optimizers`."""
+        return same(sgd(c))
 
     def schedule(self) -> None:
         """Decay the learning rate with the steps, raise the momentum with the epochs."""

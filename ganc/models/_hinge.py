@@ -1,18 +1,17 @@
 """The GAN with the hinge loss, before spectral norm made it famous."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
-from ganc import nn
-from ganc.models._dcgan import dcgan_networks
-from ganc.models._preset import Preset, rmsprop
+from ganc.models._dcgan import DCGANNetworks
+from ganc.models._preset import rmsprop, same
 from ganc.train import register
 
 __all__ = ["HingeGAN"]
 
 
 @register
-class HingeGAN(Preset):
+class HingeGAN(DCGANNetworks):
     """Geometric GAN, Lim and Ye 2017: D separates with a margin, as a support vector machine does.
 
     Parameters
@@ -64,16 +63,6 @@ class HingeGAN(Preset):
     ) -> None:
         super().__init__(locals())
 
-    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
-        """Return generator and discriminator for a configuration."""
-        return dcgan_networks(c)
-
-    def options(self, c: SimpleNamespace) -> dict[str, Any]:
-        """Return the arguments of `GAN` besides networks and seed."""
-        return {
-            "latent_dim": c.latent_dim,
-            "loss": c.loss,
-            "label_smoothing": c.label_smoothing,
-            "g_optimizer": rmsprop(c.lr),
-            "d_optimizer": rmsprop(c.lr),
-        }
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers; see `Preset.optimizers`."""
+        return same(rmsprop(c.lr))

@@ -1,5 +1,6 @@
 """LAPGAN: a pyramid of GANs, from a small picture to a large one."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -7,11 +8,10 @@ from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least
 from ganc.gan._labels import rows_of
-from ganc.models._preset import Preset, image_size
+from ganc.models._preset import Preset, doubled, same, sgd
 from ganc.models._several import refuse_comparing
 from ganc.nn import functional as F
 from ganc.nn._inference import without_graph
-from ganc.optim import SGD
 from ganc.train import register
 
 __all__ = ["LAPGAN"]
@@ -94,19 +94,15 @@ class LAPGAN(Preset):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
-
-        def sgd(parameters):
-            return SGD(parameters, lr=c.lr, momentum=c.momentum)
-
-        return {
+        return super().options(c) | {
             "latent_dim": _plan(c).latents,
             "latent": "uniform",
-            "loss": c.loss,
-            "label_smoothing": c.label_smoothing,
             "classes": c.classes,
-            "g_optimizer": sgd,
-            "d_optimizer": sgd,
         }
+
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers; see `Preset.optimizers`."""
+        return same(sgd(c))
 
     def d_objective(self, batch: Any) -> tuple[core.Tensor, dict[str, Any]]:
         """Return the sum of the losses of all Ds, and each."""
@@ -172,12 +168,7 @@ class _Plan(NamedTuple):
 
 
 def _plan(c: SimpleNamespace) -> _Plan:
-    (channels, height, width), _ = image_size(c.image_shape)
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"image_shape: got {tuple(c.image_shape)}, expected sides that are multiples of 4, "
-            "such as 28 or 32"
-        )
+    (channels, height, width), *_ = doubled(c.image_shape)
     sizes = tuple((height >> k, width >> k) for k in (2, 1, 0))
     names = ("latent_dim", "g_hidden", "d_hidden", "channels")
     counts = [at_least(name, getattr(c, name), 1) for name in names]

@@ -1,17 +1,13 @@
 """The least-squares GAN."""
 
-from types import SimpleNamespace
-
-from ganc import nn
-from ganc.models._dcgan import dcgan_networks
-from ganc.models._preset import Preset
+from ganc.models._dcgan import DCGANNetworks
 from ganc.train import register
 
 __all__ = ["LSGAN"]
 
 
 @register
-class LSGAN(Preset):
+class LSGAN(DCGANNetworks):
     """Least Squares GAN, Mao et al. 2017: D's answers are pulled to 1 and 0, not classified.
 
     Parameters
@@ -67,7 +63,3 @@ class LSGAN(Preset):
         seed: int | None = None,
     ) -> None:
         super().__init__(locals())
-
-    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
-        """Return generator and discriminator for a configuration."""
-        return dcgan_networks(c)

@@ -7,7 +7,8 @@ from ganc import nn
 from ganc._backend import core
 from ganc._options import at_least, finite
 from ganc.models._dcgan import initialise
-from ganc.models._preset import image_size
+from ganc.models._heads import TwoHeads
+from ganc.models._preset import doubled
 from ganc.models._several import Generators, SeveralGenerators, numbers_of
 from ganc.nn import functional as F
 from ganc.train import register
@@ -95,15 +96,8 @@ class MGAN(SeveralGenerators):
         finite("beta", c.beta, 0.0)
         if c.features is not None:
             return _for_points(at_least("features", c.features, 1), k, c)
-        (channels, height, width), _ = image_size(c.image_shape)
-        if height % 4 or width % 4:
-            raise ValueError(
-                f"image_shape: got {tuple(c.image_shape)}, expected sides that are multiples of 4, "
-                "such as 28 or 32"
-            )
-        n = 3 if height % 8 == 0 and width % 8 == 0 else 2
+        (channels, *_), n, first = doubled(c.image_shape)
         ladder = [at_least("channels", c.channels, 1) << i for i in range(n)]
-        first = height >> n, width >> n
         size = ladder[-1] * first[0] * first[1]
         own: list[nn.Module] = [
             nn.Sequential(
@@ -122,7 +116,7 @@ class MGAN(SeveralGenerators):
         for narrow, wide in zip([channels, *ladder], ladder, strict=False):
             conv = nn.Conv2d(narrow, wide, 5, 2, 2)
             trunk += [conv, nn.BatchNorm2d(wide), nn.LeakyReLU(c.slope)]
-        discriminator = _DAndC(nn.Sequential(*trunk, nn.Flatten()), size, k)
+        discriminator = TwoHeads(nn.Sequential(*trunk, nn.Flatten()), size, k)
         initialise(generator, discriminator)
         return generator, discriminator
 
@@ -152,24 +146,6 @@ class MGAN(SeveralGenerators):
         }
 
 
-class _DAndC(nn.Module):
-    """A discriminator and a classifier of generators on one trunk."""
-
-    def __init__(self, trunk: nn.Module, features: int, generators: int) -> None:
-        super().__init__()
-        self.features = trunk
-        self.logit, self.maker = nn.Linear(features, 1), nn.Linear(features, generators)
-
-    def forward(self, x: core.Tensor) -> core.Tensor:
-        """Return logits (N, 1): real or generated."""
-        return self.logit(self.features(x))
-
-    def both(self, x: core.Tensor) -> tuple[core.Tensor, core.Tensor]:
-        """Return the logits of real or generated, and those of the generators."""
-        h = self.features(x)
-        return self.logit(h), self.maker(h)
-
-
 def _for_points(features: int, k: int, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
     own: list[nn.Module] = [
         nn.Sequential(nn.Linear(c.latent_dim, 128), nn.ReLU()) for _ in range(k)
@@ -178,4 +154,4 @@ def _for_points(features: int, k: int, c: SimpleNamespace) -> tuple[nn.Module, n
     trunk = nn.Sequential(
         nn.Linear(features, 128), nn.LeakyReLU(c.slope), nn.Linear(128, 128), nn.LeakyReLU(c.slope)
     )
-    return Generators(nn.Identity(), own, behind), _DAndC(trunk, 128, k)
+    return Generators(nn.Identity(), own, behind), TwoHeads(trunk, 128, k)

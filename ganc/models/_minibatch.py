@@ -13,7 +13,6 @@ from ganc.models._preset import Preset, widths
 from ganc.models._toy import perceptron
 from ganc.nn._inference import without_graph
 from ganc.nn.utils import weight_norm
-from ganc.optim import Adam
 from ganc.train import Update, register
 
 __all__ = ["MinibatchGAN"]
@@ -144,18 +143,11 @@ class MinibatchGAN(Preset):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
+        return super().options(c) | {"latent": "uniform", "d_reduction": c.d_reduction}
 
-        def adam(lr: float) -> Callable:
-            return lambda parameters: Adam(
-                [p for p in parameters if p.requires_grad], lr=lr, betas=c.betas, eps=c.eps
-            )
-
-        return super().options(c) | {
-            "latent": "uniform",
-            "d_reduction": c.d_reduction,
-            "g_optimizer": adam(c.g_lr),
-            "d_optimizer": adam(c.d_lr),
-        }
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers, of what is not frozen; see `Preset.optimizers`."""
+        return {name: _of_free(make) for name, make in super().optimizers(c).items()}
 
     def updates(self) -> tuple[Update, ...]:
         """Return D's update, then G's several times; see `GAN.updates`."""
@@ -179,6 +171,11 @@ class MinibatchGAN(Preset):
             without_graph(_fit_scales, self.generator, self.noise(len(real)))
             without_graph(_fit_scales, self.discriminator, real)
         return super().d_objective(batch)
+
+
+def _of_free(make: Callable) -> Callable:
+    """Return a function that makes an optimizer of those parameters that learn."""
+    return lambda parameters: make([p for p in parameters if p.requires_grad])
 
 
 def _for_points(c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:

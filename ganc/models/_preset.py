@@ -8,11 +8,14 @@ from ganc import nn
 from ganc._options import at_least, entropy, finite, seed_word
 from ganc._tensor._random import drawing
 from ganc.gan import GAN, _described
-from ganc.optim import Adam, RMSprop
+from ganc.optim import SGD, Adam, RMSprop
 from ganc.train import Model
 from ganc.train._streams import INIT
 
 __all__ = ["Preset"]
+
+
+_RATES = {"g_optimizer": "g_lr", "d_optimizer": "d_lr"}
 
 
 class Configured(Model):
@@ -118,9 +121,21 @@ class Preset(Configured, GAN):
         return super().options(c) | {
             "loss": c.loss,
             "label_smoothing": c.label_smoothing,
-            "g_optimizer": adam(c.g_lr, c, "g_lr"),
-            "d_optimizer": adam(c.d_lr, c, "d_lr"),
+            **self.optimizers(c),
         }
+
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers of G and D: by default an Adam with a rate for each.
+
+        Parameters
+        ----------
+        c : SimpleNamespace
+
+        Returns
+        -------
+        dict of str to callable
+        """
+        return {name: adam(getattr(c, rate), c, rate) for name, rate in _RATES.items()}
 
 
 def adam(lr: float, c: SimpleNamespace, name: str = "lr") -> Callable:
@@ -134,6 +149,16 @@ def rmsprop(lr: float) -> Callable:
     """Return a function that makes RMSprop with a rate."""
     lr = finite("lr", lr, 0.0)
     return lambda parameters: RMSprop(parameters, lr=lr)
+
+
+def sgd(c: SimpleNamespace) -> Callable:
+    """Return a function that makes SGD with the rate and the momentum of a configuration."""
+    return lambda parameters: SGD(parameters, lr=c.lr, momentum=c.momentum)
+
+
+def same(make: Callable) -> dict[str, Callable]:
+    """Return one way to make an optimizer for both networks."""
+    return dict.fromkeys(_RATES, make)
 
 
 def decaying_sgd(gan: GAN) -> None:
@@ -155,6 +180,21 @@ def image_size(shape: Iterable[int]) -> tuple[tuple[int, int, int], int]:
         raise ValueError(f"image_shape: got {shape}, expected (C, H, W), for example (1, 28, 28)")
     shape = tuple(at_least("image_shape", size, 1) for size in shape)
     return shape, shape[0] * shape[1] * shape[2]
+
+
+def doubled(image_shape: Iterable[int]) -> tuple[tuple[int, int, int], int, tuple[int, int]]:
+    """Return a checked (C, H, W), the doublings that lead to it, and the size before them.
+
+    There are three where both sides are multiples of 8, and two where they are of 4 only.
+    """
+    shape, _ = image_size(image_shape)
+    height, width = shape[1:]
+    if height % 4 or width % 4:
+        raise ValueError(
+            f"image_shape: got {shape}, expected sides that are multiples of 4, such as 28 or 32"
+        )
+    n = 2 if height % 8 or width % 8 else 3
+    return shape, n, (height >> n, width >> n)
 
 
 def widths(name: str, hidden: Iterable[int]) -> tuple[int, ...]:

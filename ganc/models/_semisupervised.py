@@ -1,6 +1,6 @@
 """The semi-supervised GAN: a classifier that also learns from images without labels."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +9,7 @@ from ganc._backend import core
 from ganc._options import at_least, finite
 from ganc._tensor._creation import ones, zeros
 from ganc.gan._classify import Classifies
-from ganc.models._preset import Preset, image_size, widths
+from ganc.models._preset import Preset, adam, image_size, same, widths
 from ganc.nn import functional as F
 from ganc.nn._inference import without_graph
 from ganc.nn.init._plain import fill
@@ -115,13 +115,16 @@ class SemiSupervisedGAN(Classifies, Preset):
 
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
-        c.g_lr = c.d_lr = c.lr
         return super().options(c) | {
             "latent": "uniform",
             "pixel_range": (0.0, 1.0),
             "d_reduction": "mean",
             "classes": c.classes,
         }
+
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers; see `Preset.optimizers`."""
+        return same(adam(c.lr, c))
 
     @property
     def classifier(self) -> nn.Module:

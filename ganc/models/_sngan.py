@@ -5,7 +5,7 @@ from typing import Any
 
 from ganc import nn
 from ganc._options import at_least
-from ganc.models._preset import Preset, image_size
+from ganc.models._preset import Preset, doubled
 from ganc.nn.utils import spectral_norm
 from ganc.train import register
 
@@ -144,15 +144,8 @@ class RelativisticGAN(Preset):
 
 def sndcgan_networks(c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
     """Return SN-DCGAN's networks."""
-    (channels, height, width), _ = image_size(c.image_shape)
-    n = 3 if height % 8 == 0 and width % 8 == 0 else 2
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"image_shape: got {tuple(c.image_shape)}, expected sides that are multiples of 4, "
-            "such as 28 or 32"
-        )
+    (channels, *_), n, first = doubled(c.image_shape)
     up = [at_least("g_channels", c.g_channels, 1) << i for i in range(n + 1)]
-    first = height >> n, width >> n
     layers: list[nn.Module] = [
         nn.Linear(c.latent_dim, up[n] * first[0] * first[1]),
         nn.BatchNorm1d(up[n] * first[0] * first[1]), nn.ReLU(),

@@ -5,7 +5,7 @@ from typing import Any
 
 from ganc import nn
 from ganc._options import at_least
-from ganc.models._preset import Preset, image_size
+from ganc.models._preset import Preset, doubled
 from ganc.models._residual import Critic, Generator
 from ganc.train import Ramp, register
 
@@ -17,13 +17,7 @@ class _Residual(Preset):
 
     def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator for a configuration."""
-        shape, _ = image_size(c.image_shape)
-        if any(side % 4 for side in shape[1:]):
-            raise ValueError(
-                f"image_shape: got {shape}, expected sides that are multiples of 4, such as 28 "
-                "or 32"
-            )
-        doublings = 3 if all(side % 8 == 0 for side in shape[1:]) else 2
+        shape, doublings, _ = doubled(c.image_shape)
         classes = at_least("classes", getattr(c, "classes", 0), 0)
         width = at_least("g_channels", c.g_channels, 1)
         generator = Generator(shape, c.latent_dim, width, doublings, classes)

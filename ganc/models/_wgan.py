@@ -1,19 +1,19 @@
 """The Wasserstein GAN: a critic whose weights are clipped."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from ganc import nn
 from ganc._options import at_least
-from ganc.models._dcgan import dcgan_networks
-from ganc.models._preset import Preset, rmsprop
+from ganc.models._dcgan import DCGANNetworks
+from ganc.models._preset import rmsprop, same
 from ganc.train import register
 
 __all__ = ["WGAN"]
 
 
 @register
-class WGAN(Preset):
+class WGAN(DCGANNetworks):
     """Wasserstein GAN, Arjovsky et al. 2017: DCGAN's networks, a clipped critic, RMSprop.
 
     -d_loss estimates the Wasserstein distance, up to a factor: a curve that falls as samples get
@@ -81,23 +81,15 @@ class WGAN(Preset):
     ) -> None:
         super().__init__(locals())
 
-    def networks(self, c: SimpleNamespace) -> tuple[nn.Module, nn.Module]:
-        """Return generator and discriminator for a configuration."""
-        return dcgan_networks(c)
-
     def options(self, c: SimpleNamespace) -> dict[str, Any]:
         """Return the arguments of `GAN` besides networks and seed."""
         for name, low in (("n_critic_often", 1), ("first", 0), ("often", 2)):
             at_least(name, getattr(c, name), low)
-        return {
-            "latent_dim": c.latent_dim,
-            "loss": c.loss,
-            "label_smoothing": c.label_smoothing,
-            "weight_clip": c.weight_clip,
-            "n_critic": c.n_critic,
-            "g_optimizer": rmsprop(c.lr),
-            "d_optimizer": rmsprop(c.lr),
-        }
+        return super().options(c) | {"weight_clip": c.weight_clip, "n_critic": c.n_critic}
+
+    def optimizers(self, c: SimpleNamespace) -> dict[str, Callable]:
+        """Return what makes the optimizers; see `Preset.optimizers`."""
+        return same(rmsprop(c.lr))
 
     def g_every(self, number: int) -> int:
         """Return 1 where G is due in step `number`, else a number that does not divide it."""

@@ -1,18 +1,11 @@
 """Tricks that change what D sees or how it is judged."""
 
 from ganc._backend import core
-from ganc._options import at_least, finite
+from ganc._options import at_least, finite, fraction
 from ganc.augment._augmentation import uniform_for
 from ganc.tricks._trick import KIND, Trick
 
 __all__ = ["InstanceNoise", "LabelFlip", "TopK"]
-
-
-def _probability(name: str, value: float) -> float:
-    value = finite(name, value, 0.0)
-    if value > 1:
-        raise ValueError(f"{name}: got {value}, expected 0 to 1")
-    return value
 
 
 @KIND.register
@@ -81,7 +74,7 @@ class LabelFlip(Trick):
     source = "github.com/soumith/ganhacks, tip 6"
 
     def __init__(self, p: float = 0.05) -> None:
-        self.p = _probability("p", p)
+        self.p = fraction("p", p)
 
     def logits(self, gan, real, fake):
         """Return logits, some in each other's place."""
@@ -117,7 +110,7 @@ class TopK(Trick):
     source = "Sinha et al. 2020, arXiv:2002.06224, section 4"
 
     def __init__(self, gamma: float = 0.99, share: float = 0.5) -> None:
-        self.gamma, self.share = _probability("gamma", gamma), _probability("share", share)
+        self.gamma, self.share = fraction("gamma", gamma), fraction("share", share)
 
     def g_logits(self, gan, fake):
         """Return the largest logits."""
